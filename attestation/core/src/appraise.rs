@@ -1,0 +1,119 @@
+//! Appraisal: verified Evidence against binding, Reference Values and policy.
+
+use crate::anchor::AnchorKind;
+use crate::binding;
+use crate::bytes::{Digest48, ReportData};
+use crate::check::Check;
+use crate::policy::{AnchorPolicy, Expect, Policy};
+use crate::reference::{self, LaunchShape, ReferenceSet, ReferenceTuple};
+use crate::result::{AttestationResult, Tier};
+use crate::time::UnixTime;
+use crate::verify::VerifiedEvidence;
+
+/// Codes of the appraisal itself; those of each TEE's policy are in its own module.
+pub mod codes {
+    crate::codes! {
+        /// The chain ends at a root that the policy does not accept.
+        ANCHOR = "appraise.anchor", Peer, "",
+            "Present Evidence of the hardware that this policy accepts; a simulator is accepted only where the policy names its fingerprint.",
+            "The chain ends at a root of another kind, or at another simulator, than the policy names. Simulated Evidence proves nothing about hardware and is refused wherever production hardware is demanded, and the reverse.";
+        /// The policy has no section for this TEE.
+        TEE = "appraise.tee", Operator, "",
+            "Add a section for this TEE to the appraisal policy if its machines are to be admitted.",
+            "The policy has no section for the TEE that produced the Evidence, and what a policy does not name is refused.";
+    }
+}
+
+/// What this appraisal compares with.
+#[derive(Clone, Debug)]
+pub struct Expected<'a> {
+    /// What REPORT_DATA has to be.
+    pub report_data: Expect<ReportData>,
+    /// The admitted images, and the digest of the manifest that came with the Evidence. `None`
+    /// leaves the image unjudged: the tier is then at most `none`.
+    pub image: Option<(&'a ReferenceSet, Digest48)>,
+}
+
+/// Appraises `evidence`. Every demand is checked; a failed one never hides another.
+#[must_use]
+pub fn appraise(evidence: &VerifiedEvidence, expected: &Expected<'_>, policy: &Policy, now: UnixTime) -> AttestationResult {
+    let mut checks = evidence.checks().to_vec();
+    checks.push(anchor(evidence, policy));
+    checks.push(report_data(evidence, expected));
+    let (image, reference) = image(evidence, expected);
+    checks.push(image);
+    checks.extend(tee_checks(evidence, policy, now));
+    AttestationResult {
+        tee: evidence.tee(),
+        product: evidence.product(),
+        version: evidence.version(),
+        tier: tier(&checks, evidence.anchor(), reference.is_some()),
+        anchor: evidence.anchor(),
+        simulated: evidence.anchor() == AnchorKind::Simulator,
+        reference,
+        platform: evidence.platform(),
+        tcb_status: evidence.tcb_status(),
+        evidence: evidence.digest(),
+        checks,
+    }
+}
+
+fn tier(checks: &[Check], anchor: AnchorKind, matched: bool) -> Tier {
+    if checks.iter().any(Check::failed) {
+        return Tier::Contraindicated;
+    }
+    match (matched, anchor) {
+        (false, _) => Tier::None,
+        (true, AnchorKind::Simulator) => Tier::Warning,
+        (true, AnchorKind::Vendor) => Tier::Affirming,
+    }
+}
+
+fn anchor(evidence: &VerifiedEvidence, policy: &Policy) -> Check {
+    let observed = match evidence.simulator() {
+        None => "vendor root".to_owned(),
+        Some(fingerprint) => format!("simulator {fingerprint}"),
+    };
+    let (ok, expected) = match &policy.anchors {
+        AnchorPolicy::Vendor => (evidence.anchor() == AnchorKind::Vendor, "vendor root".to_owned()),
+        AnchorPolicy::Simulator(named) => {
+            (evidence.simulator() == Some(named), format!("simulator {named}"))
+        }
+    };
+    Check::decided(&codes::ANCHOR, ok, expected, observed)
+}
+
+fn report_data(evidence: &VerifiedEvidence, expected: &Expected<'_>) -> Check {
+    let observed = evidence.report_data();
+    match &expected.report_data {
+        Expect::Exactly(value) => {
+            // SECURITY: compared in constant time although both sides are public; see SECURITY.md.
+            Check::decided(&binding::REPORT_DATA, value.ct_eq(observed), value, observed)
+        }
+        other => other.check(&binding::REPORT_DATA, observed),
+    }
+}
+
+fn image(evidence: &VerifiedEvidence, expected: &Expected<'_>) -> (Check, Option<ReferenceTuple>) {
+    let shape = LaunchShape::observed(evidence);
+    let seen = serde_json::to_string(&shape).unwrap_or_default();
+    let Some((admitted, manifest)) = expected.image else {
+        return (Check::not_asserted(&reference::MATCH, seen), None);
+    };
+    let found = admitted.find(shape, manifest).cloned();
+    let wanted = format!("one of {} admitted tuples, whole", admitted.len());
+    let observed = format!("{seen}, manifest {manifest}");
+    (Check::decided(&reference::MATCH, found.is_some(), wanted, observed), found)
+}
+
+fn tee_checks(evidence: &VerifiedEvidence, policy: &Policy, now: UnixTime) -> Vec<Check> {
+    let absent = |tee: &str| vec![Check::decided(&codes::TEE, false, "a policy section for this TEE", tee)];
+    match evidence {
+        VerifiedEvidence::Snp(verified) => {
+            policy.snp.as_ref().map_or_else(|| absent("snp"), |demands| demands.appraise(verified, now))
+        }
+        VerifiedEvidence::Tdx(verified) => {
+            policy.tdx.as_ref().map_or_else(|| absent("tdx"), |demands| demands.appraise(verified, now))
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Evidence in, Attestation Result out: what a Cloister Verifier believes, and why.
+//!
+//! ```text
+//!  bytes --parse--> Evidence --verify--> VerifiedEvidence --appraise--> AttestationResult
+//!                   believed   signatures,                  Reference      every check, with
+//!                   by nobody  chains, TCB                  Values, policy its state and remedy
+//! ```
+//!
+//! Each arrow is a function of its arguments alone: no IO, no clock, no environment. Time is an
+//! argument. What is missing comes back as a list of what to fetch ([`verify::Missing`]). The
+//! types make the order unskippable: only [`verify`] constructs [`verify::VerifiedEvidence`], and
+//! only [`appraise`] constructs [`result::AttestationResult`].
+//!
+//! What this crate deliberately does not do: fetch collateral, follow a URL found inside a
+//! certificate, decide who may talk to whom, or believe a claim because the guest repeated it.
+//!
+//! Read first: [`verify::VerifiedEvidence`] and [`result::AttestationResult`].
+#![forbid(unsafe_code)]
+
+pub mod anchor;
+pub mod appraise;
+pub mod binding;
+pub mod bytes;
+pub mod check;
+pub mod code;
+pub mod envelope;
+pub mod evidence;
+pub mod limits;
+pub mod manifest;
+pub mod policy;
+pub mod reference;
+pub mod result;
+pub mod snp;
+pub mod tdx;
+pub mod time;
+pub mod verify;
+pub mod x509;

@@ -1,0 +1,35 @@
+//! Sizes that input may have, each with the reason for its value.
+
+/// One Evidence envelope. A TDX quote with its event log is the largest real one: 8 KiB of quote
+/// and up to 256 KiB of CCEL log as GCP guests return it.
+pub const ENVELOPE_BYTES_MAX: usize = 512 * 1024;
+
+/// One hardware report or quote. The largest recorded TDX quote file is 8,000 bytes with padding.
+pub const HARDWARE_EVIDENCE_BYTES_MAX: usize = 16 * 1024;
+
+/// The CBOR preimage of REPORT_DATA: six small fields.
+pub const BINDING_BYTES_MAX: usize = 1024;
+
+/// The manifest: names, digests and a few dozen scope strings.
+pub const MANIFEST_BYTES_MAX: usize = 16 * 1024;
+
+/// A host's certificate table or a PCK chain: three or four certificates of about 1.5 KiB.
+pub const ENDORSEMENT_BYTES_MAX: usize = 64 * 1024;
+
+/// An event log as the firmware hands it over; 256 KiB is the largest recorded.
+pub const EVENT_LOG_BYTES_MAX: usize = 384 * 1024;
+
+/// One certificate. Real ones are below 2.5 KiB.
+pub const CERTIFICATE_BYTES_MAX: usize = 8 * 1024;
+
+/// One CRL. Intel's platform CRL is below 4 KiB; AMD's hold three entries.
+pub const CRL_BYTES_MAX: usize = 1024 * 1024;
+
+/// One TCB info or QE identity document; the largest recorded is below 24 KiB.
+pub const COLLATERAL_BYTES_MAX: usize = 256 * 1024;
+
+/// Text inside a manifest or a Reference Value: names, scopes, regions.
+pub const NAME_BYTES_MAX: usize = 128;
+
+/// Scope entries in one manifest.
+pub const SCOPES_MAX: usize = 64;

@@ -1,0 +1,201 @@
+//! Reference Values: which measured images are known, always as whole tuples.
+//!
+//! A tuple pins everything that identifies one image on one platform shape. Matching is all or
+//! nothing: a digest of one image never combines with a register of another.
+
+use serde::{Deserialize, Serialize};
+
+use crate::bytes::{Digest48, HostData};
+use crate::evidence::Tee;
+use crate::limits::NAME_BYTES_MAX;
+use crate::verify::VerifiedEvidence;
+
+crate::codes! {
+    /// The Reference Values document does not read.
+    MALFORMED = "reference.malformed", Operator, "",
+        "Write the Reference Values with the cloister of this version, or correct the field named in the message.",
+        "A Reference Values document has an image, a version, a manifest digest and at least one launch shape. This one lacks a field, has an unknown one, or holds a value out of range.";
+    /// No admitted tuple matches the measurements.
+    MATCH = "reference.match", Operator, "RFC 9334 section 4.2",
+        "Admit this image with `cloister image admit`, or find out with `cloister evidence verify` which component differs.",
+        "No single admitted Reference Value matches everything that was measured. Tuples match whole: every measurement, the manifest, and the launch shape of one image together. One byte changed in the runtime, the agent, its policy or its manifest changes the measurement. With no Reference Values admitted at all, nothing matches.";
+}
+
+/// Reference Values were refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("reference values are malformed: {reason}")]
+pub struct ReferenceError {
+    reason: String,
+}
+
+impl crate::code::Diagnostic for ReferenceError {
+    fn code(&self) -> &'static crate::code::Code {
+        &MALFORMED
+    }
+}
+
+/// What is measured at launch, on one platform shape.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "tee", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum LaunchShape {
+    /// SEV-SNP.
+    Snp {
+        /// `MEASUREMENT`: the launch digest.
+        measurement: Digest48,
+        /// `HOST_DATA`: set by the host at launch; pinned because a host may use it to steer a guest.
+        host_data: HostData,
+    },
+    /// TDX.
+    Tdx {
+        /// `MRTD`.
+        mr_td: Digest48,
+        /// `RTMR0` to `RTMR3`. `RTMR3` belongs to the runtime and is zero until it is extended.
+        rtmr: [Digest48; 4],
+        /// `MRCONFIGID`.
+        mr_config_id: Digest48,
+        /// `MROWNER`.
+        mr_owner: Digest48,
+        /// `MROWNERCONFIG`.
+        mr_owner_config: Digest48,
+    },
+}
+
+impl LaunchShape {
+    /// What verified Evidence says was launched.
+    #[must_use]
+    pub fn observed(evidence: &VerifiedEvidence) -> Self {
+        match evidence {
+            VerifiedEvidence::Snp(verified) => Self::Snp {
+                measurement: *verified.report().measurement(),
+                host_data: *verified.report().host_data(),
+            },
+            VerifiedEvidence::Tdx(verified) => {
+                let td = verified.quote().td_report();
+                Self::Tdx {
+                    mr_td: *td.mr_td(),
+                    rtmr: *td.rtmr(),
+                    mr_config_id: *td.mr_config_id(),
+                    mr_owner: *td.mr_owner(),
+                    mr_owner_config: *td.mr_owner_config(),
+                }
+            }
+        }
+    }
+
+    /// The TEE of this shape.
+    #[must_use]
+    pub const fn tee(&self) -> Tee {
+        match self {
+            Self::Snp { .. } => Tee::Snp,
+            Self::Tdx { .. } => Tee::Tdx,
+        }
+    }
+}
+
+/// Everything that pins one image on one platform shape.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct ReferenceTuple {
+    /// The image's name.
+    pub image: String,
+    /// The image's version.
+    pub version: String,
+    /// Digest of the manifest inside the image.
+    pub manifest: Digest48,
+    /// What the launch measures.
+    pub shape: LaunchShape,
+}
+
+impl ReferenceTuple {
+    /// Names this tuple: SHA-384 over its canonical JSON (fields in declaration order, no spaces).
+    #[must_use]
+    pub fn digest(&self) -> Digest48 {
+        Digest48::sha384(&serde_json::to_vec(self).unwrap_or_default())
+    }
+}
+
+/// One image's Reference Values: the same image on each platform shape it is offered for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReferenceValues {
+    /// The image's name.
+    pub image: String,
+    /// The image's version.
+    pub version: String,
+    /// Digest of the manifest inside the image.
+    pub manifest: Digest48,
+    /// What the launch measures, by platform shape. At least one.
+    pub shapes: Vec<LaunchShape>,
+}
+
+impl ReferenceValues {
+    /// Reads a JSON document.
+    ///
+    /// # Errors
+    /// [`ReferenceError`] with the field and the reason.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, ReferenceError> {
+        let values: Self = serde_json::from_slice(bytes).map_err(|e| malformed(&e.to_string()))?;
+        for (field, text) in [("image", &values.image), ("version", &values.version)] {
+            if text.is_empty() || text.len() > NAME_BYTES_MAX || text.chars().any(char::is_control) {
+                return Err(malformed(&format!("{field} is empty, longer than 128 bytes, or has control characters")));
+            }
+        }
+        if values.shapes.is_empty() {
+            return Err(malformed("shapes is empty, so nothing could ever match"));
+        }
+        Ok(values)
+    }
+
+    /// One tuple for each shape.
+    pub fn tuples(&self) -> impl Iterator<Item = ReferenceTuple> + '_ {
+        self.shapes.iter().map(|shape| ReferenceTuple {
+            image: self.image.clone(),
+            version: self.version.clone(),
+            manifest: self.manifest,
+            shape: shape.clone(),
+        })
+    }
+}
+
+/// The admitted tuples. Empty admits nothing.
+#[derive(Clone, Debug, Default)]
+pub struct ReferenceSet {
+    by_launch: std::collections::HashMap<(LaunchShape, Digest48), ReferenceTuple>,
+}
+
+impl ReferenceSet {
+    /// Admits a tuple.
+    pub fn admit(&mut self, tuple: ReferenceTuple) {
+        self.by_launch.insert((tuple.shape.clone(), tuple.manifest), tuple);
+    }
+
+    /// Whether nothing is admitted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_launch.is_empty()
+    }
+
+    /// How many tuples are admitted.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_launch.len()
+    }
+
+    /// The tuple that matches everything measured and the manifest, or none.
+    #[must_use]
+    pub fn find(&self, shape: LaunchShape, manifest: Digest48) -> Option<&ReferenceTuple> {
+        self.by_launch.get(&(shape, manifest))
+    }
+}
+
+impl FromIterator<ReferenceTuple> for ReferenceSet {
+    fn from_iter<I: IntoIterator<Item = ReferenceTuple>>(tuples: I) -> Self {
+        let mut set = Self::default();
+        tuples.into_iter().for_each(|tuple| set.admit(tuple));
+        set
+    }
+}
+
+fn malformed(reason: &str) -> ReferenceError {
+    ReferenceError { reason: reason.to_owned() }
+}

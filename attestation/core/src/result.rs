@@ -1,0 +1,159 @@
+//! The Attestation Result: the conclusion about one piece of Evidence, with every reason.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::anchor::AnchorKind;
+use crate::bytes::Digest48;
+use crate::check::{Check, State};
+use crate::evidence::Tee;
+use crate::reference::ReferenceTuple;
+
+/// Trust tier, in AR4SI's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Tier {
+    /// No claim is made: nothing failed, and there was nothing to compare the image with.
+    None,
+    /// Everything that was demanded holds, on genuine hardware.
+    Affirming,
+    /// Everything that was demanded holds, but something is short of genuine hardware.
+    Warning,
+    /// At least one demand does not hold.
+    Contraindicated,
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::Affirming => "affirming",
+            Self::Warning => "warning",
+            Self::Contraindicated => "contraindicated",
+        })
+    }
+}
+
+/// Which machine, as far as the Evidence says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PlatformIdentity {
+    /// SNP `CHIP_ID`, in hex.
+    Chip(String),
+    /// The provider of a VLEK (`cspID`): the machine itself is not named.
+    Provider(String),
+    /// TDX `PPID`, in hex.
+    Ppid(String),
+    /// The Evidence does not name the machine.
+    NotAsserted,
+}
+
+/// The conclusion of an appraisal. Made only by [`crate::appraise::appraise`].
+#[derive(Clone, Debug, Serialize)]
+pub struct AttestationResult {
+    pub(crate) tee: Tee,
+    pub(crate) product: String,
+    pub(crate) version: u32,
+    pub(crate) tier: Tier,
+    pub(crate) anchor: AnchorKind,
+    pub(crate) simulated: bool,
+    pub(crate) reference: Option<ReferenceTuple>,
+    pub(crate) platform: PlatformIdentity,
+    pub(crate) tcb_status: Option<String>,
+    pub(crate) evidence: Digest48,
+    pub(crate) checks: Vec<Check>,
+}
+
+impl AttestationResult {
+    /// Which TEE signed.
+    #[must_use]
+    pub const fn tee(&self) -> Tee {
+        self.tee
+    }
+
+    /// The processor generation, as the signed chain names it.
+    #[must_use]
+    pub fn product(&self) -> &str {
+        &self.product
+    }
+
+    /// Report or quote version.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The conclusion.
+    #[must_use]
+    pub const fn tier(&self) -> Tier {
+        self.tier
+    }
+
+    /// Whose root stands at the end of the chain.
+    #[must_use]
+    pub const fn anchor(&self) -> AnchorKind {
+        self.anchor
+    }
+
+    /// Whether a software TEE signed. Never `affirming` then.
+    #[must_use]
+    pub const fn simulated(&self) -> bool {
+        self.simulated
+    }
+
+    /// The admitted image that matched.
+    #[must_use]
+    pub const fn reference(&self) -> Option<&ReferenceTuple> {
+        self.reference.as_ref()
+    }
+
+    /// Which machine, as far as the Evidence says.
+    #[must_use]
+    pub const fn platform(&self) -> &PlatformIdentity {
+        &self.platform
+    }
+
+    /// The vendor's word for the TCB, where the vendor publishes one (TDX).
+    #[must_use]
+    pub fn tcb_status(&self) -> Option<&str> {
+        self.tcb_status.as_deref()
+    }
+
+    /// SHA-384 over the received report or quote.
+    #[must_use]
+    pub const fn evidence(&self) -> &Digest48 {
+        &self.evidence
+    }
+
+    /// Every check of verification and appraisal, in order.
+    #[must_use]
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
+    }
+
+    /// The checks that speak against admission.
+    pub fn failures(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|check| check.failed())
+    }
+
+    /// Ids of the checks that nobody vouches for.
+    pub fn not_asserted(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.checks.iter().filter(|check| check.state == State::NotAsserted).map(|check| check.code.id)
+    }
+
+    /// Whether every demand holds and an admitted image matched. Simulated Evidence passes this
+    /// only under a policy that names its simulator.
+    #[must_use]
+    pub fn admits(&self) -> bool {
+        matches!(self.tier, Tier::Affirming | Tier::Warning) && self.reference.is_some()
+    }
+
+    /// SHA-384 over the result's JSON: what a lease names as its appraisal.
+    #[must_use]
+    pub fn digest(&self) -> Digest48 {
+        Digest48::sha384(&serde_json::to_vec(self).unwrap_or_default())
+    }
+}

@@ -1,0 +1,231 @@
+//! Verification: signatures, chains, revocation and TCB, without policy.
+
+use serde::Serialize;
+
+use crate::anchor::{AnchorKind, Anchors};
+use crate::bytes::{Digest48, ReportData};
+use crate::check::Check;
+use crate::code::{Code, Diagnostic};
+use crate::evidence::{Evidence, Tee};
+use crate::result::PlatformIdentity;
+use crate::time::UnixTime;
+use crate::{snp, tdx};
+
+/// Evidence whose signatures, chain and TCB have been verified up to a pinned root.
+///
+/// Only [`verify`] makes one. It asserts: the bytes were signed by a key that chains to a root in
+/// the given anchors, at the given time, and is consistent with its endorsements. It does not
+/// assert that the image is admitted, the TCB recent enough, or debugging off: that is appraisal.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum VerifiedEvidence {
+    /// A verified SEV-SNP report.
+    Snp(snp::VerifiedReport),
+    /// A verified TDX quote.
+    Tdx(tdx::VerifiedQuote),
+}
+
+/// What signatures are verified against. Hints from an untrusted host until verified.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Endorsements {
+    /// Certificates and CRL for SEV-SNP.
+    Snp(snp::Endorsements),
+    /// Collateral for TDX.
+    Tdx(tdx::Collateral),
+}
+
+/// Something that verification needs and was not given. Says where it is published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Missing {
+    /// What it is, for a person.
+    pub what: String,
+    /// Where the vendor publishes it, relative to that vendor's service: `/vcek/v1/Milan/…`.
+    pub path: String,
+}
+
+/// Verification did not succeed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The Evidence or an endorsement is wrong. `checks` ends with the step that failed.
+    #[error("{code}: expected {expected}, observed {observed}")]
+    Refused {
+        /// The step that failed.
+        code: &'static Code,
+        /// What would have passed.
+        expected: String,
+        /// What was there.
+        observed: String,
+        /// Every step up to and including the one that failed.
+        checks: Vec<Check>,
+    },
+    /// No conclusion: something is missing, and nothing that is there speaks against it.
+    #[error("endorsements are missing: {}", list(.missing))]
+    Incomplete {
+        /// What to fetch before calling again.
+        missing: Vec<Missing>,
+        /// Every step that could be taken.
+        checks: Vec<Check>,
+    },
+}
+
+crate::codes! {
+    /// Endorsements are missing.
+    INCOMPLETE = "verify.incomplete", Operator, "RFC 9334 section 4.3",
+        "Fetch what the result lists as missing and verify again.",
+        "Verification needs certificates, a CRL or collateral that were not given. Nothing that was given speaks against the Evidence, but no conclusion can be reached without the rest.";
+    /// Evidence of one TEE came with endorsements of another.
+    MISMATCH = "verify.endorsements.other_tee", Caller, "",
+        "Pass the endorsements that belong to this Evidence.",
+        "The endorsements are for another kind of TEE than the Evidence.";
+}
+
+impl Diagnostic for VerifyError {
+    fn code(&self) -> &'static Code {
+        match self {
+            Self::Refused { code, .. } => code,
+            Self::Incomplete { .. } => &INCOMPLETE,
+        }
+    }
+}
+
+impl VerifyError {
+    /// Fails at the last of `checks`, which is the one that failed.
+    pub(crate) fn refused(mut checks: Vec<Check>, failed: Check) -> Self {
+        let (code, expected, observed) = (failed.code, failed.expected.clone(), failed.observed.clone());
+        checks.push(failed);
+        Self::Refused { code, expected, observed, checks }
+    }
+
+    /// The steps taken before verification stopped.
+    #[must_use]
+    pub fn checks(&self) -> &[Check] {
+        match self {
+            Self::Refused { checks, .. } | Self::Incomplete { checks, .. } => checks,
+        }
+    }
+}
+
+/// Verifies `evidence` against `endorsements`, ending at a key in `anchors`, at the given time.
+///
+/// # Errors
+/// [`VerifyError::Refused`] if anything is wrong, [`VerifyError::Incomplete`] if something needed
+/// is absent.
+pub fn verify(
+    evidence: Evidence,
+    endorsements: &Endorsements,
+    anchors: &Anchors,
+    now: UnixTime,
+) -> Result<VerifiedEvidence, VerifyError> {
+    match (evidence, endorsements) {
+        (Evidence::Snp(report), Endorsements::Snp(with)) => {
+            snp::verify(report, with, anchors, now).map(VerifiedEvidence::Snp)
+        }
+        (Evidence::Tdx(quote), Endorsements::Tdx(with)) => {
+            tdx::verify(quote, with, anchors, now).map(VerifiedEvidence::Tdx)
+        }
+        (Evidence::Snp(_), Endorsements::Tdx(_)) => Err(mismatch("snp", "tdx")),
+        (Evidence::Tdx(_), Endorsements::Snp(_)) => Err(mismatch("tdx", "snp")),
+    }
+}
+
+fn mismatch(expected: &str, observed: &str) -> VerifyError {
+    VerifyError::refused(Vec::new(), Check::decided(&MISMATCH, false, expected, observed))
+}
+
+impl VerifiedEvidence {
+    /// Which TEE signed.
+    #[must_use]
+    pub const fn tee(&self) -> Tee {
+        match self {
+            Self::Snp(_) => Tee::Snp,
+            Self::Tdx(_) => Tee::Tdx,
+        }
+    }
+
+    /// The 64 bytes that the guest asked the hardware to sign.
+    #[must_use]
+    pub const fn report_data(&self) -> &ReportData {
+        match self {
+            Self::Snp(report) => report.report().report_data(),
+            Self::Tdx(quote) => quote.quote().report_data(),
+        }
+    }
+
+    /// SHA-384 over the received report or quote bytes.
+    #[must_use]
+    pub fn digest(&self) -> Digest48 {
+        Digest48::sha384(match self {
+            Self::Snp(report) => report.report().as_bytes(),
+            Self::Tdx(quote) => quote.quote().as_bytes(),
+        })
+    }
+
+    /// Whose root stands at the end of the chain.
+    #[must_use]
+    pub const fn anchor(&self) -> AnchorKind {
+        match self {
+            Self::Snp(report) => report.anchor(),
+            Self::Tdx(quote) => quote.anchor(),
+        }
+    }
+
+    /// The fingerprint of the simulator whose root stands at the end of the chain, if it is one.
+    #[must_use]
+    pub const fn simulator(&self) -> Option<&Digest48> {
+        match self {
+            Self::Snp(report) => report.simulator(),
+            Self::Tdx(quote) => quote.simulator(),
+        }
+    }
+
+    /// The processor generation or platform family that signed, for people.
+    #[must_use]
+    pub fn product(&self) -> String {
+        match self {
+            Self::Snp(report) => report.product().to_string(),
+            Self::Tdx(quote) => quote.product(),
+        }
+    }
+
+    /// Report or quote version.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        match self {
+            Self::Snp(report) => report.report().version(),
+            Self::Tdx(quote) => quote.quote().version(),
+        }
+    }
+
+    /// Which machine, as far as the Evidence says.
+    #[must_use]
+    pub fn platform(&self) -> PlatformIdentity {
+        match self {
+            Self::Snp(report) => report.platform(),
+            Self::Tdx(quote) => quote.platform(),
+        }
+    }
+
+    /// The vendor's word for the TCB, where the vendor publishes one.
+    #[must_use]
+    pub fn tcb_status(&self) -> Option<String> {
+        match self {
+            Self::Snp(_) => None,
+            Self::Tdx(quote) => Some(quote.tcb_status().to_string()),
+        }
+    }
+
+    /// Every verification step and its outcome. None of them failed.
+    #[must_use]
+    pub fn checks(&self) -> &[Check] {
+        match self {
+            Self::Snp(report) => report.checks(),
+            Self::Tdx(quote) => quote.checks(),
+        }
+    }
+}
+
+fn list(missing: &[Missing]) -> String {
+    missing.iter().map(|m| m.what.as_str()).collect::<Vec<_>>().join(", ")
+}
