@@ -1,0 +1,73 @@
+//! The official Python A2A SDK, installed once into a virtual environment in the cache.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use tokio::process::Command;
+
+use crate::workspace;
+
+/// A Python environment that holds the pinned SDK.
+#[derive(Clone, Debug)]
+pub struct Python {
+    interpreter: PathBuf,
+}
+
+impl Python {
+    /// The cached environment, made and filled on first use and when the pins change.
+    pub async fn with_a2a_sdk() -> anyhow::Result<Self> {
+        let pins = workspace::python_agents().join("requirements.txt");
+        let wanted = std::fs::read_to_string(&pins).context("the pinned requirements are missing")?;
+        let home = workspace::cache().join("python-a2a");
+        let python = Self { interpreter: home.join("bin/python") };
+        let marker = home.join("installed");
+        std::fs::create_dir_all(workspace::cache())?;
+        let lock = std::fs::File::create(workspace::cache().join("python-a2a.lock"))?;
+        let lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await??;
+        if std::fs::read_to_string(&marker).is_ok_and(|installed| installed == wanted) {
+            return Ok(python);
+        }
+        if home.exists() {
+            std::fs::remove_dir_all(&home)?;
+        }
+        run(Command::new("python3").args(["-m", "venv"]).arg(&home)).await?;
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
+        run(Command::new(&python.interpreter).args(pip).arg(&pins)).await?;
+        std::fs::write(marker, wanted)?;
+        drop(lock);
+        Ok(python)
+    }
+
+    /// The interpreter of the environment.
+    #[must_use]
+    pub fn interpreter(&self) -> &Path {
+        &self.interpreter
+    }
+
+    /// Asks the agent below `url` with the SDK's own client; see `agents/ask.py`.
+    pub async fn ask(&self, url: &str, text: &str, options: &[&str]) -> anyhow::Result<serde_json::Value> {
+        let script = workspace::python_agents().join("ask.py");
+        let mut command = Command::new(&self.interpreter);
+        command.arg(script).args([url, text]).args(options).kill_on_drop(true);
+        let output = command.output().await.context("cannot start the Python client")?;
+        anyhow::ensure!(
+            output.status.success(),
+            "the Python client failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        serde_json::from_slice(&output.stdout).context("the Python client printed no JSON")
+    }
+}
+
+async fn run(command: &mut Command) -> anyhow::Result<()> {
+    let output = command
+        .output()
+        .await
+        .context("python3 is needed for the Python agents: install it, or use --agents rust")?;
+    anyhow::ensure!(
+        output.status.success(),
+        "setting up the Python environment failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
+}
