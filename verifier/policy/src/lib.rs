@@ -1,1 +1,42 @@
-//! Under construction.
+//! Who may connect to whom, and do what: Cedar policies over attested facts.
+//!
+//! ```text
+//!  bundle bytes --parse--> PolicyBundle --decide(Request)--> Decision
+//!               validated strictly     |                     allowed or not, and by which policies
+//!               against SCHEMA         attested peer, action
+//! ```
+//!
+//! Default deny: an empty bundle refuses everything, and so does a bundle in which any policy
+//! failed to evaluate. Enumerated facts are typed, so a misspelt TEE or binding is an error when
+//! the bundle is loaded and not a rule that never matches.
+//!
+//! What this crate deliberately does not do: authenticate anything. Whoever builds a [`Request`]
+//! vouches that its [`Subject`] comes from a verified lease. It reads no file and no clock.
+//!
+//! Read first: [`PolicyBundle`] and [`Request`].
+#![forbid(unsafe_code)]
+
+mod bundle;
+mod decision;
+mod error;
+mod limits;
+mod operation;
+mod position;
+mod request;
+mod vocabulary;
+
+pub use bundle::PolicyBundle;
+pub use decision::{Decision, Reason};
+pub use error::{CODES, PolicyError};
+pub use limits::{BUNDLE_BYTES_MAX, POLICIES_MAX};
+pub use operation::{Action, Binding, OperationFacts, OperationName, Protocol};
+pub use position::Position;
+pub use request::{Direction, LocalAgent, Request, Subject};
+
+/// The published schema that every bundle is validated against, in Cedar's own language.
+pub const SCHEMA: &str = include_str!("../schema.cedarschema");
+
+/// Every code that this crate can report.
+pub fn codes() -> impl Iterator<Item = &'static cloister_attestation::code::Code> {
+    CODES.iter().copied()
+}

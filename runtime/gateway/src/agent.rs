@@ -1,0 +1,92 @@
+//! Names and addresses of agents.
+
+use core::fmt;
+use core::str::FromStr;
+use std::net::SocketAddr;
+
+use cloister_attestation::manifest::is_agent_name;
+
+/// An agent's name within its trust domain: a DNS label.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AgentName(String);
+
+impl AgentName {
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AgentName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The text cannot name an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an agent's name is 1 to 63 lower-case letters, digits and inner hyphens")]
+pub struct AgentNameError;
+
+impl FromStr for AgentName {
+    type Err = AgentNameError;
+
+    fn from_str(text: &str) -> Result<Self, AgentNameError> {
+        if is_agent_name(text) { Ok(Self(text.to_owned())) } else { Err(AgentNameError) }
+    }
+}
+
+/// Where the local agent listens: an address that cannot leave the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AgentAddress(SocketAddr);
+
+impl AgentAddress {
+    /// The address.
+    #[must_use]
+    pub const fn get(self) -> SocketAddr {
+        self.0
+    }
+}
+
+impl fmt::Display for AgentAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The address is not a loopback address, so plain HTTP to it could leave the enclave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the agent must listen on a loopback address, and {0} is not one")]
+pub struct AgentAddressError(SocketAddr);
+
+impl TryFrom<SocketAddr> for AgentAddress {
+    type Error = AgentAddressError;
+
+    fn try_from(address: SocketAddr) -> Result<Self, AgentAddressError> {
+        if address.ip().is_loopback() { Ok(Self(address)) } else { Err(AgentAddressError(address)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AgentAddress, AgentName};
+    use std::net::SocketAddr;
+
+    #[test]
+    fn only_loopback_addresses_are_agents() {
+        for good in ["127.0.0.1:9000", "127.8.9.1:1", "[::1]:80"] {
+            assert!(AgentAddress::try_from(good.parse::<SocketAddr>().unwrap()).is_ok(), "{good}");
+        }
+        for bad in ["0.0.0.0:9000", "10.0.0.1:80", "[::]:80", "[::ffff:127.0.0.1]:80"] {
+            assert!(AgentAddress::try_from(bad.parse::<SocketAddr>().unwrap()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_with_path_characters_are_refused() {
+        for bad in ["", "a/b", "..", "a%2fb", "A", "a.b"] {
+            assert!(bad.parse::<AgentName>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! A bundle: received bytes, parsed and validated before anything is decided by them.
+
+use core::fmt;
+
+use cedar_policy::{Authorizer, PolicyId, PolicySet, ValidationMode, Validator};
+use cloister_attestation::bytes::Digest48;
+
+use crate::decision::{Decision, Reason};
+use crate::error::PolicyError;
+use crate::limits::{BUNDLE_BYTES_MAX, POLICIES_MAX};
+use crate::position::Position;
+use crate::request::Request;
+use crate::vocabulary::{Question, Vocabulary};
+
+/// A set of Cedar policies that fits the published schema.
+///
+/// ```
+/// use cloister_policy::{PolicyBundle, PolicyError};
+///
+/// let bundle = PolicyBundle::parse(br#"
+///     @id("planner-may-call-translator")
+///     permit(principal == Agent::"planner",
+///            action in [Action::"connect", Action::"a2a"],
+///            resource == Agent::"translator")
+///     when { context.tee == Tee::"snp" && !context.simulated };
+/// "#)?;
+/// assert_eq!(bundle.policies(), 1);
+///
+/// let misspelt = PolicyBundle::parse(br#"permit(principal, action == Action::"sned", resource);"#);
+/// assert!(matches!(misspelt, Err(PolicyError::Invalid { .. })));
+/// # Ok::<(), PolicyError>(())
+/// ```
+pub struct PolicyBundle {
+    set: PolicySet,
+    vocabulary: Vocabulary,
+    authorizer: Authorizer,
+    digest: Digest48,
+}
+
+impl PolicyBundle {
+    /// Reads Cedar text and validates it strictly against [`crate::SCHEMA`]. What Cedar would
+    /// only warn about (a policy that can never apply, letters of mixed scripts) is refused too.
+    ///
+    /// No bytes are a legal bundle: it refuses everything.
+    ///
+    /// # Errors
+    /// [`PolicyError`] with the line of the first thing that is wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
+        within(bytes.len(), BUNDLE_BYTES_MAX, "bytes")?;
+        let text = core::str::from_utf8(bytes).map_err(|error| not_text(bytes, error))?;
+        let set = identified(text, &static_policies(text)?)?;
+        let vocabulary = Vocabulary::load()?;
+        validate(text, &set, &vocabulary)?;
+        Ok(Self { set, vocabulary, authorizer: Authorizer::new(), digest: Digest48::sha384(bytes) })
+    }
+
+    /// SHA-384 over the received bytes: the digest that the manifest of the image names.
+    #[must_use]
+    pub const fn digest(&self) -> &Digest48 {
+        &self.digest
+    }
+
+    /// How many policies there are.
+    #[must_use]
+    pub fn policies(&self) -> usize {
+        self.set.num_of_policies()
+    }
+
+    /// Answers one request. Whatever goes wrong on the way denies.
+    pub fn decide(&self, request: &Request<'_>) -> Decision {
+        match self.vocabulary.question(request) {
+            Ok(question) => self.answer(&question),
+            Err(why) => Decision::failed(why),
+        }
+    }
+
+    fn answer(&self, question: &Question) -> Decision {
+        let response =
+            self.authorizer.is_authorized(&question.request, &self.set, &question.entities);
+        let diagnostics = response.diagnostics();
+        let policies = diagnostics.reason().map(ToString::to_string).collect::<Vec<_>>();
+        // SECURITY: Cedar leaves a policy that fails to evaluate out of the decision. It may have
+        // been one that forbids, so a failure denies.
+        if let Some(error) = diagnostics.errors().next() {
+            return Decision::failed(error);
+        }
+        match (response.decision(), policies.is_empty()) {
+            (cedar_policy::Decision::Allow, _) => Decision::new(Reason::Permitted, policies),
+            (cedar_policy::Decision::Deny, false) => Decision::new(Reason::Forbidden, policies),
+            (cedar_policy::Decision::Deny, true) => Decision::new(Reason::NoPermit, policies),
+        }
+    }
+}
+
+impl fmt::Debug for PolicyBundle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PolicyBundle")
+            .field("digest", &self.digest)
+            .field("policies", &self.policies())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Parses, and refuses what could not take effect.
+fn static_policies(text: &str) -> Result<PolicySet, PolicyError> {
+    let set: PolicySet =
+        text.parse().map_err(|errors: cedar_policy::ParseErrors| syntax(text, &errors))?;
+    if let Some(template) = set.templates().next() {
+        return Err(PolicyError::Template { id: template.id().to_string() });
+    }
+    within(set.num_of_policies(), POLICIES_MAX, "policies")?;
+    Ok(set)
+}
+
+/// The same policies under the names that their `@id` annotations give them.
+fn identified(text: &str, parsed: &PolicySet) -> Result<PolicySet, PolicyError> {
+    let mut set = PolicySet::new();
+    for policy in parsed.policies() {
+        let named = match policy.annotation("id") {
+            Some(id) => policy.new_id(PolicyId::new(id)),
+            None => policy.clone(),
+        };
+        let id = named.id().to_string();
+        if id.is_empty() || set.add(named).is_err() {
+            return Err(PolicyError::DuplicateId { at: Position::of_second_id(text, &id), id });
+        }
+    }
+    Ok(set)
+}
+
+fn validate(text: &str, set: &PolicySet, vocabulary: &Vocabulary) -> Result<(), PolicyError> {
+    let result = Validator::new(vocabulary.schema().clone()).validate(set, ValidationMode::Strict);
+    let errors = result.validation_errors().map(|error| invalid(text, error));
+    let warnings = result.validation_warnings().map(|warning| invalid(text, warning));
+    // Cedar reports in no order; an operator corrects from the top.
+    errors.chain(warnings).min_by_key(line_of).map_or(Ok(()), Err)
+}
+
+fn within(observed: usize, max: usize, unit: &'static str) -> Result<(), PolicyError> {
+    if observed > max { Err(PolicyError::TooLarge { observed, max, unit }) } else { Ok(()) }
+}
+
+fn not_text(bytes: &[u8], error: core::str::Utf8Error) -> PolicyError {
+    let line = Position::of_offset(bytes, error.valid_up_to()).line().unwrap_or_default();
+    PolicyError::NotText { line }
+}
+
+fn syntax(text: &str, errors: &cedar_policy::ParseErrors) -> PolicyError {
+    PolicyError::Syntax { at: Position::of_diagnostic(text, errors), message: one_line(errors) }
+}
+
+fn invalid<E: miette::Diagnostic>(text: &str, error: &E) -> PolicyError {
+    let help = error.help().map(|help| format!(" ({help})")).unwrap_or_default();
+    let message = format!("{}{}", one_line(error), one_line(&help));
+    PolicyError::Invalid { at: Position::of_diagnostic(text, error), message }
+}
+
+fn line_of(error: &PolicyError) -> usize {
+    match error {
+        PolicyError::Invalid { at, .. } => at.line().unwrap_or(usize::MAX),
+        _ => usize::MAX,
+    }
+}
+
+fn one_line(message: &impl fmt::Display) -> String {
+    message.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests;
