@@ -1,3 +1,64 @@
-//! Under construction.
+//! Project tasks. `cargo ci` decides whether a change is good; the others are its parts.
+//!
+//! This program depends on no crate of the workspace: it still runs while they do not compile.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool: what it prints is its result"
+)]
 
-fn main() {}
+mod ci;
+mod codes;
+mod demo;
+mod graph;
+mod process;
+mod release;
+mod supply;
+mod tidy;
+mod vectors;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Project tasks.
+#[derive(Debug, Parser)]
+#[command(name = "xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Everything that a change has to pass, with a table at the end. Also `cargo ci`.
+    Ci(ci::Options),
+    /// Writes the list of error codes that `cloister explain` shows for programs it does not link.
+    Codes(codes::Options),
+    /// Builds what is needed and runs the demo. Also `cargo demo`.
+    Demo(demo::Options),
+    /// Checks sizes, imports, purity, error codes, documentation and text.
+    Tidy(tidy::Options),
+    /// Runs every recorded case through `cloister evidence verify` and compares.
+    Vectors(vectors::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Ci(options) => ci::run(&options),
+        Task::Codes(options) => codes::run(&options),
+        Task::Demo(options) => demo::run(&options),
+        Task::Tidy(options) => tidy::run(&options),
+        Task::Vectors(options) => vectors::run(&options),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The steps of `cargo ci`, cheapest first.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::{Context, Outcome, Step};
+use crate::{process, release, supply, vectors};
+
+pub(super) const ALL: &[Step] = &[
+    Step { name: "fmt", what: "formatting", run: fmt },
+    Step { name: "tidy", what: "sizes, imports, purity, codes, documentation, text", run: tidy },
+    Step { name: "clippy", what: "lints, warnings denied", run: clippy },
+    Step { name: "tests", what: "all tests", run: tests },
+    Step { name: "doctests", what: "examples in the documentation", run: doctests },
+    Step { name: "docs", what: "documentation, broken links denied", run: docs },
+    Step { name: "vectors", what: "recorded evidence against its expected outcome", run: recorded },
+    Step {
+        name: "codes",
+        what: "every declared error code is explained by the program",
+        run: codes,
+    },
+    Step {
+        name: "supply",
+        what: "licences, banned and duplicate crates, sources",
+        run: supply_chain,
+    },
+    Step { name: "deny", what: "the same by cargo deny", run: deny },
+    Step {
+        name: "release",
+        what: "sizes of the shipped binaries, no simulator in them",
+        run: shipped,
+    },
+];
+
+impl Context {
+    fn cargo(&self, args: &[&str], environment: &[(&str, &str)]) -> Result<Outcome> {
+        let mut command = Command::new(process::cargo());
+        command.current_dir(&self.workspace.root).args(args).envs(environment.iter().copied());
+        command.env("CARGO_TERM_COLOR", "never");
+        if process::logged(&mut command, &self.log)? {
+            Ok(Outcome::passed(""))
+        } else {
+            Outcome::from_log(&self.log)
+        }
+    }
+
+    /// Runs a task of this program in a process of its own, so that its output is logged too.
+    fn task(&self, args: &[&str]) -> Result<Outcome> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.current_dir(&self.workspace.root).args(args);
+        if !process::logged(&mut command, &self.log)? {
+            return Outcome::from_log(&self.log);
+        }
+        let log = std::fs::read_to_string(&self.log)?;
+        Ok(Outcome::passed(log.lines().last().unwrap_or_default()))
+    }
+}
+
+fn fmt(context: &Context) -> Result<Outcome> {
+    context.cargo(&["fmt", "--all", "--check"], &[])
+}
+
+fn tidy(context: &Context) -> Result<Outcome> {
+    context.task(&["tidy"])
+}
+
+fn clippy(context: &Context) -> Result<Outcome> {
+    context
+        .cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], &[])
+}
+
+fn tests(context: &Context) -> Result<Outcome> {
+    if process::has_cargo(&context.workspace.root, "nextest") {
+        return context
+            .cargo(&["nextest", "run", "--workspace", "--locked", "--profile", "ci"], &[]);
+    }
+    context.cargo(&["test", "--workspace", "--all-targets", "--locked", "--quiet"], &[])
+}
+
+fn doctests(context: &Context) -> Result<Outcome> {
+    context.cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"], &[])
+}
+
+fn docs(context: &Context) -> Result<Outcome> {
+    let flags = [("RUSTDOCFLAGS", "-D warnings -D rustdoc::broken_intra_doc_links")];
+    context.cargo(&["doc", "--workspace", "--no-deps", "--locked"], &flags)
+}
+
+fn recorded(context: &Context) -> Result<Outcome> {
+    let root = vectors::default_root(&context.workspace);
+    if !root.is_dir() {
+        return Ok(Outcome::skipped(format!(
+            "{} is not there; set CLOISTER_VECTORS",
+            root.display()
+        )));
+    }
+    context.task(&["vectors"])
+}
+
+fn codes(context: &Context) -> Result<Outcome> {
+    context.task(&["codes", "--check"])
+}
+
+fn supply_chain(context: &Context) -> Result<Outcome> {
+    let mut outcome = supply::check(&context.workspace)?;
+    outcome
+        .summary
+        .push_str("; the advisory database is not reached from every machine and is not consulted");
+    Ok(outcome)
+}
+
+fn deny(context: &Context) -> Result<Outcome> {
+    if !process::has_cargo(&context.workspace.root, "deny") {
+        return Ok(Outcome::skipped(
+            "cargo deny is not installed; the step before read the same deny.toml",
+        ));
+    }
+    context.cargo(&["deny", "--locked", "check", "licenses", "bans", "sources"], &[])
+}
+
+fn shipped(context: &Context) -> Result<Outcome> {
+    release::check(&context.workspace, &context.log)
+}

@@ -1,0 +1,92 @@
+//! `cargo xtask codes`: the error codes of programs that the command line does not link.
+//!
+//! `cloister explain` asks the libraries that it links. The runtime and the Verifier are programs
+//! of their own; their codes stand in a catalogue that this task writes from the declarations and
+//! that `tidy` compares with them.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use crate::process;
+use crate::tidy::{self, Tree};
+use crate::workspace::Workspace;
+
+/// Where the catalogue stands.
+pub(crate) const CATALOGUE: &str = "verifier/cli/src/explain/programs.json";
+
+/// Options of `cargo xtask codes`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Write nothing; ask the built `cloister` to list its codes and compare with the sources.
+    #[arg(long)]
+    check: bool,
+}
+
+/// Writes the catalogue, or compares.
+pub(crate) fn run(options: &Options) -> Result<bool> {
+    let workspace = Workspace::load()?;
+    let tree = Tree::load(&workspace)?;
+    if options.check {
+        return check(&workspace, &tree);
+    }
+    let path = workspace.root.join(CATALOGUE);
+    std::fs::write(&path, catalogue(&tree)).with_context(|| format!("cannot write {CATALOGUE}"))?;
+    println!("wrote {CATALOGUE}");
+    Ok(true)
+}
+
+/// The catalogue's text: a JSON array, one code a line, in order of id.
+pub(crate) fn catalogue(tree: &Tree) -> String {
+    let mut lines: Vec<String> = tidy::declared(tree)
+        .iter()
+        .filter(|code| tidy::is_catalogued(tree, &code.declared_by))
+        .map(|code| {
+            serde_json::json!({
+                "id": code.id,
+                "fault": code.fault,
+                "spec": code.spec,
+                "remedy": code.remedy,
+                "explanation": code.explanation,
+            })
+            .to_string()
+        })
+        .collect();
+    lines.sort();
+    if lines.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", lines.join(",\n")) }
+}
+
+/// Compares what the program explains with what the sources declare, both ways.
+fn check(workspace: &Workspace, tree: &Tree) -> Result<bool> {
+    let mut build = Command::new(process::cargo());
+    build.current_dir(&workspace.root).args([
+        "build",
+        "--quiet",
+        "--locked",
+        "--package",
+        "cloister",
+    ]);
+    if !process::watched(&mut build)? {
+        return Ok(false);
+    }
+    let program = workspace.target.join("debug").join("cloister");
+    let program = program.to_str().context("the target folder is not UTF-8")?;
+    let listed = process::output(&workspace.root, program, &["explain", "--json"])?;
+    let listed: Vec<serde_json::Value> =
+        serde_json::from_str(&listed).context("cloister explain --json")?;
+    let explained: BTreeSet<&str> =
+        listed.iter().filter_map(|code| code.get("id")?.as_str()).collect();
+    let declared = tidy::declared(tree);
+    let declared: BTreeSet<&str> = declared.iter().map(|code| code.id.as_str()).collect();
+    for id in declared.symmetric_difference(&explained) {
+        let place = if declared.contains(id) {
+            "declared and not explained"
+        } else {
+            "explained and not declared"
+        };
+        println!("{id}: {place}");
+    }
+    println!("{} codes declared, {} explained", declared.len(), explained.len());
+    Ok(declared == explained && !declared.is_empty())
+}

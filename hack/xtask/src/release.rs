@@ -1,0 +1,110 @@
+//! What is released: the size of the binaries and what must not be in them.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use crate::ci::Outcome;
+use crate::demo;
+use crate::graph::{self, SHIPPED_CRATES_MAX};
+use crate::process;
+use crate::workspace::Workspace;
+
+/// Size of `cloisterd`, stripped.
+const CLOISTERD_BYTES_MAX: u64 = 15 * 1024 * 1024;
+
+/// A sentence that the simulator compiles into everything that links it.
+pub(crate) const SIMULATOR_MARKER: &[u8] =
+    b"cloister-simulator: a software TEE, proves nothing about hardware";
+
+/// The program that links the simulator, so that looking for the marker is known to find it.
+const LINKS_SIMULATOR: &str = "cloister-devnet";
+
+/// Builds as released and checks what came out.
+pub(crate) fn check(workspace: &Workspace, log: &Path) -> Result<Outcome> {
+    let mut shipped = demo::release(&workspace.root);
+    shipped.args(demo::packages(&workspace.shipped));
+    let mut devnet = demo::release(&workspace.root);
+    devnet.args(["--package", LINKS_SIMULATOR]);
+    for mut command in [shipped, devnet] {
+        if !process::logged(&mut command, log)? {
+            return Outcome::from_log(log);
+        }
+    }
+    let mut problems = Vec::new();
+    let mut sizes = Vec::new();
+    for name in &workspace.shipped {
+        let (size, found) = examine(workspace, name)?;
+        sizes.push(format!("{name} {}", mebibytes(size)));
+        if found {
+            problems.push(format!(
+                "{name} has the simulator in it: the marker was found in the binary"
+            ));
+        }
+        if name == "cloisterd" && size > CLOISTERD_BYTES_MAX {
+            problems.push(format!(
+                "cloisterd has {size} bytes stripped, at most {CLOISTERD_BYTES_MAX} are allowed"
+            ));
+        }
+    }
+    if !examine(workspace, LINKS_SIMULATOR)?.1 {
+        problems.push(format!("{LINKS_SIMULATOR} lacks the simulator's marker, so its absence elsewhere proves nothing"));
+    }
+    problems.extend(count(workspace)?);
+    Ok(Outcome::of(sizes.join(", "), problems))
+}
+
+fn count(workspace: &Workspace) -> Result<Option<String>> {
+    let crates = graph::shipped(workspace)?.len();
+    let problem = format!(
+        "the shipped binaries take {crates} crates, at most {SHIPPED_CRATES_MAX} are allowed"
+    );
+    Ok((crates > SHIPPED_CRATES_MAX).then_some(problem))
+}
+
+/// Size of a stripped copy of the binary, and whether the marker is in the binary.
+fn examine(workspace: &Workspace, name: &str) -> Result<(u64, bool)> {
+    let built = workspace.target.join("release").join(name);
+    let bytes =
+        std::fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
+    Ok((stripped_size(&built)?, contains(&bytes, SIMULATOR_MARKER)))
+}
+
+/// The release profile strips; where `strip` is installed, this does not rely on it.
+fn stripped_size(built: &Path) -> Result<u64> {
+    let copy = built.with_extension("stripped");
+    let stripped =
+        Command::new("strip").arg("-o").arg(&copy).arg(built).status().is_ok_and(|s| s.success());
+    let size = std::fs::metadata(if stripped { &copy } else { built })?.len();
+    if stripped {
+        std::fs::remove_file(&copy)?;
+    }
+    Ok(size)
+}
+
+fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
+}
+
+fn mebibytes(size: u64) -> String {
+    let tenths = size.saturating_mul(10) / (1024 * 1024);
+    format!("{}.{} MiB", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SIMULATOR_MARKER, contains, mebibytes};
+
+    #[test]
+    fn the_marker_is_found_anywhere_and_only_whole() {
+        let inside = [b"\0\x7fELF".as_slice(), SIMULATOR_MARKER, b"\0"].concat();
+        assert!(contains(&inside, SIMULATOR_MARKER));
+        assert!(!contains(&SIMULATOR_MARKER[1..], SIMULATOR_MARKER));
+    }
+
+    #[test]
+    fn sizes_are_rounded_down_to_a_tenth() {
+        assert_eq!(mebibytes(15 * 1024 * 1024 + 200_000), "15.1 MiB");
+    }
+}
