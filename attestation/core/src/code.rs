@@ -119,8 +119,11 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         crate::envelope::CODES,
         crate::manifest::CODES,
         crate::reference::CODES,
-        crate::snp::codes::CODES,
+        crate::snp::codes::parse::CODES,
+        crate::snp::codes::verify::CODES,
+        crate::snp::codes::appraise::CODES,
         crate::tdx::codes::CODES,
+        crate::tdx::policy::codes::CODES,
         crate::verify::CODES,
         crate::x509::codes::CODES,
     ]

@@ -1,0 +1,57 @@
+//! Intel TDX: quotes of version 4 and 5, their endorsements, and what is demanded of them.
+//!
+//! ```text
+//!  bytes --Quote::parse--> Quote --verify--> VerifiedQuote --TdxPolicy::appraise--> checks
+//!                                   ^
+//!  JSON --Collateral::from_json--> Collateral --VerifiedCollateral::new--> VerifiedCollateral
+//! ```
+//!
+//! [`verify`] does everything at once. A service that judges many quotes verifies the collateral
+//! once ([`VerifiedCollateral`]), each platform once ([`VerifiedPlatform`]), and then each quote.
+//!
+//! What this module deliberately does not do: fetch collateral, judge an SGX enclave's quote, or
+//! check the MAC of a local TDREPORT, which only the processor that made it can do.
+//!
+//! Read first: [`Quote`] and [`VerifiedQuote`].
+
+mod auth_data;
+mod chain;
+pub mod codes;
+mod collateral;
+mod error;
+mod header;
+mod json;
+mod local_report;
+mod pck;
+mod platform;
+pub mod policy;
+mod qe_identity;
+mod qe_report;
+mod quote;
+mod quoting_enclave;
+pub mod roots;
+mod status;
+mod tcb;
+mod tcb_info;
+mod td_report;
+mod trail;
+mod verification;
+mod verified;
+mod verified_collateral;
+mod window;
+
+pub use auth_data::AuthData;
+pub use collateral::{Collateral, CollateralError};
+pub use error::ParseError;
+pub use header::Header;
+pub use local_report::LocalReport;
+pub use pck::PckExtension;
+pub use platform::VerifiedPlatform;
+pub use policy::{AdvisoryDemand, TdxPolicy};
+pub use qe_report::QeReport;
+pub use quote::Quote;
+pub use status::TcbStatus;
+pub use td_report::{TdReport, TdReport15, TdReport15Ex};
+pub use verification::verify;
+pub use verified::VerifiedQuote;
+pub use verified_collateral::VerifiedCollateral;

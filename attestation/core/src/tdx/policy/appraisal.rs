@@ -1,0 +1,177 @@
+//! The checks of a policy, every one of them for every quote.
+
+use core::fmt;
+use core::time::Duration;
+
+use crate::bytes::Attributes;
+use crate::check::Check;
+use crate::code::Code;
+use crate::policy::Expect;
+use crate::tdx::policy::{AdvisoryDemand, TdxPolicy, codes};
+use crate::tdx::status::TcbStatus;
+use crate::tdx::td_report::TdReport;
+use crate::tdx::verified::VerifiedQuote;
+use crate::time::UnixTime;
+
+// SPEC: Intel TDX Module ABI 348551-008, table 3.23 "ATTRIBUTES".
+const DEBUG: u64 = 1;
+const PROFILING: u64 = 0b111 << 4;
+const SEPT_VE_DISABLE: u64 = 1 << 28;
+const MIGRATABLE: u64 = 1 << 29;
+const PKS: u64 = 1 << 30;
+const PERFMON: u64 = 1 << 63;
+const NAMED: u64 = DEBUG | PROFILING | SEPT_VE_DISABLE | MIGRATABLE | PKS | PERFMON;
+const RESERVED: u64 = bits(1, 3) | bits(7, 15) | bits(23, 26) | bits(32, 61);
+
+// SPEC: Intel TDX Module ABI 348551, XFAM: x87 and SSE are always on, and only these may be.
+pub(super) const XFAM_FIXED_1: u64 = 0x3;
+const XFAM_POSSIBLE: u64 = 0x0006_dbe7;
+
+/// Bits `first` to `last`, both included.
+const fn bits(first: u32, last: u32) -> u64 {
+    (u64::MAX << first) & (u64::MAX >> (63 - last))
+}
+
+const _: () = assert!(NAMED & RESERVED == 0 && XFAM_FIXED_1 & !XFAM_POSSIBLE == 0);
+
+impl TdxPolicy {
+    /// Checks every demand. A failed one never hides another.
+    #[must_use]
+    pub fn appraise(&self, verified: &VerifiedQuote, now: UnixTime) -> Vec<Check> {
+        let td = verified.quote().td_report();
+        let mut checks = self.attributes(td);
+        checks.push(self.xfam(td));
+        checks.push(self.tcb_status(verified.tcb_status(), verified.tcb_date(), now));
+        checks.push(self.advisories.check(verified));
+        checks.push(self.tcb_evaluation_data_number(verified));
+        checks.extend(self.pck(verified));
+        checks.extend(self.service_tds(td));
+        checks
+    }
+
+    fn attributes(&self, td: &TdReport) -> Vec<Check> {
+        let set = u64::from_le_bytes(*td.td_attributes().as_bytes());
+        let permitted = u64::from_le_bytes(*self.other_attributes.as_bytes());
+        let named = [
+            (&codes::DEBUG, &self.debug, DEBUG),
+            (&codes::PROFILING, &self.profiling, PROFILING),
+            (&codes::SEPT_VE_DISABLE, &self.sept_ve_disable, SEPT_VE_DISABLE),
+            (&codes::MIGRATABLE, &self.migratable, MIGRATABLE),
+            (&codes::PKS, &self.pks, PKS),
+            (&codes::PERFMON, &self.perfmon, PERFMON),
+        ];
+        let mut checks: Vec<Check> = named
+            .into_iter()
+            .map(|(code, demand, bit)| demand.check(code, &(set & bit != 0)))
+            .collect();
+        checks.push(none_of(&codes::RESERVED_ATTRIBUTES, set, RESERVED));
+        checks.push(none_of(&codes::OTHER_ATTRIBUTES, set, !(NAMED | RESERVED | permitted)));
+        checks
+    }
+
+    fn xfam(&self, td: &TdReport) -> Check {
+        let on = u64::from_le_bytes(*td.xfam().as_bytes());
+        let required = u64::from_le_bytes(*self.xfam_required.as_bytes()) | XFAM_FIXED_1;
+        let forbidden = u64::from_le_bytes(*self.xfam_forbidden.as_bytes()) | !XFAM_POSSIBLE;
+        let ok = on & required == required && on & forbidden == 0;
+        let expected = format!("all of {}, none of {}", mask(required), mask(forbidden));
+        Check::decided(&codes::XFAM, ok, expected, mask(on))
+    }
+
+    fn tcb_status(&self, status: TcbStatus, tcb_date: UnixTime, now: UnixTime) -> Check {
+        let grace = Duration::from_secs(self.out_of_date_grace_secs);
+        let listed = self.tcb_statuses.contains(&status);
+        let excused = status.is_out_of_date() && !grace.is_zero() && now.since(tcb_date) <= grace;
+        let ok = status != TcbStatus::Revoked && (listed || excused);
+        let mut expected = format!("one of [{}]", joined(&self.tcb_statuses));
+        if !grace.is_zero() {
+            expected.push_str(&format!(", or out of date for at most {} s", grace.as_secs()));
+        }
+        Check::decided(&codes::TCB_STATUS, ok, expected, format!("{status}, TCB date {tcb_date}"))
+    }
+
+    fn tcb_evaluation_data_number(&self, verified: &VerifiedQuote) -> Check {
+        let (min, observed) =
+            (self.tcb_evaluation_data_number_min, verified.tcb_evaluation_data_number());
+        let code = &codes::TCB_EVALUATION_DATA_NUMBER;
+        if min == 0 {
+            return Check::not_asserted(code, observed);
+        }
+        Check::decided(code, observed >= min, format!("at least {min}"), observed)
+    }
+
+    fn pck(&self, verified: &VerifiedQuote) -> Vec<Check> {
+        let pck = verified.pck();
+        vec![
+            self.ppid.check(&codes::PPID, pck.ppid()),
+            if_said(
+                &codes::PLATFORM_INSTANCE_ID,
+                &self.platform_instance_id,
+                pck.platform_instance_id(),
+            ),
+            if_said(
+                &codes::DYNAMIC_PLATFORM,
+                &self.dynamic_platform,
+                pck.dynamic_platform().as_ref(),
+            ),
+            if_said(&codes::CACHED_KEYS, &self.cached_keys, pck.cached_keys().as_ref()),
+            if_said(&codes::SMT_ENABLED, &self.smt_enabled, pck.smt_enabled().as_ref()),
+        ]
+    }
+
+    // A TD with service TDs never gets a report of TDX 1.0, which could not name them.
+    fn service_tds(&self, td: &TdReport) -> Vec<Check> {
+        let code = &codes::MR_SERVICE_TD;
+        let Some(td15) = td.td15() else {
+            return vec![Check::not_applicable(code, "a report of TDX 1.0 has no service TDs")];
+        };
+        let bound = core::iter::once(td15.mr_service_td())
+            .chain(td.td15_ex().map(|ex| ex.cur_service_td_hash()));
+        bound.map(|digest| self.mr_service_td.check(code, digest)).collect()
+    }
+}
+
+impl AdvisoryDemand {
+    fn check(&self, verified: &VerifiedQuote) -> Check {
+        let code = &codes::ADVISORIES;
+        let observed = format!("[{}]", verified.advisories().collect::<Vec<_>>().join(", "));
+        let named = |list: &[String], id: &str| list.iter().any(|named| named == id);
+        match self {
+            Self::Any => Check::not_asserted(code, observed),
+            Self::Only(list) => {
+                let ok = verified.advisories().all(|id| named(list, id));
+                Check::decided(code, ok, format!("only [{}]", list.join(", ")), observed)
+            }
+            Self::NoneOf(list) => {
+                let ok = !verified.advisories().any(|id| named(list, id));
+                Check::decided(code, ok, format!("none of [{}]", list.join(", ")), observed)
+            }
+        }
+    }
+}
+
+/// A demand on something that a PCK certificate may be silent about: silence meets no demand.
+fn if_said<T: PartialEq + fmt::Display>(
+    code: &'static Code,
+    demand: &Expect<T>,
+    said: Option<&T>,
+) -> Check {
+    match (demand, said) {
+        (_, Some(said)) => demand.check(code, said),
+        (Expect::Any, None) => Check::not_applicable(code, "the PCK certificate does not say"),
+        (_, None) => Check::decided(code, false, "a PCK certificate that says", "it does not say"),
+    }
+}
+
+fn none_of(code: &'static Code, set: u64, forbidden: u64) -> Check {
+    Check::decided(code, set & forbidden == 0, format!("none of {}", mask(forbidden)), mask(set))
+}
+
+/// In the order of bytes of the quote, as policies write masks.
+fn mask(bits: u64) -> Attributes {
+    Attributes::new(bits.to_le_bytes())
+}
+
+fn joined(statuses: &[TcbStatus]) -> String {
+    statuses.iter().map(TcbStatus::to_string).collect::<Vec<_>>().join(", ")
+}

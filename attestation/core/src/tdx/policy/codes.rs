@@ -1,0 +1,76 @@
+//! Codes of the TDX policy.
+
+crate::codes! {
+    /// The TD can be debugged.
+    DEBUG = "tdx.policy.debug", Peer, "Intel TDX Module ABI 348551-008, table 3.23, bit 0",
+        "Launch the TD without the DEBUG attribute.",
+        "In debug mode the host reads and writes the TD's memory and registers. Nothing inside is confidential.";
+    /// The TD can be profiled.
+    PROFILING = "tdx.policy.profiling", Peer, "Intel TDX Module ABI 348551-008, table 3.23, bits 4 to 6",
+        "Launch the TD without the HGS_PLUS_PROF, PERF_PROF and PMT_PROF attributes.",
+        "The attributes of the group TD-under-debug let the host observe what the TD executes.";
+    /// A reserved attribute bit is set.
+    RESERVED_ATTRIBUTES = "tdx.policy.attributes.reserved", Peer, "Intel TDX Module ABI 348551-008, table 3.23",
+        "Launch the TD with attributes that its TDX module documents, or update cloister for a newer module.",
+        "Bits 1 to 3, 7 to 15, 23 to 26 and 32 to 61 have no meaning that this version knows, and have to be zero.";
+    /// An attribute is set that the policy does not permit.
+    OTHER_ATTRIBUTES = "tdx.policy.attributes.other", Operator, "Intel TDX Module ABI 348551-008, table 3.23",
+        "Launch the TD without the attribute, or permit it in `other_attributes`.",
+        "A TD attribute is set that the policy names neither by its own field nor in the mask of permitted others.";
+    /// Secure-EPT violations may raise #VE.
+    SEPT_VE_DISABLE = "tdx.policy.sept_ve_disable", Peer, "Intel TDX Module ABI 348551-008, table 3.23, bit 28",
+        "Launch the TD with SEPT_VE_DISABLE.",
+        "Without it the host can raise a virtualisation exception at any access of the TD to its own memory, and steer the kernel's handler.";
+    /// The TD can be migrated.
+    MIGRATABLE = "tdx.policy.migratable", Peer, "Intel TDX Module ABI 348551-008, table 3.23, bit 29",
+        "Launch the TD without the MIGRATABLE attribute.",
+        "A migratable TD can be moved by its migration TD, which then sees all of its memory.";
+    /// Supervisor protection keys are not as demanded.
+    PKS = "tdx.policy.pks", Peer, "Intel TDX Module ABI 348551-008, table 3.23, bit 30",
+        "Launch the TD with the PKS attribute that the policy demands.",
+        "The attribute says whether the TD may use supervisor protection keys.";
+    /// Performance monitoring is not as demanded.
+    PERFMON = "tdx.policy.perfmon", Peer, "Intel TDX Module ABI 348551-008, table 3.23, bit 63",
+        "Launch the TD with the PERFMON attribute that the policy demands.",
+        "The attribute says whether the TD may use performance counters, which have carried information between threads of one core.";
+    /// The extended features are not as demanded.
+    XFAM = "tdx.policy.xfam", Peer, "Intel TDX Module ABI 348551-008, XFAM",
+        "Launch the TD with the extended features that the policy demands.",
+        "XFAM says which extended processor state the TD may use. x87 and SSE are always on; bits that no TDX module grants have to be zero; the rest is as the policy demands.";
+    /// The TCB status is not good enough.
+    TCB_STATUS = "tdx.policy.tcb_status", Peer, "Intel SGX ECDSA Quote Library API, 4.1.2.4.17",
+        "Update microcode, firmware, TDX module or quoting enclave of the platform, or list the status in the policy.",
+        "Intel's word for this TCB is not among those that the policy accepts, and no grace period excuses it. Revoked is never accepted.";
+    /// An advisory applies that is not permitted.
+    ADVISORIES = "tdx.policy.advisories", Peer, "Intel Trusted Services API, advisoryIDs",
+        "Update the platform so that the advisory no longer applies, or permit it in the policy.",
+        "Intel names the security advisories that apply to a TCB level. At least one is outside of what the policy permits.";
+    /// The collateral knows too little.
+    TCB_EVALUATION_DATA_NUMBER = "tdx.policy.tcb_evaluation_data_number", Operator, "Intel Trusted Services API, tcbEvaluationDataNumber",
+        "Fetch current collateral.",
+        "Each TCB recovery increases the number. Collateral below the policy's minimum does not know of a vulnerability that the policy wants considered.";
+    /// The platform is not one of the named machines.
+    PPID = "tdx.policy.ppid", Peer, "Intel SGX PCK Certificate and CRL Profile Specification, 1.3.5",
+        "Run on a machine that the policy names, or add this one.",
+        "The PPID identifies the machine. Naming machines is the only answer to attestation keys that were extracted from hardware elsewhere.";
+    /// The platform instance is not one of the named ones.
+    PLATFORM_INSTANCE_ID = "tdx.policy.platform_instance_id", Peer, "Intel SGX PCK Certificate and CRL Profile Specification, 1.3.5",
+        "Run on a machine that the policy names, or add this one.",
+        "The instance id identifies one registration of a multi-package platform. A machine that the Processor CA certified has none.";
+    /// The platform may grow.
+    DYNAMIC_PLATFORM = "tdx.policy.dynamic_platform", Peer, "Intel SGX PCK Certificate and CRL Profile Specification, 1.3.5",
+        "Run on a platform whose PCK certificate is as the policy demands.",
+        "The flag says whether processor packages may be added to the platform after it was registered.";
+    /// Intel keeps the platform's keys, or not.
+    CACHED_KEYS = "tdx.policy.cached_keys", Peer, "Intel SGX PCK Certificate and CRL Profile Specification, 1.3.5",
+        "Run on a platform whose PCK certificate is as the policy demands.",
+        "The flag says whether Intel's registration service keeps the platform's root keys.";
+    /// Threads share cores, or not.
+    SMT_ENABLED = "tdx.policy.smt_enabled", Peer, "Intel SGX PCK Certificate and CRL Profile Specification, 1.3.5",
+        "Run on a platform whose PCK certificate is as the policy demands.",
+        "The flag says whether simultaneous multithreading was on when the platform was registered.";
+    /// Another TD may act on this one.
+    MR_SERVICE_TD = "tdx.policy.mr_service_td", Peer, "Intel TDX Module ABI 348551-008, TDINFO_STRUCT",
+        "Launch the TD without service TDs, or name their digest in the policy.",
+        "A service TD, for example a migration TD, acts on this one with rights that the host does not have. Its digest has to be the one that the policy names, at launch and now.";
+}

@@ -1,0 +1,71 @@
+//! QE identity: Intel's statement about its TD quoting enclave.
+
+use core::cmp::Reverse;
+
+use serde::Deserialize;
+
+use crate::tdx::json;
+use crate::tdx::status::TcbStatus;
+use crate::time::UnixTime;
+
+/// The parsed document.
+// SPEC: Intel Trusted Services API, Get TDX QE Identity V4, EnclaveIdentityV2.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct QeIdentity {
+    pub(super) id: String,
+    pub(super) version: u32,
+    #[serde(deserialize_with = "json::time")]
+    pub(super) issue_date: UnixTime,
+    #[serde(deserialize_with = "json::time")]
+    pub(super) next_update: UnixTime,
+    pub(super) tcb_evaluation_data_number: u32,
+    #[serde(deserialize_with = "json::bytes")]
+    pub(super) miscselect: [u8; 4],
+    #[serde(deserialize_with = "json::bytes")]
+    pub(super) miscselect_mask: [u8; 4],
+    #[serde(deserialize_with = "json::bytes")]
+    pub(super) attributes: [u8; 16],
+    #[serde(deserialize_with = "json::bytes")]
+    pub(super) attributes_mask: [u8; 16],
+    #[serde(deserialize_with = "json::bytes")]
+    pub(super) mrsigner: [u8; 32],
+    pub(super) isvprodid: u16,
+    tcb_levels: Vec<QeTcbLevel>,
+}
+
+/// One TCB level of the quoting enclave.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct QeTcbLevel {
+    tcb: QeTcb,
+    #[serde(deserialize_with = "json::time")]
+    pub(super) tcb_date: UnixTime,
+    pub(super) tcb_status: TcbStatus,
+    #[serde(default, rename = "advisoryIDs")]
+    pub(super) advisory_ids: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+struct QeTcb {
+    isvsvn: u16,
+}
+
+impl QeIdentity {
+    /// Reads the document and puts its levels in order, highest first.
+    pub(super) fn parse(body: &str) -> Result<Self, String> {
+        let mut identity: Self = serde_json::from_str(body).map_err(|e| e.to_string())?;
+        if let Some(level) =
+            identity.tcb_levels.iter().find(|level| !level.tcb_status.is_component_status())
+        {
+            return Err(format!("a TCB level has the status {}", level.tcb_status));
+        }
+        identity.tcb_levels.sort_by_key(|level| Reverse(level.tcb.isvsvn));
+        Ok(identity)
+    }
+
+    /// The highest level that a quoting enclave of this `isv_svn` meets.
+    pub(super) fn level_of(&self, isv_svn: u16) -> Option<&QeTcbLevel> {
+        self.tcb_levels.iter().find(|level| isv_svn >= level.tcb.isvsvn)
+    }
+}

@@ -1,0 +1,131 @@
+//! Matching a platform with Intel's TCB levels, and merging what each part is worth.
+
+use std::collections::BTreeSet;
+
+use crate::bytes::TeeTcbSvn;
+use crate::check::Check;
+use crate::tdx::codes;
+use crate::tdx::pck::PckExtension;
+use crate::tdx::qe_identity::QeTcbLevel;
+use crate::tdx::status::TcbStatus;
+use crate::tdx::tcb_info::{TcbInfo, module_isvsvn, module_version};
+use crate::tdx::td_report::TdReport;
+use crate::tdx::trail::Trail;
+use crate::time::UnixTime;
+use crate::verify::VerifyError;
+
+/// What Intel says about a TCB as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Assessment {
+    pub(super) status: TcbStatus,
+    pub(super) advisories: BTreeSet<String>,
+    /// The oldest date among the matched levels.
+    pub(super) tcb_date: UnixTime,
+}
+
+impl Assessment {
+    fn merge(&mut self, status: TcbStatus, advisories: &[String], tcb_date: UnixTime) {
+        self.status = self.status.merged_with(status);
+        self.advisories.extend(advisories.iter().cloned());
+        self.tcb_date = self.tcb_date.min(tcb_date);
+    }
+}
+
+/// The levels of platform and TDX module: at launch and, where the report says it, now.
+#[derive(Clone, Debug)]
+pub(super) struct Levels {
+    launch: Assessment,
+    current: Option<TcbStatus>,
+}
+
+impl Levels {
+    /// The whole, with what the quoting enclave is worth.
+    // SPEC: Intel SGX ECDSA Quote Library API, 4.1.2.4.17.
+    pub(super) fn with_quoting_enclave(self, level: &QeTcbLevel) -> Assessment {
+        let mut whole = self.launch;
+        whole.merge(level.tcb_status, &level.advisory_ids, level.tcb_date);
+        if let Some(current) = self.current {
+            whole.status = whole.status.relaunch(current.merged_with(level.tcb_status));
+        }
+        whole
+    }
+}
+
+/// Finds the levels that the platform meets and requires that its TDX module is Intel's.
+pub(super) fn match_levels(
+    trail: &mut Trail,
+    info: &TcbInfo,
+    pck: &PckExtension,
+    td: &TdReport,
+) -> Result<Levels, VerifyError> {
+    require_module(trail, info, td)?;
+    let launch = platform(trail, info, pck, td.tee_tcb_svn())?;
+    let current = match td.td15() {
+        Some(td15) => Some(platform(trail, info, pck, td15.tee_tcb_svn_2())?.status),
+        None => None,
+    };
+    Ok(Levels { launch, current })
+}
+
+/// The level of platform and TDX module for one `TEE_TCB_SVN`.
+fn platform(
+    trail: &mut Trail,
+    info: &TcbInfo,
+    pck: &PckExtension,
+    svn: &TeeTcbSvn,
+) -> Result<Assessment, VerifyError> {
+    let have = format!("SGX {} PCE {} TDX {svn}", hex::encode(pck.sgx_components()), pck.pce_svn());
+    let level = info.level_of(pck, svn).ok_or_else(|| format!("no level is met by {have}"));
+    let level = trail.holds(&codes::TCB_LEVEL, "a published TCB level that is met", level)?;
+    let mut assessment = Assessment {
+        status: level.tcb_status,
+        advisories: level.advisory_ids.iter().cloned().collect(),
+        tcb_date: level.tcb_date,
+    };
+    if module_version(svn) == 0 {
+        trail.not_applicable(
+            &codes::MODULE_TCB_LEVEL,
+            "module version 0 is judged with the platform",
+        );
+        return Ok(assessment);
+    }
+    let identity = info.module_identity(module_version(svn)).ok_or("no identity of this version");
+    let identity = trail.holds(
+        &codes::MODULE_VERSION,
+        format!("TDX_{:02X}", module_version(svn)),
+        identity,
+    )?;
+    let isvsvn = module_isvsvn(svn);
+    let level =
+        identity.level_of(isvsvn).ok_or_else(|| format!("no level is met by ISVSVN {isvsvn}"));
+    let level =
+        trail.holds(&codes::MODULE_TCB_LEVEL, "a published module level that is met", level)?;
+    assessment.merge(level.tcb_status, &level.advisory_ids, level.tcb_date);
+    Ok(assessment)
+}
+
+/// The TDX module that made the report is Intel's, and a production one.
+// SPEC: Intel SGX ECDSA Quote Library API, 4.1.2.4.17; TDX module identity by module version.
+fn require_module(trail: &mut Trail, info: &TcbInfo, td: &TdReport) -> Result<(), VerifyError> {
+    let version = module_version(td.tee_tcb_svn());
+    let module = match version {
+        0 => &info.tdx_module,
+        _ => {
+            let identity = info.module_identity(version).ok_or("no identity of this version");
+            &trail.holds(&codes::MODULE_VERSION, format!("TDX_{version:02X}"), identity)?.module
+        }
+    };
+    trail.require(Check::equal(&codes::MODULE_SIGNER, &module.mrsigner, td.mr_signer_seam()))?;
+    let mask = u64::from_le_bytes(*module.attributes_mask.as_bytes());
+    let expected = u64::from_le_bytes(*module.attributes.as_bytes()) & mask;
+    let observed = u64::from_le_bytes(*td.seam_attributes().as_bytes());
+    // Bits outside of the mask have to be zero: equality does both.
+    let expected_text = format!("{expected:#018x} under mask {mask:#018x}, zero elsewhere");
+    let check = Check::decided(
+        &codes::MODULE_ATTRIBUTES,
+        observed == expected,
+        expected_text,
+        format!("{observed:#018x}"),
+    );
+    trail.require(check)
+}

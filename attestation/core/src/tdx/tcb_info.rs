@@ -1,0 +1,181 @@
+//! TCB info: Intel's statement about every TCB level of one processor family.
+
+use core::cmp::Reverse;
+
+use serde::Deserialize;
+
+use crate::bytes::{Attributes, Digest48, Fmspc, PceId, TeeTcbSvn};
+use crate::tdx::json;
+use crate::tdx::pck::PckExtension;
+use crate::tdx::status::TcbStatus;
+use crate::time::UnixTime;
+
+/// The parsed document. Fields that Intel adds and nobody here knows are covered by the signature
+/// and not read; a status or shape that is not known is refused.
+// SPEC: Intel Trusted Services API, Get TDX TCB Info V4, TcbInfoV3.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TcbInfo {
+    pub(super) id: String,
+    pub(super) version: u32,
+    #[serde(deserialize_with = "json::time")]
+    pub(super) issue_date: UnixTime,
+    #[serde(deserialize_with = "json::time")]
+    pub(super) next_update: UnixTime,
+    pub(super) fmspc: Fmspc,
+    pub(super) pce_id: PceId,
+    pub(super) tcb_type: u32,
+    pub(super) tcb_evaluation_data_number: u32,
+    pub(super) tdx_module: TdxModule,
+    #[serde(default)]
+    pub(super) tdx_module_identities: Vec<TdxModuleIdentity>,
+    pub(super) tcb_levels: Vec<TcbLevel>,
+}
+
+/// One platform TCB level.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TcbLevel {
+    tcb: Tcb,
+    #[serde(deserialize_with = "json::time")]
+    pub(super) tcb_date: UnixTime,
+    pub(super) tcb_status: TcbStatus,
+    #[serde(default, rename = "advisoryIDs")]
+    pub(super) advisory_ids: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Tcb {
+    sgxtcbcomponents: [Component; 16],
+    pcesvn: u16,
+    tdxtcbcomponents: [Component; 16],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+struct Component {
+    svn: u8,
+}
+
+/// What the TDX module's signer and attributes have to be.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TdxModule {
+    pub(super) mrsigner: Digest48,
+    pub(super) attributes: Attributes,
+    pub(super) attributes_mask: Attributes,
+}
+
+/// The same for one version of the module, with its own TCB levels.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TdxModuleIdentity {
+    id: String,
+    #[serde(flatten)]
+    pub(super) module: TdxModule,
+    pub(super) tcb_levels: Vec<TdxModuleTcbLevel>,
+}
+
+/// One TCB level of a TDX module.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TdxModuleTcbLevel {
+    tcb: TdxModuleTcb,
+    #[serde(deserialize_with = "json::time")]
+    pub(super) tcb_date: UnixTime,
+    pub(super) tcb_status: TcbStatus,
+    #[serde(default, rename = "advisoryIDs")]
+    pub(super) advisory_ids: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+struct TdxModuleTcb {
+    isvsvn: u8,
+}
+
+impl TcbInfo {
+    /// Reads the document and puts its levels in order, highest first.
+    ///
+    /// The order is ours, not the document's: the first level that a platform meets is the one
+    /// that counts, so a document in another order must not change the answer.
+    pub(super) fn parse(body: &str) -> Result<Self, String> {
+        let mut info: Self = serde_json::from_str(body).map_err(|e| e.to_string())?;
+        if let Some(level) =
+            info.tcb_levels.iter().find(|level| !level.tcb_status.is_platform_status())
+        {
+            return Err(format!("a TCB level has the status {}", level.tcb_status));
+        }
+        info.tcb_levels.sort_by(|a, b| b.tcb.rank().cmp(&a.tcb.rank()));
+        for identity in &mut info.tdx_module_identities {
+            identity.settle()?;
+        }
+        Ok(info)
+    }
+
+    /// The identity of the module version in `svn`; `None` if it is not published. Version 0
+    /// needs none: its SVN is among the platform's TDX components.
+    pub(super) fn module_identity(&self, version: u8) -> Option<&TdxModuleIdentity> {
+        let id = format!("TDX_{version:02X}");
+        self.tdx_module_identities.iter().find(|identity| identity.id == id)
+    }
+
+    /// The highest level that this platform meets.
+    pub(super) fn level_of(&self, pck: &PckExtension, svn: &TeeTcbSvn) -> Option<&TcbLevel> {
+        self.tcb_levels.iter().find(|level| level.tcb.met_by(pck, svn))
+    }
+}
+
+impl Tcb {
+    const fn rank(&self) -> (&[Component; 16], u16, &[Component; 16]) {
+        (&self.sgxtcbcomponents, self.pcesvn, &self.tdxtcbcomponents)
+    }
+
+    // SPEC: Intel SGX ECDSA Quote Library API, 4.1.2.4.17: every SGX component, PCESVN and every
+    // TDX component at or above the level's. With a TDX module version above 0, components 0 and
+    // 1 are judged by the module's own identity instead.
+    fn met_by(&self, pck: &PckExtension, svn: &TeeTcbSvn) -> bool {
+        let skipped = if module_version(svn) > 0 { 2 } else { 0 };
+        let sgx = reach(pck.sgx_components().iter(), self.sgxtcbcomponents.iter());
+        let tdx =
+            reach(svn.as_bytes().iter().skip(skipped), self.tdxtcbcomponents.iter().skip(skipped));
+        sgx && tdx && pck.pce_svn() >= self.pcesvn
+    }
+}
+
+fn reach<'a>(
+    have: impl Iterator<Item = &'a u8>,
+    need: impl Iterator<Item = &'a Component>,
+) -> bool {
+    have.zip(need).all(|(have, need)| *have >= need.svn)
+}
+
+impl TdxModuleIdentity {
+    fn settle(&mut self) -> Result<(), String> {
+        if let Some(level) =
+            self.tcb_levels.iter().find(|level| !level.tcb_status.is_component_status())
+        {
+            return Err(format!(
+                "{} has a TCB level with the status {}",
+                self.id, level.tcb_status
+            ));
+        }
+        self.tcb_levels.sort_by_key(|level| Reverse(level.tcb.isvsvn));
+        Ok(())
+    }
+
+    /// The highest level that a module of this `isvsvn` meets.
+    pub(super) fn level_of(&self, isvsvn: u8) -> Option<&TdxModuleTcbLevel> {
+        self.tcb_levels.iter().find(|level| isvsvn >= level.tcb.isvsvn)
+    }
+}
+
+/// `TEE_TCB_SVN[1]`: the version of the TDX module.
+pub(super) const fn module_version(svn: &TeeTcbSvn) -> u8 {
+    let [_, version, ..] = *svn.as_bytes();
+    version
+}
+
+/// `TEE_TCB_SVN[0]`: the security version of the TDX module.
+pub(super) const fn module_isvsvn(svn: &TeeTcbSvn) -> u8 {
+    let [isvsvn, ..] = *svn.as_bytes();
+    isvsvn
+}

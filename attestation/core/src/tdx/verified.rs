@@ -1,0 +1,97 @@
+//! A TD quote that has been verified.
+
+use crate::anchor::AnchorKind;
+use crate::bytes::Digest48;
+use crate::check::Check;
+use crate::result::PlatformIdentity;
+use crate::tdx::pck::PckExtension;
+use crate::tdx::quote::Quote;
+use crate::tdx::status::TcbStatus;
+use crate::tdx::tcb::Assessment;
+use crate::time::UnixTime;
+
+/// A TD quote whose signatures, chain, revocation and TCB have been verified.
+///
+/// Only verification makes one. It asserts: the quote was signed by an attestation key of Intel's
+/// quoting enclave, on a platform whose PCK chains to the pinned root and is not revoked, and
+/// Intel publishes [`Self::tcb_status`] for its TCB. It does not assert that the status is good
+/// enough, debugging off, or the image admitted: that is appraisal.
+#[derive(Clone, Debug)]
+pub struct VerifiedQuote {
+    pub(super) quote: Quote,
+    pub(super) anchor: AnchorKind,
+    pub(super) simulator: Option<Digest48>,
+    pub(super) pck: PckExtension,
+    pub(super) assessment: Assessment,
+    pub(super) tcb_evaluation_data_number: u32,
+    pub(super) checks: Vec<Check>,
+}
+
+impl VerifiedQuote {
+    /// The quote, authenticated now.
+    #[must_use]
+    pub const fn quote(&self) -> &Quote {
+        &self.quote
+    }
+
+    /// Whose root stands at the end of the chain.
+    #[must_use]
+    pub const fn anchor(&self) -> AnchorKind {
+        self.anchor
+    }
+
+    /// The fingerprint of the simulator whose root stands at the end of the chain, if it is one.
+    #[must_use]
+    pub const fn simulator(&self) -> Option<&Digest48> {
+        self.simulator.as_ref()
+    }
+
+    /// The platform family, for people.
+    #[must_use]
+    pub fn product(&self) -> String {
+        format!("fmspc {}", self.pck.fmspc())
+    }
+
+    /// Which machine: its PPID.
+    #[must_use]
+    pub fn platform(&self) -> PlatformIdentity {
+        PlatformIdentity::Ppid(self.pck.ppid().to_string())
+    }
+
+    /// What the PCK certificate says about the platform.
+    #[must_use]
+    pub const fn pck(&self) -> &PckExtension {
+        &self.pck
+    }
+
+    /// Intel's word for the TCB: platform, TDX module and quoting enclave merged.
+    #[must_use]
+    pub const fn tcb_status(&self) -> TcbStatus {
+        self.assessment.status
+    }
+
+    /// Intel's advisories for the matched levels, sorted, each once.
+    pub fn advisories(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.assessment.advisories.iter().map(String::as_str)
+    }
+
+    /// The oldest date among the matched TCB levels.
+    #[must_use]
+    pub const fn tcb_date(&self) -> UnixTime {
+        self.assessment.tcb_date
+    }
+
+    /// The smaller `tcbEvaluationDataNumber` of TCB info and QE identity: how recent Intel's
+    /// knowledge in the collateral is. A Verifier remembers the largest it has seen, so that older
+    /// collateral cannot come back.
+    #[must_use]
+    pub const fn tcb_evaluation_data_number(&self) -> u32 {
+        self.tcb_evaluation_data_number
+    }
+
+    /// Every verification step and its outcome. None of them failed.
+    #[must_use]
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
+    }
+}

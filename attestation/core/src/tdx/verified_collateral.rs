@@ -1,0 +1,227 @@
+//! Collateral that Intel signed and that is current: computed once, used for many quotes.
+
+use crate::anchor::{AnchorKind, Anchors};
+use crate::check::Check;
+use crate::code::Code;
+use crate::tdx::chain::{self, SigningKey};
+use crate::tdx::codes;
+use crate::tdx::collateral::{Collateral, SignedDocument};
+use crate::tdx::qe_identity::QeIdentity;
+use crate::tdx::roots;
+use crate::tdx::tcb_info::TcbInfo;
+use crate::tdx::trail::Trail;
+use crate::tdx::window::Window;
+use crate::time::UnixTime;
+use crate::verify::VerifyError;
+use crate::x509::{Certificate, Crl, pem};
+
+const TCB_SIGNER_NAME: &str = "Intel SGX TCB Signing";
+
+/// Collateral whose signatures, chains, revocation and dates have been verified.
+///
+/// Asserts: each part that is present was signed by a key that chains to the pinned root, was not
+/// revoked by a CRL that is present, and is current at the time given. A part that is absent stays
+/// absent: verifying a quote then ends in [`VerifyError::Incomplete`]. The PCK CRL is the one
+/// exception: its signature is verified with the platform that it belongs to.
+#[derive(Clone, Debug)]
+pub struct VerifiedCollateral {
+    pub(super) anchors: Anchors,
+    pub(super) root_crl: Option<Crl>,
+    pub(super) pck_crl: Option<Crl>,
+    pub(super) tcb_info: Option<TcbInfo>,
+    pub(super) qe_identity: Option<QeIdentity>,
+    pub(super) pck_chain: Option<String>,
+    pub(super) window: Window,
+    pub(super) checks: Vec<Check>,
+}
+
+impl VerifiedCollateral {
+    /// Verifies everything in `collateral` that does not depend on a quote.
+    ///
+    /// # Errors
+    /// [`VerifyError::Refused`] at the first part that is wrong, stale or revoked.
+    pub fn new(
+        collateral: &Collateral,
+        anchors: &Anchors,
+        now: UnixTime,
+    ) -> Result<Self, VerifyError> {
+        let mut verifier = Verifier {
+            anchors,
+            now,
+            trail: Trail::default(),
+            window: Window::ALWAYS,
+            root_crl: None,
+        };
+        verifier.root_crl = verifier.root_crl(collateral)?;
+        let pck_crl = verifier.pck_crl(collateral)?;
+        let tcb_info =
+            collateral.tcb_info.as_ref().map(|document| verifier.tcb_info(document)).transpose()?;
+        let qe_identity = collateral
+            .qe_identity
+            .as_ref()
+            .map(|document| verifier.qe_identity(document))
+            .transpose()?;
+        Ok(Self {
+            anchors: anchors.clone(),
+            root_crl: verifier.root_crl,
+            pck_crl,
+            tcb_info,
+            qe_identity,
+            pck_chain: collateral.pck_certificate_chain.clone(),
+            window: verifier.window,
+            checks: verifier.trail.into_checks(),
+        })
+    }
+
+    /// The smaller `tcbEvaluationDataNumber` of the documents that are present; 0 if none is.
+    pub(super) fn tcb_evaluation_data_number(&self) -> u32 {
+        let info = self.tcb_info.as_ref().map(|info| info.tcb_evaluation_data_number);
+        let identity =
+            self.qe_identity.as_ref().map(|identity| identity.tcb_evaluation_data_number);
+        info.into_iter().chain(identity).min().unwrap_or_default()
+    }
+
+    /// The last moment at which everything in here is still current.
+    #[must_use]
+    pub const fn valid_until(&self) -> UnixTime {
+        self.window.until()
+    }
+}
+
+/// The steps of verifying collateral, with what they share.
+struct Verifier<'a> {
+    anchors: &'a Anchors,
+    now: UnixTime,
+    trail: Trail,
+    window: Window,
+    root_crl: Option<Crl>,
+}
+
+impl Verifier<'_> {
+    // SPEC: Intel SGX ECDSA Quote Library API, 4.1.2.4.1 to 4.1.2.4.3.
+    fn root_crl(&mut self, collateral: &Collateral) -> Result<Option<Crl>, VerifyError> {
+        let Some(bytes) = &collateral.root_ca_crl else { return Ok(None) };
+        let Some(root) = pinned_root(collateral, self.anchors) else {
+            self.trail.not_asserted(
+                &codes::ROOT_CRL,
+                "no certificate with the pinned root key to verify it with",
+            );
+            return Ok(None);
+        };
+        let crl = self.trail.holds(&codes::ROOT_CRL, "a CRL", Crl::parse(bytes))?;
+        self.trail.holds(
+            &codes::ROOT_CRL,
+            "signed by the pinned root",
+            crl.verify_signed_by(&root),
+        )?;
+        self.fresh(&codes::ROOT_CRL_FRESHNESS, &crl)?;
+        self.trail.require(not_revoked(&codes::ROOT_REVOKED, &crl, &root))?;
+        Ok(Some(crl))
+    }
+
+    fn pck_crl(&mut self, collateral: &Collateral) -> Result<Option<Crl>, VerifyError> {
+        let Some(bytes) = &collateral.pck_crl else { return Ok(None) };
+        let crl = self.trail.holds(&codes::PCK_CRL, "a CRL", Crl::parse(bytes))?;
+        self.fresh(&codes::PCK_CRL_FRESHNESS, &crl)?;
+        Ok(Some(crl))
+    }
+
+    fn fresh(&mut self, code: &'static Code, crl: &Crl) -> Result<(), VerifyError> {
+        let validity = Window::between(crl.this_update(), crl.next_update());
+        self.window.admit(&mut self.trail, code, validity, self.now)
+    }
+
+    /// The key that signs TCB info and QE identity, from its chain.
+    // SPEC: Intel SGX PCK Certificate and CRL Profile Specification, 1.5: issued by the root.
+    fn signer(&mut self, document: &SignedDocument) -> Result<SigningKey, VerifyError> {
+        let trail = &mut self.trail;
+        let [signer, root] =
+            chain::read(trail, &codes::TCB_SIGNER, document.issuer_chain.as_bytes())?;
+        chain::require_pinned(trail, &root, self.anchors)?;
+        chain::require_issued(trail, &codes::TCB_SIGNER, &signer, &root)?;
+        let name = signer.subject().to_string();
+        trail.require(Check::equal(&codes::TCB_SIGNER, TCB_SIGNER_NAME, name.as_str()))?;
+        for certificate in [&signer, &root] {
+            chain::require_valid(
+                trail,
+                &codes::TCB_SIGNER_VALIDITY,
+                certificate,
+                &mut self.window,
+                self.now,
+            )?;
+        }
+        match &self.root_crl {
+            Some(crl) => trail.require(not_revoked(&codes::TCB_SIGNER_REVOKED, crl, &signer))?,
+            None => trail.not_asserted(&codes::TCB_SIGNER_REVOKED, "no CRL of the root"),
+        }
+        let key = SigningKey::of(&signer).ok_or("a key of another type");
+        trail.holds(&codes::TCB_SIGNER, "a P-256 key", key)
+    }
+
+    // SECURITY: the signature is verified over the received bytes, before they are parsed.
+    fn signed(
+        &mut self,
+        code: &'static Code,
+        document: &SignedDocument,
+    ) -> Result<(), VerifyError> {
+        let key = self.signer(document)?;
+        let ok = key.verifies(document.body.as_bytes(), &document.signature);
+        let observed =
+            if ok { "a signature that verifies" } else { "a signature that does not verify" };
+        self.trail.require(Check::decided(code, ok, "signed by Intel SGX TCB Signing", observed))
+    }
+
+    // SPEC: Intel Trusted Services API, Get TDX TCB Info V4.
+    fn tcb_info(&mut self, document: &SignedDocument) -> Result<TcbInfo, VerifyError> {
+        self.signed(&codes::TCB_INFO_SIGNATURE, document)?;
+        let info = TcbInfo::parse(&document.body);
+        let info = self.trail.holds(&codes::TCB_INFO_FORMAT, "TCB info", info)?;
+        let observed = format!("{} version {} type {}", info.id, info.version, info.tcb_type);
+        self.trail.require(Check::equal(
+            &codes::TCB_INFO_ID,
+            "TDX version 3 type 0",
+            observed.as_str(),
+        ))?;
+        let validity = Window::between(info.issue_date, info.next_update);
+        self.window.admit(&mut self.trail, &codes::TCB_INFO_FRESHNESS, validity, self.now)?;
+        Ok(info)
+    }
+
+    // SPEC: Intel Trusted Services API, Get TDX QE Identity V4.
+    fn qe_identity(&mut self, document: &SignedDocument) -> Result<QeIdentity, VerifyError> {
+        self.signed(&codes::QE_IDENTITY_SIGNATURE, document)?;
+        let identity = QeIdentity::parse(&document.body);
+        let identity = self.trail.holds(&codes::QE_IDENTITY_FORMAT, "QE identity", identity)?;
+        let observed = format!("{} version {}", identity.id, identity.version);
+        self.trail.require(Check::equal(
+            &codes::QE_IDENTITY_ID,
+            "TD_QE version 2",
+            observed.as_str(),
+        ))?;
+        let validity = Window::between(identity.issue_date, identity.next_update);
+        self.window.admit(&mut self.trail, &codes::QE_IDENTITY_FRESHNESS, validity, self.now)?;
+        Ok(identity)
+    }
+}
+
+/// Whether `crl` is silent about `certificate`.
+pub(super) fn not_revoked(code: &'static Code, crl: &Crl, certificate: &Certificate) -> Check {
+    let serial = hex::encode(certificate.serial());
+    let expected = format!("serial {serial} of {} not on the CRL", certificate.subject());
+    let observed = if crl.revokes(certificate.serial()) { "revoked" } else { "not revoked" };
+    Check::decided(code, !crl.revokes(certificate.serial()), expected, observed)
+}
+
+/// A certificate with the pinned root key: Intel's own, or one that came with the collateral.
+fn pinned_root(collateral: &Collateral, anchors: &Anchors) -> Option<Certificate> {
+    if anchors.kind() == AnchorKind::Vendor {
+        return Certificate::parse(roots::INTEL_SGX_ROOT).ok();
+    }
+    let documents = [&collateral.tcb_info, &collateral.qe_identity];
+    let chains = documents.into_iter().flatten().map(|document| document.issuer_chain.as_str());
+    chains
+        .chain(collateral.pck_certificate_chain.as_deref())
+        .filter_map(|text| pem::certificates(text).ok())
+        .flatten()
+        .find(|certificate| certificate.key_pin() == anchors.intel_root())
+}
