@@ -36,7 +36,12 @@ pub struct Expected<'a> {
 
 /// Appraises `evidence`. Every demand is checked; a failed one never hides another.
 #[must_use]
-pub fn appraise(evidence: &VerifiedEvidence, expected: &Expected<'_>, policy: &Policy, now: UnixTime) -> AttestationResult {
+pub fn appraise(
+    evidence: &VerifiedEvidence,
+    expected: &Expected<'_>,
+    policy: &Policy,
+    now: UnixTime,
+) -> AttestationResult {
     let mut checks = evidence.checks().to_vec();
     checks.push(anchor(evidence, policy));
     checks.push(report_data(evidence, expected));
@@ -107,13 +112,16 @@ fn image(evidence: &VerifiedEvidence, expected: &Expected<'_>) -> (Check, Option
 }
 
 fn tee_checks(evidence: &VerifiedEvidence, policy: &Policy, now: UnixTime) -> Vec<Check> {
-    let absent = |tee: &str| vec![Check::decided(&codes::TEE, false, "a policy section for this TEE", tee)];
+    let absent =
+        |tee: &str| vec![Check::decided(&codes::TEE, false, "a policy section for this TEE", tee)];
     match evidence {
-        VerifiedEvidence::Snp(verified) => {
-            policy.snp.as_ref().map_or_else(|| absent("snp"), |demands| demands.appraise(verified, now))
-        }
-        VerifiedEvidence::Tdx(verified) => {
-            policy.tdx.as_ref().map_or_else(|| absent("tdx"), |demands| demands.appraise(verified, now))
-        }
+        VerifiedEvidence::Snp(verified) => policy
+            .snp
+            .as_ref()
+            .map_or_else(|| absent("snp"), |demands| demands.appraise(verified, now)),
+        VerifiedEvidence::Tdx(verified) => policy
+            .tdx
+            .as_ref()
+            .map_or_else(|| absent("tdx"), |demands| demands.appraise(verified, now)),
     }
 }

@@ -77,7 +77,10 @@ impl Binding {
         e.into_writer()
     }
 
-    fn write(&self, e: &mut Encoder<Vec<u8>>) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
+    fn write(
+        &self,
+        e: &mut Encoder<Vec<u8>>,
+    ) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
         e.map(if self.exporter.is_some() { 7 } else { 6 })?;
         e.u8(1)?.str(LABEL)?;
         e.u8(2)?.bytes(self.identity_key.as_bytes())?;
@@ -103,7 +106,8 @@ impl Binding {
         if bytes.len() > BINDING_BYTES_MAX {
             return Err(malformed("longer than 1 KiB"));
         }
-        let binding = Self::read(&mut Decoder::new(bytes)).map_err(|e| malformed(&e.to_string()))?;
+        let binding =
+            Self::read(&mut Decoder::new(bytes)).map_err(|e| malformed(&e.to_string()))?;
         if binding.encode() != bytes {
             return Err(malformed("not in deterministic form"));
         }
@@ -148,7 +152,10 @@ fn digest48(d: &mut Decoder<'_>, label: u8) -> Result<Digest48, minicbor::decode
     fixed(d, label).map(Digest48::new)
 }
 
-fn fixed<const N: usize>(d: &mut Decoder<'_>, label: u8) -> Result<[u8; N], minicbor::decode::Error> {
+fn fixed<const N: usize>(
+    d: &mut Decoder<'_>,
+    label: u8,
+) -> Result<[u8; N], minicbor::decode::Error> {
     key(d, label)?;
     array(d)
 }
@@ -158,7 +165,11 @@ fn array<const N: usize>(d: &mut Decoder<'_>) -> Result<[u8; N], minicbor::decod
 }
 
 fn key(d: &mut Decoder<'_>, label: u8) -> Result<(), minicbor::decode::Error> {
-    if d.u8()? == label { Ok(()) } else { Err(minicbor::decode::Error::message("fields out of order")) }
+    if d.u8()? == label {
+        Ok(())
+    } else {
+        Err(minicbor::decode::Error::message("fields out of order"))
+    }
 }
 
 fn malformed(reason: &str) -> BindingError {

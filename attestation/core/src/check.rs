@@ -48,19 +48,33 @@ impl Check {
     }
 
     /// Passes when both sides are equal, and shows both.
-    pub fn equal<T: PartialEq + fmt::Display>(code: &'static Code, expected: T, observed: T) -> Self {
+    pub fn equal<T: PartialEq + fmt::Display>(
+        code: &'static Code,
+        expected: T,
+        observed: T,
+    ) -> Self {
         let ok = expected == observed;
         Self::decided(code, ok, expected, observed)
     }
 
     /// The check does not apply; `why` says so.
     pub fn not_applicable(code: &'static Code, why: impl fmt::Display) -> Self {
-        Self { code, state: State::NotApplicable, expected: String::new(), observed: why.to_string() }
+        Self {
+            code,
+            state: State::NotApplicable,
+            expected: String::new(),
+            observed: why.to_string(),
+        }
     }
 
     /// Nobody vouches for this; `observed` is what the Evidence says, or why nothing can be said.
     pub fn not_asserted(code: &'static Code, observed: impl fmt::Display) -> Self {
-        Self { code, state: State::NotAsserted, expected: String::new(), observed: observed.to_string() }
+        Self {
+            code,
+            state: State::NotAsserted,
+            expected: String::new(),
+            observed: observed.to_string(),
+        }
     }
 
     /// Whether the check failed.

@@ -62,10 +62,19 @@ impl Envelope {
         e.into_writer()
     }
 
-    fn write(&self, e: &mut Encoder<Vec<u8>>) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
+    fn write(
+        &self,
+        e: &mut Encoder<Vec<u8>>,
+    ) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
         let optional = [(4, CERTIFICATES, &self.certificates), (5, EVENT_LOG, &self.event_log)];
         let present = optional.iter().filter(|(_, _, item)| item.is_some()).count();
-        e.map(if present == 0 { 4 } else if present == 1 { 5 } else { 6 })?;
+        e.map(if present == 0 {
+            4
+        } else if present == 1 {
+            5
+        } else {
+            6
+        })?;
         let hardware_type = match self.tee {
             Tee::Snp => SNP_REPORT,
             Tee::Tdx => TDX_QUOTE,
@@ -90,7 +99,8 @@ impl Envelope {
         if bytes.len() > limits::ENVELOPE_BYTES_MAX {
             return Err(malformed("longer than 512 KiB"));
         }
-        let envelope = Self::read(&mut Decoder::new(bytes)).map_err(|e| malformed(&e.to_string()))?;
+        let envelope =
+            Self::read(&mut Decoder::new(bytes)).map_err(|e| malformed(&e.to_string()))?;
         envelope.check_sizes()?;
         if envelope.encode() != bytes {
             return Err(malformed("not in deterministic form"));
@@ -106,7 +116,9 @@ impl Envelope {
         let (tee, hardware) = match entry(d, 1)? {
             (SNP_REPORT, bytes) => (Tee::Snp, bytes),
             (TDX_QUOTE, bytes) => (Tee::Tdx, bytes),
-            _ => return Err(minicbor::decode::Error::message("item 1 is neither report nor quote")),
+            _ => {
+                return Err(minicbor::decode::Error::message("item 1 is neither report nor quote"));
+            }
         };
         let mut envelope = Self {
             tee,
@@ -135,13 +147,18 @@ impl Envelope {
             ("report or quote", &self.hardware, limits::HARDWARE_EVIDENCE_BYTES_MAX),
             ("binding", &self.binding, limits::BINDING_BYTES_MAX),
             ("manifest", &self.manifest, limits::MANIFEST_BYTES_MAX),
-            ("certificates", self.certificates.as_ref().unwrap_or(&empty), limits::ENDORSEMENT_BYTES_MAX),
+            (
+                "certificates",
+                self.certificates.as_ref().unwrap_or(&empty),
+                limits::ENDORSEMENT_BYTES_MAX,
+            ),
             ("event log", self.event_log.as_ref().unwrap_or(&empty), limits::EVENT_LOG_BYTES_MAX),
         ];
         match bounded.iter().find(|(_, bytes, max)| bytes.len() > *max) {
-            Some((what, bytes, max)) => {
-                Err(malformed(&format!("{what} has {} bytes, at most {max} are allowed", bytes.len())))
-            }
+            Some((what, bytes, max)) => Err(malformed(&format!(
+                "{what} has {} bytes, at most {max} are allowed",
+                bytes.len()
+            ))),
             None => Ok(()),
         }
     }
@@ -156,7 +173,10 @@ fn item(
     e.u8(label)?.array(2)?.str(media_type)?.bytes(bytes)?.ok()
 }
 
-fn entry<'b>(d: &mut Decoder<'b>, label: u8) -> Result<(&'b str, &'b [u8]), minicbor::decode::Error> {
+fn entry<'b>(
+    d: &mut Decoder<'b>,
+    label: u8,
+) -> Result<(&'b str, &'b [u8]), minicbor::decode::Error> {
     if d.u8()? != label {
         return Err(minicbor::decode::Error::message("items out of order"));
     }
@@ -170,14 +190,26 @@ fn pair<'b>(d: &mut Decoder<'b>) -> Result<(&'b str, &'b [u8]), minicbor::decode
     Ok((d.str()?, d.bytes()?))
 }
 
-fn typed(d: &mut Decoder<'_>, label: u8, media_type: &str) -> Result<Vec<u8>, minicbor::decode::Error> {
+fn typed(
+    d: &mut Decoder<'_>,
+    label: u8,
+    media_type: &str,
+) -> Result<Vec<u8>, minicbor::decode::Error> {
     let (found, bytes) = entry(d, label)?;
-    if found == media_type { Ok(bytes.to_vec()) } else { Err(minicbor::decode::Error::message("item of another type")) }
+    if found == media_type {
+        Ok(bytes.to_vec())
+    } else {
+        Err(minicbor::decode::Error::message("item of another type"))
+    }
 }
 
 fn record(d: &mut Decoder<'_>, media_type: &str) -> Result<Vec<u8>, minicbor::decode::Error> {
     let (found, bytes) = pair(d)?;
-    if found == media_type { Ok(bytes.to_vec()) } else { Err(minicbor::decode::Error::message("item of another type")) }
+    if found == media_type {
+        Ok(bytes.to_vec())
+    } else {
+        Err(minicbor::decode::Error::message("item of another type"))
+    }
 }
 
 fn malformed(reason: &str) -> EnvelopeError {

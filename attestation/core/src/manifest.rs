@@ -93,12 +93,21 @@ impl Manifest {
 
     fn check(&self) -> Result<(), ManifestError> {
         if !is_agent_name(&self.agent) {
-            return Err(malformed("agent is not 1 to 63 lower-case letters, digits and inner hyphens"));
+            return Err(malformed(
+                "agent is not 1 to 63 lower-case letters, digits and inner hyphens",
+            ));
         }
-        let texts = self.scope.iter().chain(core::iter::once(&self.principal)).chain(self.region_claim.as_ref());
+        let texts = self
+            .scope
+            .iter()
+            .chain(core::iter::once(&self.principal))
+            .chain(self.region_claim.as_ref());
         for text in texts {
-            if text.is_empty() || text.len() > NAME_BYTES_MAX || text.chars().any(char::is_control) {
-                return Err(malformed("a name is empty, longer than 128 bytes, or has control characters"));
+            if text.is_empty() || text.len() > NAME_BYTES_MAX || text.chars().any(char::is_control)
+            {
+                return Err(malformed(
+                    "a name is empty, longer than 128 bytes, or has control characters",
+                ));
             }
         }
         if self.scope.len() > SCOPES_MAX {
@@ -155,7 +164,8 @@ impl<'b, C> Decode<'b, C> for PolicyDigest {
 }
 
 fn digest(d: &mut minicbor::Decoder<'_>) -> Result<Digest48, minicbor::decode::Error> {
-    Digest48::from_slice(d.bytes()?).ok_or_else(|| minicbor::decode::Error::message("digest is not 48 bytes"))
+    Digest48::from_slice(d.bytes()?)
+        .ok_or_else(|| minicbor::decode::Error::message("digest is not 48 bytes"))
 }
 
 #[cfg(test)]

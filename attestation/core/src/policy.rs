@@ -31,10 +31,17 @@ impl<T: PartialEq + fmt::Display> Expect<T> {
     pub fn check(&self, code: &'static Code, observed: &T) -> Check {
         match self {
             Self::Any => Check::not_asserted(code, observed),
-            Self::Exactly(expected) => Check::decided(code, expected == observed, expected, observed),
+            Self::Exactly(expected) => {
+                Check::decided(code, expected == observed, expected, observed)
+            }
             Self::OneOf(allowed) => {
                 let list = allowed.iter().map(T::to_string).collect::<Vec<_>>().join(", ");
-                Check::decided(code, allowed.contains(observed), format!("one of [{list}]"), observed)
+                Check::decided(
+                    code,
+                    allowed.contains(observed),
+                    format!("one of [{list}]"),
+                    observed,
+                )
             }
         }
     }
@@ -68,7 +75,11 @@ impl Policy {
     /// nothing provisional, TCB current where the vendor says what current is.
     #[must_use]
     pub fn strict() -> Self {
-        Self { anchors: AnchorPolicy::Vendor, snp: Some(SnpPolicy::strict()), tdx: Some(TdxPolicy::strict()) }
+        Self {
+            anchors: AnchorPolicy::Vendor,
+            snp: Some(SnpPolicy::strict()),
+            tdx: Some(TdxPolicy::strict()),
+        }
     }
 
     /// The same demands, of the one simulator with this fingerprint. For development.

@@ -136,8 +136,11 @@ impl ReferenceValues {
     pub fn from_json(bytes: &[u8]) -> Result<Self, ReferenceError> {
         let values: Self = serde_json::from_slice(bytes).map_err(|e| malformed(&e.to_string()))?;
         for (field, text) in [("image", &values.image), ("version", &values.version)] {
-            if text.is_empty() || text.len() > NAME_BYTES_MAX || text.chars().any(char::is_control) {
-                return Err(malformed(&format!("{field} is empty, longer than 128 bytes, or has control characters")));
+            if text.is_empty() || text.len() > NAME_BYTES_MAX || text.chars().any(char::is_control)
+            {
+                return Err(malformed(&format!(
+                    "{field} is empty, longer than 128 bytes, or has control characters"
+                )));
             }
         }
         if values.shapes.is_empty() {

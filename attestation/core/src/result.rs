@@ -141,7 +141,10 @@ impl AttestationResult {
 
     /// Ids of the checks that nobody vouches for.
     pub fn not_asserted(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.checks.iter().filter(|check| check.state == State::NotAsserted).map(|check| check.code.id)
+        self.checks
+            .iter()
+            .filter(|check| check.state == State::NotAsserted)
+            .map(|check| check.code.id)
     }
 
     /// Whether every demand holds and an admitted image matched. Simulated Evidence passes this

@@ -67,7 +67,13 @@ mod tests {
     fn rfc3339_round_trips_and_refuses_other_forms() {
         let text = "2026-08-04T01:04:33Z";
         assert_eq!(UnixTime::parse_rfc3339(text).unwrap().to_string(), text);
-        for bad in ["", "2026-08-04", "2026-08-04T01:04:33", "2026-08-04T01:04:33+00:00", "2026-13-04T01:04:33Z"] {
+        for bad in [
+            "",
+            "2026-08-04",
+            "2026-08-04T01:04:33",
+            "2026-08-04T01:04:33+00:00",
+            "2026-13-04T01:04:33Z",
+        ] {
             assert_eq!(UnixTime::parse_rfc3339(bad), None, "{bad}");
         }
     }

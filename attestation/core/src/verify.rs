@@ -93,7 +93,8 @@ impl Diagnostic for VerifyError {
 impl VerifyError {
     /// Fails at the last of `checks`, which is the one that failed.
     pub(crate) fn refused(mut checks: Vec<Check>, failed: Check) -> Self {
-        let (code, expected, observed) = (failed.code, failed.expected.clone(), failed.observed.clone());
+        let (code, expected, observed) =
+            (failed.code, failed.expected.clone(), failed.observed.clone());
         checks.push(failed);
         Self::Refused { code, expected, observed, checks }
     }

@@ -1,0 +1,228 @@
+//! AMD's certificate chain, from the key that signs reports up to the pinned root.
+
+mod authorities;
+mod revocation;
+
+use aws_lc_rs::signature::ParsedPublicKey;
+
+use authorities::Authorities;
+
+use super::codes::verify as codes;
+use super::endorsements::Endorsements;
+use super::product::Product;
+use super::signature;
+use super::signing_key::SigningKey;
+use super::steps::Steps;
+use super::vek::VekExtensions;
+use crate::anchor::{AnchorKind, Anchors};
+use crate::bytes::Digest48;
+use crate::check::Check;
+use crate::time::UnixTime;
+use crate::verify::{Missing, VerifyError};
+use crate::x509::{Certificate, KeyAlgorithm};
+
+/// A key certificate whose chain has been verified up to a pinned root.
+///
+/// Only [`verify_chain`] makes one. It says that AMD (or the simulator that the anchors name)
+/// vouches for this key, of this product, at this TCB, in this period of time. Verify any number
+/// of the same machine's reports against it with [`super::verify_report`].
+#[derive(Clone, Debug)]
+pub struct VerifiedChain {
+    pub(super) product: Product,
+    pub(super) signing_key: SigningKey,
+    pub(super) vek: VekExtensions,
+    pub(super) key: ParsedPublicKey,
+    pub(super) anchor: AnchorKind,
+    pub(super) simulator: Option<Digest48>,
+    pub(super) revocation: Revocation,
+    pub(super) valid: Validity,
+    pub(super) checks: Vec<Check>,
+}
+
+/// Whether revocation was checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Revocation {
+    /// A CRL that was fresh names none of the certificates.
+    Checked,
+    /// There was no CRL.
+    Unknown,
+}
+
+/// The time in which every certificate of the chain, and the CRL if there was one, is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Validity {
+    from: UnixTime,
+    until: UnixTime,
+}
+
+impl Validity {
+    fn narrow(&mut self, from: UnixTime, until: UnixTime) {
+        self.from = self.from.max(from);
+        self.until = self.until.min(until);
+    }
+
+    /// The check's outcome at `now`.
+    pub(super) fn check(self, now: UnixTime) -> Check {
+        let expected = format!("{} to {}", self.from, self.until);
+        Check::decided(&codes::VALIDITY, (self.from..=self.until).contains(&now), expected, now)
+    }
+}
+
+impl VerifiedChain {
+    /// The product whose root stands at the end of the chain.
+    #[must_use]
+    pub const fn product(&self) -> Product {
+        self.product
+    }
+
+    /// VCEK or VLEK.
+    #[must_use]
+    pub const fn signing_key(&self) -> SigningKey {
+        self.signing_key
+    }
+
+    /// Whether revocation was checked.
+    #[must_use]
+    pub const fn revocation(&self) -> Revocation {
+        self.revocation
+    }
+
+    /// The last moment at which every certificate, and the CRL if there was one, is valid.
+    #[must_use]
+    pub const fn valid_until(&self) -> UnixTime {
+        self.valid.until
+    }
+
+    /// Every step and its outcome. None of them failed.
+    #[must_use]
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
+    }
+}
+
+/// Verifies the chain of a key certificate: names, signatures, authority, validity at `now`,
+/// revocation where there is a CRL, and the extensions that say which key it is.
+///
+/// # Errors
+/// [`VerifyError::Refused`] at the first step that fails, [`VerifyError::Incomplete`] if a
+/// certificate is absent that is not built in.
+pub fn verify_chain(
+    with: &Endorsements,
+    anchors: &Anchors,
+    now: UnixTime,
+) -> Result<VerifiedChain, VerifyError> {
+    let mut steps = Steps::default();
+    let Some(vek) = &with.vek else {
+        let what = "VCEK or VLEK certificate".to_owned();
+        return Err(
+            steps.incomplete(Missing { what, path: "/vcek/v1/{product}/{chip_id}".to_owned() })
+        );
+    };
+    let leaf = steps.parse(vek)?;
+    let (product, signing_key) = identify(&mut steps, &leaf)?;
+    let authorities = Authorities::verify(&mut steps, with, anchors, (product, signing_key))?;
+    steps.signed(&codes::LEAF, &leaf, &authorities.intermediate)?;
+    let mut valid = validity([&leaf, &authorities.intermediate, &authorities.root]);
+    steps.take(valid.check(now))?;
+    let crl = revocation::check(&mut steps, with.crl.as_deref(), &authorities, &leaf, now)?;
+    let revocation = match &crl {
+        Some(crl) => {
+            valid.narrow(crl.this_update(), crl.next_update());
+            Revocation::Checked
+        }
+        None => Revocation::Unknown,
+    };
+    let (vek, key) = read_leaf(&mut steps, &leaf, product, signing_key)?;
+    Ok(VerifiedChain {
+        product,
+        signing_key,
+        vek,
+        key,
+        anchor: anchors.kind(),
+        simulator: anchors.simulator_fingerprint(),
+        revocation,
+        valid,
+        checks: steps.into_checks(),
+    })
+}
+
+/// Which key this is, by the names in its certificate: never by the label that the host gave it.
+///
+/// SPEC: AMD 57230 section 2.1, 2.2: the subject says VCEK or VLEK, the issuer which product.
+fn identify(steps: &mut Steps, leaf: &Certificate) -> Result<(Product, SigningKey), VerifyError> {
+    let (subject, issuer) = (leaf.subject(), leaf.issuer());
+    let issuer_name = issuer.common_name().unwrap_or_default();
+    let identified = match subject.common_name() {
+        Some("SEV-VCEK") => issuer_name
+            .strip_prefix("SEV-")
+            .and_then(Product::from_name)
+            .map(|product| (product, SigningKey::Vcek)),
+        Some("SEV-VLEK") => issuer_name
+            .strip_prefix("SEV-VLEK-")
+            .and_then(Product::from_name)
+            .map(|product| (product, SigningKey::Vlek)),
+        _ => None,
+    };
+    let expected = "SEV-VCEK by SEV-<product>, or SEV-VLEK by SEV-VLEK-<product>";
+    let check = Check::decided(
+        &codes::VEK_NAME,
+        identified.is_some(),
+        expected,
+        format!("{subject} by {issuer}"),
+    );
+    match (identified, check) {
+        (Some(identified), check) => steps.take(check).map(|()| identified),
+        (None, check) => Err(steps.refuse(check)),
+    }
+}
+
+/// The extensions and the key of the leaf.
+fn read_leaf(
+    steps: &mut Steps,
+    leaf: &Certificate,
+    product: Product,
+    signing_key: SigningKey,
+) -> Result<(VekExtensions, ParsedPublicKey), VerifyError> {
+    let vek = match VekExtensions::read(leaf, product, signing_key) {
+        Ok(vek) => vek,
+        Err(reason) => return Err(steps.refuse(extensions_check(product, false, &reason))),
+    };
+    steps.take(extensions_check(product, true, "all there"))?;
+    let others: Vec<_> = vek.others.iter().map(ToString::to_string).collect();
+    steps.take(if others.is_empty() {
+        Check::decided(&codes::LEAF_OTHER_EXTENSIONS, true, "none", "none")
+    } else {
+        Check::not_asserted(&codes::LEAF_OTHER_EXTENSIONS, others.join(", "))
+    })?;
+    // Some genuine certificates have a wrong name, so it cannot fail; the issuer decides.
+    steps.take(if vek.product_name.starts_with(product.name()) {
+        Check::decided(&codes::PRODUCT_NAME, true, product, &vek.product_name)
+    } else {
+        Check::not_asserted(&codes::PRODUCT_NAME, &vek.product_name)
+    })?;
+    let on_curve = || signature::key(leaf.key());
+    match Some(leaf)
+        .filter(|leaf| leaf.key_algorithm() == KeyAlgorithm::EcP384)
+        .and_then(|_| on_curve())
+    {
+        Some(key) => {
+            steps.take(Check::decided(&codes::LEAF_KEY, true, "P-384", "P-384"))?;
+            Ok((vek, key))
+        }
+        None => Err(steps.refuse(Check::decided(&codes::LEAF_KEY, false, "P-384", "another key"))),
+    }
+}
+
+fn extensions_check(product: Product, ok: bool, observed: &str) -> Check {
+    let expected = format!("each extension of {product}'s table once");
+    Check::decided(&codes::LEAF_EXTENSIONS, ok, expected, observed)
+}
+
+fn validity(certificates: [&Certificate; 3]) -> Validity {
+    let mut valid = Validity { from: UnixTime::from_secs(0), until: UnixTime::from_secs(u64::MAX) };
+    for certificate in certificates {
+        valid.narrow(certificate.not_before(), certificate.not_after());
+    }
+    valid
+}

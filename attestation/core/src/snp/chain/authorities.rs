@@ -1,0 +1,48 @@
+//! The root and the intermediate above a key certificate.
+
+use crate::anchor::{AnchorKind, Anchors};
+use crate::check::Check;
+use crate::snp::codes::verify as codes;
+use crate::snp::endorsements::Endorsements;
+use crate::snp::product::Product;
+use crate::snp::signing_key::SigningKey;
+use crate::snp::steps::Steps;
+use crate::snp::{kds, roots};
+use crate::verify::VerifyError;
+use crate::x509::Certificate;
+
+/// The two authorities above a key certificate, verified up to the pin.
+pub(super) struct Authorities {
+    pub(super) root: Certificate,
+    pub(super) intermediate: Certificate,
+}
+
+impl Authorities {
+    pub(super) fn verify(
+        steps: &mut Steps,
+        with: &Endorsements,
+        anchors: &Anchors,
+        (product, key): (Product, SigningKey),
+    ) -> Result<Self, VerifyError> {
+        let built_in = anchors.kind() == AnchorKind::Vendor;
+        let root = match &with.root {
+            Some(der) => der,
+            None if built_in => roots::ark(product),
+            None => return Err(steps.incomplete(kds::chain(product, key, "ARK certificate"))),
+        };
+        let intermediate = match (&with.intermediate, roots::intermediate(product, key)) {
+            (Some(der), _) => der,
+            (None, Some(der)) if built_in => der,
+            (None, _) => {
+                return Err(steps.incomplete(kds::chain(product, key, "intermediate certificate")));
+            }
+        };
+        let root = steps.parse(root)?;
+        // SECURITY: the pin comes first; nothing that an unpinned root says is looked at.
+        steps.take(Check::equal(&codes::ROOT, anchors.amd_root(product), root.key_pin()))?;
+        steps.signed(&codes::ROOT_SIGNATURE, &root, &root)?;
+        let intermediate = steps.parse(intermediate)?;
+        steps.signed(&codes::INTERMEDIATE, &intermediate, &root)?;
+        Ok(Self { root, intermediate })
+    }
+}

@@ -1,0 +1,59 @@
+//! Revocation: what the root's CRL says about the chain.
+
+use super::authorities::Authorities;
+use crate::check::Check;
+use crate::snp::codes::verify as codes;
+use crate::snp::steps::Steps;
+use crate::time::UnixTime;
+use crate::verify::VerifyError;
+use crate::x509::{Certificate, Crl};
+
+/// Checks the chain against the CRL. Without one, both answers are `not_asserted`.
+pub(super) fn check(
+    steps: &mut Steps,
+    crl: Option<&[u8]>,
+    authorities: &Authorities,
+    leaf: &Certificate,
+    now: UnixTime,
+) -> Result<Option<Crl>, VerifyError> {
+    let Some(crl) = crl else {
+        steps.take(Check::not_asserted(&codes::REVOKED_INTERMEDIATE, "no CRL"))?;
+        steps.take(Check::not_asserted(&codes::REVOKED_LEAF, "no CRL"))?;
+        return Ok(None);
+    };
+    let crl = Crl::parse(crl).map_err(|error| steps.refuse_x509(&error))?;
+    let root = &authorities.root;
+    steps.decide(
+        &codes::CRL_SIGNATURE,
+        crl.verify_signed_by(root),
+        format!("signed by {}", root.subject()),
+    )?;
+    let window = format!("{} to {}", crl.this_update(), crl.next_update());
+    steps.decide(&codes::CRL_FRESH, crl.fresh_at(now), window)?;
+    steps.take(listed(&crl, &authorities.intermediate, &codes::REVOKED_INTERMEDIATE))?;
+    steps.take(leaf_listed(&crl, leaf))?;
+    Ok(Some(crl))
+}
+
+fn listed(crl: &Crl, certificate: &Certificate, code: &'static crate::code::Code) -> Check {
+    let serial = hex::encode(certificate.serial());
+    let revoked = crl.revokes(certificate.serial());
+    let observed = if revoked {
+        format!("{serial} is revoked")
+    } else {
+        format!("{serial} is not in the CRL")
+    };
+    Check::decided(code, !revoked, "not revoked", observed)
+}
+
+/// AMD gives every key certificate the serial number 0, so that no list can name one of them. A
+/// list that does name the number refuses it; one that does not vouches only for real numbers.
+fn leaf_listed(crl: &Crl, leaf: &Certificate) -> Check {
+    if leaf.serial() == [0] && !crl.revokes(leaf.serial()) {
+        return Check::not_asserted(
+            &codes::REVOKED_LEAF,
+            "serial number 0, which no CRL tells apart",
+        );
+    }
+    listed(crl, leaf, &codes::REVOKED_LEAF)
+}

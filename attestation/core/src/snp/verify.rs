@@ -1,0 +1,269 @@
+//! Verification of a report against a verified chain.
+
+use super::chain::{Revocation, VerifiedChain, verify_chain};
+use super::codes::verify as codes;
+use super::endorsements::Endorsements;
+use super::product::Product;
+use super::report::Report;
+use super::signing_key::SigningKey;
+use super::steps::Steps;
+use super::tcb::TcbVersion;
+use super::vek::Owner;
+use super::{kds, signature};
+use crate::anchor::{AnchorKind, Anchors};
+use crate::bytes::{ChipId, Digest48};
+use crate::check::Check;
+use crate::result::PlatformIdentity;
+use crate::time::UnixTime;
+use crate::verify::VerifyError;
+
+/// A report that a key of a verified chain signed, and that does not contradict that chain.
+///
+/// Only [`verify_report`] makes one. It says nothing about what a policy wants: a debugged guest
+/// on old firmware verifies.
+#[derive(Clone, Debug)]
+pub struct VerifiedReport {
+    report: Report,
+    product: Product,
+    anchor: AnchorKind,
+    simulator: Option<Digest48>,
+    provider: Option<String>,
+    revocation: Revocation,
+    checks: Vec<Check>,
+}
+
+impl VerifiedReport {
+    /// The report.
+    #[must_use]
+    pub const fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Whose root stands at the end of the chain.
+    #[must_use]
+    pub const fn anchor(&self) -> AnchorKind {
+        self.anchor
+    }
+
+    /// The simulator's fingerprint, where its root stands at the end of the chain.
+    #[must_use]
+    pub const fn simulator(&self) -> Option<&Digest48> {
+        self.simulator.as_ref()
+    }
+
+    /// The product whose root stands at the end of the chain.
+    #[must_use]
+    pub const fn product(&self) -> Product {
+        self.product
+    }
+
+    /// `cspID` of the VLEK that signed; `None` for a VCEK.
+    #[must_use]
+    pub const fn provider(&self) -> Option<&String> {
+        self.provider.as_ref()
+    }
+
+    /// Whether revocation was checked.
+    #[must_use]
+    pub const fn revocation(&self) -> Revocation {
+        self.revocation
+    }
+
+    /// Which machine: the chip of a VCEK, the provider of a VLEK, nothing for a masked chip.
+    #[must_use]
+    pub fn platform(&self) -> PlatformIdentity {
+        match &self.provider {
+            Some(provider) => PlatformIdentity::Provider(provider.clone()),
+            None if self.report.chip_id().is_zero() => PlatformIdentity::NotAsserted,
+            None => PlatformIdentity::Chip(self.report.chip_id().to_string()),
+        }
+    }
+
+    /// Every step and its outcome. None of them failed.
+    #[must_use]
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
+    }
+}
+
+/// Verifies `report` against `with`, ending at a root in `anchors`, at the given time: the chain
+/// with [`verify_chain`], then the report with [`verify_report`].
+///
+/// # Errors
+/// [`VerifyError::Refused`] at the first step that fails, [`VerifyError::Incomplete`] with where
+/// AMD publishes it if a certificate is absent.
+pub fn verify(
+    report: Report,
+    with: &Endorsements,
+    anchors: &Anchors,
+    now: UnixTime,
+) -> Result<VerifiedReport, VerifyError> {
+    if with.vek.is_none() {
+        let mut steps = Steps::default();
+        own_consistency(&mut steps, &report)?;
+        return Err(steps.incomplete(kds::vek(&report)));
+    }
+    verify_report(report, &verify_chain(with, anchors, now)?, now)
+}
+
+/// Verifies `report` against a chain that was verified before, at the given time.
+///
+/// # Errors
+/// [`VerifyError::Refused`] at the first step that fails.
+pub fn verify_report(
+    report: Report,
+    chain: &VerifiedChain,
+    now: UnixTime,
+) -> Result<VerifiedReport, VerifyError> {
+    let mut steps = Steps::after(chain.checks(), REPORT_STEPS);
+    let valid = chain.valid.check(now);
+    if valid.failed() {
+        return Err(steps.refuse(valid));
+    }
+    own_consistency(&mut steps, &report)?;
+    steps.take(Check::equal(&codes::SIGNING_KEY, chain.signing_key, report.signing_key()))?;
+    steps.take(product(&report, chain.product))?;
+    steps.take(tcb_reserved(&report, chain.product))?;
+    let reported = report.reported_tcb().components(chain.product);
+    steps.take(Check::equal(&codes::TCB_LEAF, chain.vek.tcb, reported))?;
+    tcb_order(&mut steps, &report, chain.product)?;
+    steps.take(chip_id(report.chip_id(), &chain.vek.owner))?;
+    // SECURITY: the last step and the one that makes every other one mean something.
+    steps.take(signature(&report, chain))?;
+    Ok(VerifiedReport {
+        report,
+        product: chain.product,
+        anchor: chain.anchor,
+        simulator: chain.simulator,
+        provider: match &chain.vek.owner {
+            Owner::Provider(name) => Some(name.clone()),
+            Owner::Chip(_) => None,
+        },
+        revocation: chain.revocation,
+        checks: steps.into_checks(),
+    })
+}
+
+/// More steps than one report takes, so that the list grows once.
+const REPORT_STEPS: usize = 48;
+
+/// What the report says about itself, without any certificate.
+fn own_consistency(steps: &mut Steps, report: &Report) -> Result<(), VerifyError> {
+    steps.take(Check::equal(&codes::SIGNATURE_ALGO, ECDSA_P384_SHA384, report.signature_algo()))?;
+    steps.take(Check::decided(
+        &codes::MASK_CHIP_KEY,
+        !report.mask_chip_key(),
+        "not masked",
+        if report.mask_chip_key() { "masked" } else { "not masked" },
+    ))?;
+    if report.signing_key() == SigningKey::None {
+        return Err(steps.refuse(Check::decided(
+            &codes::SIGNING_KEY,
+            false,
+            "VCEK or VLEK",
+            "none",
+        )));
+    }
+    let (committed, current) = (report.committed_version(), report.current_version());
+    steps.take(Check::decided(
+        &codes::VERSION_ORDER,
+        committed <= current,
+        format!("at most {current}"),
+        committed,
+    ))?;
+    steps.take(policy_abi(report))?;
+    steps.take(policy_platform(report))?;
+    steps.take(match report.platform_info().unknown() {
+        0 => Check::decided(&codes::PLATFORM_UNKNOWN, true, "0x0", "0x0"),
+        unknown => Check::not_asserted(&codes::PLATFORM_UNKNOWN, format!("{unknown:#x}")),
+    })
+}
+
+/// SPEC: AMD 56860 table 139.
+const ECDSA_P384_SHA384: u32 = 1;
+
+fn policy_abi(report: &Report) -> Check {
+    let (major, minor) = report.policy().abi();
+    let current = report.current_version();
+    Check::decided(
+        &codes::POLICY_ABI,
+        (major, minor) <= (current.major, current.minor),
+        format!("at least {major}.{minor}"),
+        current,
+    )
+}
+
+/// Where the guest policy demands something that PLATFORM_INFO also reports, both agree.
+fn policy_platform(report: &Report) -> Check {
+    let (policy, info) = (report.policy(), report.platform_info());
+    let contradictions = [
+        (!policy.smt() && info.smt_en(), "policy forbids SMT, SMT_EN is set"),
+        (policy.rapl_dis() && !info.rapl_dis(), "policy demands RAPL off, RAPL_DIS is clear"),
+        (
+            policy.ciphertext_hiding_dram() && !info.ciphertext_hiding_dram_en(),
+            "policy demands ciphertext hiding, CIPHERTEXT_HIDING_DRAM_EN is clear",
+        ),
+    ];
+    let found = contradictions.iter().find(|(contradicts, _)| *contradicts);
+    let observed = found.map_or("no contradiction", |(_, what)| what);
+    Check::decided(&codes::POLICY_PLATFORM, found.is_none(), "no contradiction", observed)
+}
+
+/// A version 2 report signs no CPUID; the chain alone then names the product.
+fn product(report: &Report, chain: Product) -> Check {
+    match report.cpuid() {
+        None => Check::not_asserted(
+            &codes::PRODUCT,
+            format!("{chain} by the chain; version 2 signs no CPUID"),
+        ),
+        Some(cpuid) => {
+            let ok = Product::from_cpuid(cpuid) == Some(chain);
+            Check::decided(&codes::PRODUCT, ok, chain, cpuid)
+        }
+    }
+}
+
+fn tcb_reserved(report: &Report, product: Product) -> Check {
+    let all: [TcbVersion; 4] =
+        [report.reported_tcb(), report.committed_tcb(), report.launch_tcb(), report.current_tcb()];
+    let bad = all.into_iter().find(|tcb| !tcb.reserved_is_zero(product));
+    let observed = bad.map_or_else(|| "zero".to_owned(), |tcb| tcb.to_string());
+    Check::decided(&codes::TCB_RESERVED, bad.is_none(), "zero", observed)
+}
+
+fn tcb_order(steps: &mut Steps, report: &Report, product: Product) -> Result<(), VerifyError> {
+    let [reported, committed, current] =
+        [report.reported_tcb(), report.committed_tcb(), report.current_tcb()]
+            .map(|tcb| tcb.components(product));
+    let at_most = |code, low: super::Tcb, high: super::Tcb| {
+        Check::decided(code, high.covers(&low), format!("at most {high}"), low)
+    };
+    steps.take(at_most(&codes::TCB_REPORTED, reported, committed))?;
+    steps.take(at_most(&codes::TCB_COMMITTED, committed, current))
+}
+
+/// The certificate is of the chip that the report names.
+fn chip_id(chip: &ChipId, owner: &Owner) -> Check {
+    match owner {
+        Owner::Provider(name) => {
+            Check::not_applicable(&codes::CHIP_ID, format!("a VLEK of {name}, which names no chip"))
+        }
+        Owner::Chip(_) if chip.is_zero() => {
+            Check::not_asserted(&codes::CHIP_ID, "masked, so the certificate cannot be bound to it")
+        }
+        Owner::Chip(hwid) => {
+            Check::decided(&codes::CHIP_ID, names(chip, hwid), hex::encode(hwid), chip)
+        }
+    }
+}
+
+/// Whether `hwid` is the beginning of `chip` and nothing but zero follows.
+fn names(chip: &ChipId, hwid: &[u8]) -> bool {
+    chip.as_bytes().strip_prefix(hwid).is_some_and(|rest| rest.iter().all(|byte| *byte == 0))
+}
+
+fn signature(report: &Report, chain: &VerifiedChain) -> Check {
+    let refusal = signature::refusal(report, &chain.key);
+    let expected = "ECDSA P-384 with SHA-384 by the key of the chain";
+    Check::decided(&codes::SIGNATURE, refusal.is_none(), expected, refusal.unwrap_or("verified"))
+}

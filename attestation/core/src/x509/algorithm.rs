@@ -1,0 +1,117 @@
+//! The three signature algorithms and three key types, recognised by their exact DER.
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, RSA_PSS_2048_8192_SHA384, UnparsedPublicKey,
+    VerificationAlgorithm,
+};
+
+use super::error::X509Error;
+
+/// A signature algorithm with all its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SignatureAlgorithm {
+    /// RSASSA-PSS with SHA-384, MGF1 with SHA-384, a salt of 48 bytes, trailer field 1.
+    RsaPssSha384,
+    /// ECDSA with SHA-256, by a P-256 key.
+    EcdsaP256Sha256,
+    /// ECDSA with SHA-384, by a P-384 key.
+    EcdsaP384Sha384,
+}
+
+/// The type of a public key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum KeyAlgorithm {
+    /// RSA, 2048 to 8192 bits.
+    Rsa,
+    /// The curve P-256.
+    EcP256,
+    /// The curve P-384.
+    EcP384,
+}
+
+/// SPEC: RFC 4055 section 3.1. The trailer field has one legal value, its default. DER leaves
+/// defaults out; AMD's Milan roots write it. Nothing else about the parameters may differ, so the
+/// whole AlgorithmIdentifier is compared.
+const RSA_PSS_SHA384: &[u8] = &[
+    0x30, 0x41, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a, 0x30, 0x34, 0xa0,
+    0x0f, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02, 0x05, 0x00,
+    0xa1, 0x1c, 0x30, 0x1a, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08, 0x30,
+    0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02, 0x05, 0x00, 0xa2, 0x03,
+    0x02, 0x01, 0x30,
+];
+const RSA_PSS_SHA384_WITH_TRAILER: &[u8] = &[
+    0x30, 0x46, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a, 0x30, 0x39, 0xa0,
+    0x0f, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02, 0x05, 0x00,
+    0xa1, 0x1c, 0x30, 0x1a, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08, 0x30,
+    0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02, 0x05, 0x00, 0xa2, 0x03,
+    0x02, 0x01, 0x30, 0xa3, 0x03, 0x02, 0x01, 0x01,
+];
+/// SPEC: RFC 5758 section 3.2: parameters are absent.
+const ECDSA_SHA256: &[u8] =
+    &[0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+const ECDSA_SHA384: &[u8] =
+    &[0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03];
+
+/// SPEC: RFC 3279 section 2.3.1: parameters are NULL.
+const RSA: &[u8] =
+    &[0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
+/// SPEC: RFC 5480 section 2.1.1: the parameter is the named curve.
+const EC_P256: &[u8] = &[
+    0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+    0xce, 0x3d, 0x03, 0x01, 0x07,
+];
+const EC_P384: &[u8] = &[
+    0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04,
+    0x00, 0x22,
+];
+
+impl SignatureAlgorithm {
+    /// Recognises a whole AlgorithmIdentifier.
+    pub(super) fn from_der(identifier: &[u8]) -> Result<Self, X509Error> {
+        match identifier {
+            RSA_PSS_SHA384 | RSA_PSS_SHA384_WITH_TRAILER => Ok(Self::RsaPssSha384),
+            ECDSA_SHA256 => Ok(Self::EcdsaP256Sha256),
+            ECDSA_SHA384 => Ok(Self::EcdsaP384Sha384),
+            other => Err(unsupported("signature algorithm", other)),
+        }
+    }
+
+    /// Whether `signature` over `message` verifies with a key of the matching type.
+    ///
+    /// SECURITY: aws-lc takes the PSS salt length to be the digest's, 48 bytes, and refuses any
+    /// other; the key type has to fit, so an ECDSA signature is never tried with another curve.
+    pub(super) fn verifies(
+        self,
+        key: (KeyAlgorithm, &[u8]),
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        let algorithm: &'static dyn VerificationAlgorithm = match (self, key.0) {
+            (Self::RsaPssSha384, KeyAlgorithm::Rsa) => &RSA_PSS_2048_8192_SHA384,
+            (Self::EcdsaP256Sha256, KeyAlgorithm::EcP256) => &ECDSA_P256_SHA256_ASN1,
+            (Self::EcdsaP384Sha384, KeyAlgorithm::EcP384) => &ECDSA_P384_SHA384_ASN1,
+            (Self::RsaPssSha384 | Self::EcdsaP256Sha256 | Self::EcdsaP384Sha384, _) => {
+                return false;
+            }
+        };
+        UnparsedPublicKey::new(algorithm, key.1).verify(message, signature).is_ok()
+    }
+}
+
+impl KeyAlgorithm {
+    /// Recognises a whole AlgorithmIdentifier.
+    pub(super) fn from_der(identifier: &[u8]) -> Result<Self, X509Error> {
+        match identifier {
+            RSA => Ok(Self::Rsa),
+            EC_P256 => Ok(Self::EcP256),
+            EC_P384 => Ok(Self::EcP384),
+            other => Err(unsupported("key algorithm", other)),
+        }
+    }
+}
+
+fn unsupported(what: &'static str, identifier: &[u8]) -> X509Error {
+    X509Error::Algorithm { what, observed: hex::encode(identifier) }
+}

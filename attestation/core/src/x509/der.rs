@@ -1,0 +1,119 @@
+//! Reading DER while remembering where each part lies in the received bytes.
+
+use ::der::asn1::{GeneralizedTime, UtcTime};
+use ::der::{Header, Reader, Result, SliceReader, Tag, TagNumber};
+
+use crate::time::UnixTime;
+
+/// Where a part lies in the structure that it was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    start: usize,
+    end: usize,
+}
+
+impl Span {
+    /// The part, of the same bytes that the span was read from.
+    pub(super) fn of(self, bytes: &[u8]) -> &[u8] {
+        // INVARIANT: made by `spanned` or `value_span` over these bytes, so always inside them.
+        bytes.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+/// Reads with `read`, and says which bytes it consumed.
+pub(super) fn spanned<'r, T>(
+    reader: &mut SliceReader<'r>,
+    read: impl FnOnce(&mut SliceReader<'r>) -> Result<T>,
+) -> Result<(Span, T)> {
+    let start = usize::try_from(reader.position())?;
+    let value = read(reader)?;
+    let end = usize::try_from(reader.position())?;
+    Ok((Span { start, end }, value))
+}
+
+/// One whole element, tag and length included, without looking inside.
+pub(super) fn element(reader: &mut SliceReader<'_>) -> Result<Span> {
+    spanned(reader, |reader| reader.tlv_bytes().map(|_| ())).map(|(span, ())| span)
+}
+
+/// The content of an element with this tag.
+pub(super) fn content(reader: &mut SliceReader<'_>, tag: Tag) -> Result<Span> {
+    let header = header(reader, tag)?;
+    spanned(reader, |reader| reader.read_slice(header.length()).map(|_| ())).map(|(span, ())| span)
+}
+
+/// The content of a BIT STRING whose length is a whole number of bytes.
+pub(super) fn octets_of_bit_string(reader: &mut SliceReader<'_>) -> Result<Span> {
+    let header = header(reader, Tag::BitString)?;
+    reader.read_nested(header.length(), |reader| {
+        if reader.read_byte()? != 0 {
+            return Err(Tag::BitString.value_error().into());
+        }
+        let left = reader.remaining_len();
+        spanned(reader, |reader| reader.read_slice(left).map(|_| ())).map(|(span, ())| span)
+    })
+}
+
+/// The content of `[number] EXPLICIT`, if that is what comes next.
+pub(super) fn explicit<'r, T>(
+    reader: &mut SliceReader<'r>,
+    number: u32,
+    read: impl FnOnce(&mut SliceReader<'r>) -> Result<T>,
+) -> Result<Option<T>> {
+    let tag = TagNumber(number).context_specific(true);
+    if !next_is(reader, tag)? {
+        return Ok(None);
+    }
+    let header = header(reader, tag)?;
+    reader.read_nested(header.length(), read).map(Some)
+}
+
+/// Whether an element with this tag comes next.
+pub(super) fn next_is(reader: &SliceReader<'_>, tag: Tag) -> Result<bool> {
+    Ok(!reader.is_finished() && Tag::peek(reader)? == tag)
+}
+
+/// A `Time`: UTCTime or GeneralizedTime.
+pub(super) fn time(reader: &mut SliceReader<'_>) -> Result<UnixTime> {
+    let since_epoch = if next_is(reader, Tag::UtcTime)? {
+        reader.decode::<UtcTime>()?.to_unix_duration()
+    } else {
+        reader.decode::<GeneralizedTime>()?.to_unix_duration()
+    };
+    Ok(UnixTime::from_secs(since_epoch.as_secs()))
+}
+
+/// The content octets of a serial number: minimal, not negative, at most 20 octets and a sign.
+pub(super) fn serial(reader: &mut SliceReader<'_>) -> Result<Span> {
+    let header = header(reader, Tag::Integer)?;
+    let (span, octets) = spanned(reader, |reader| reader.read_slice(header.length()))?;
+    match octets {
+        [] | [0x80..=0xff, ..] | [0, 0..=0x7f, ..] => Err(Tag::Integer.value_error().into()),
+        // SPEC: RFC 5280 section 4.1.2.2. Zero is allowed: every certificate of an AMD chip has it.
+        _ if octets.len() > 21 => Err(Tag::Integer.length_error().into()),
+        _ => Ok(span),
+    }
+}
+
+/// Reads elements until the end of the enclosing structure, at most `max` of them.
+pub(super) fn repeated<'r, T>(
+    reader: &mut SliceReader<'r>,
+    max: usize,
+    mut read: impl FnMut(&mut SliceReader<'r>) -> Result<T>,
+) -> Result<Vec<T>> {
+    let mut items = Vec::new();
+    while !reader.is_finished() {
+        if items.len() == max {
+            return Err(Tag::Sequence.length_error().into());
+        }
+        items.push(read(reader)?);
+    }
+    Ok(items)
+}
+
+/// A header that must carry this tag.
+fn header(reader: &mut SliceReader<'_>, tag: Tag) -> Result<Header> {
+    let header: Header = reader.decode()?;
+    header.tag().assert_eq(tag)?;
+    Ok(header)
+}

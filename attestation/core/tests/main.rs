@@ -1,0 +1,14 @@
+//! What this crate promises, by specification field: `snp/` and `tdx/` have one file for each.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::as_conversions,
+    reason = "a test fails by panicking"
+)]
+
+mod snp;
+mod tdx;
+mod vectors;

@@ -1,0 +1,3 @@
+//! SEV-SNP reports, field by field.
+
+mod recorded;

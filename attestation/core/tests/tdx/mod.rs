@@ -1,0 +1,1 @@
+//! TDX quotes, field by field.
