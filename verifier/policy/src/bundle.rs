@@ -5,6 +5,7 @@ use core::fmt;
 use cedar_policy::{Authorizer, PolicyId, PolicySet, ValidationMode, Validator};
 use cloister_attestation::bytes::Digest48;
 
+use crate::complexity;
 use crate::decision::{Decision, Reason};
 use crate::error::PolicyError;
 use crate::limits::{BUNDLE_BYTES_MAX, POLICIES_MAX};
@@ -48,6 +49,7 @@ impl PolicyBundle {
     pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
         within(bytes.len(), BUNDLE_BYTES_MAX, "bytes")?;
         let text = core::str::from_utf8(bytes).map_err(|error| not_text(bytes, error))?;
+        complexity::check(text)?;
         let set = identified(text, &static_policies(text)?)?;
         let vocabulary = Vocabulary::load()?;
         validate(text, &set, &vocabulary)?;
@@ -130,10 +132,16 @@ fn identified(text: &str, parsed: &PolicySet) -> Result<PolicySet, PolicyError> 
 
 fn validate(text: &str, set: &PolicySet, vocabulary: &Vocabulary) -> Result<(), PolicyError> {
     let result = Validator::new(vocabulary.schema().clone()).validate(set, ValidationMode::Strict);
-    let errors = result.validation_errors().map(|error| invalid(text, error));
-    let warnings = result.validation_warnings().map(|warning| invalid(text, warning));
-    // Cedar reports in no order; an operator corrects from the top.
-    errors.chain(warnings).min_by_key(line_of).map_or(Ok(()), Err)
+    // Cedar reports in no order; an operator corrects from the top, and errors before warnings,
+    // which may follow from them.
+    let errors = result.validation_errors().map(|error| Finding::new(text, error));
+    let warnings = result.validation_warnings().map(|warning| Finding::new(text, warning));
+    // Cedar reports in no order; an operator corrects from the top, and errors before warnings,
+    // which may follow from them.
+    let first = errors.min_by_key(Finding::line).or_else(|| warnings.min_by_key(Finding::line));
+    first.map_or(Ok(()), |finding| {
+        Err(PolicyError::Invalid { at: finding.at, message: finding.message })
+    })
 }
 
 fn within(observed: usize, max: usize, unit: &'static str) -> Result<(), PolicyError> {
@@ -149,22 +157,24 @@ fn syntax(text: &str, errors: &cedar_policy::ParseErrors) -> PolicyError {
     PolicyError::Syntax { at: Position::of_diagnostic(text, errors), message: one_line(errors) }
 }
 
-fn invalid<E: miette::Diagnostic>(text: &str, error: &E) -> PolicyError {
-    let help = error.help().map(|help| format!(" ({help})")).unwrap_or_default();
-    let message = format!("{}{}", one_line(error), one_line(&help));
-    PolicyError::Invalid { at: Position::of_diagnostic(text, error), message }
+/// One thing that the validator says.
+struct Finding {
+    at: Position,
+    message: String,
 }
 
-fn line_of(error: &PolicyError) -> usize {
-    match error {
-        PolicyError::Invalid { at, .. } => at.line().unwrap_or(usize::MAX),
-        _ => usize::MAX,
+impl Finding {
+    fn new<E: miette::Diagnostic>(text: &str, error: &E) -> Self {
+        let help = error.help().map(|help| format!(" ({help})")).unwrap_or_default();
+        let message = one_line(&format!("{error}{help}"));
+        Self { at: Position::of_diagnostic(text, error), message }
+    }
+
+    fn line(&self) -> usize {
+        self.at.line().unwrap_or(usize::MAX)
     }
 }
 
 fn one_line(message: &impl fmt::Display) -> String {
     message.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
-
-#[cfg(test)]
-mod tests;

@@ -13,6 +13,10 @@ cloister_attestation::codes! {
     NOT_TEXT = "policy.bundle.not_text", Operator, "",
         "Write the policy bundle as UTF-8 text.",
         "A policy bundle is Cedar source text in UTF-8. These bytes are not.";
+    /// A policy is too deep.
+    TOO_COMPLEX = "policy.bundle.too_complex", Operator, "",
+        "Split the policy at the line named into several, or list what it compares with as a set.",
+        "A policy nests brackets deeper, or chains more operators, than is permitted. Such a policy could exhaust the stack while it is read, and cannot be validated completely.";
     /// The bundle is not Cedar.
     SYNTAX = "policy.bundle.syntax", Operator, "Cedar policy language, grammar",
         "Correct the policy at the line named; `https://docs.cedarpolicy.com` has the grammar.",
@@ -54,6 +58,12 @@ pub enum PolicyError {
     NotText {
         /// The line of the first invalid byte, counted from 1.
         line: usize,
+    },
+    /// Deeper than is permitted.
+    #[error("policy at {at} nests or chains too deep")]
+    TooComplex {
+        /// Where the limit was reached.
+        at: Position,
     },
     /// Not Cedar.
     #[error("policy bundle does not parse at {at}: {message}")]
@@ -98,6 +108,7 @@ impl Diagnostic for PolicyError {
         match self {
             Self::TooLarge { .. } => &TOO_LARGE,
             Self::NotText { .. } => &NOT_TEXT,
+            Self::TooComplex { .. } => &TOO_COMPLEX,
             Self::Syntax { .. } => &SYNTAX,
             Self::Invalid { .. } => &INVALID,
             Self::Template { .. } => &TEMPLATE,

@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 
 mod bundle;
+mod complexity;
 mod decision;
 mod error;
 mod limits;
@@ -28,7 +29,7 @@ mod vocabulary;
 pub use bundle::PolicyBundle;
 pub use decision::{Decision, Reason};
 pub use error::{CODES, PolicyError};
-pub use limits::{BUNDLE_BYTES_MAX, POLICIES_MAX};
+pub use limits::{BUNDLE_BYTES_MAX, NESTING_MAX, OPERATORS_MAX, POLICIES_MAX};
 pub use operation::{Action, Binding, OperationFacts, OperationName, Protocol};
 pub use position::Position;
 pub use request::{Direction, LocalAgent, Request, Subject};

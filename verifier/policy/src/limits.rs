@@ -5,3 +5,11 @@ pub const BUNDLE_BYTES_MAX: usize = 256 * 1024;
 
 /// Policies in one bundle: each is evaluated on every request, at about a microsecond.
 pub const POLICIES_MAX: usize = 1024;
+
+/// Brackets inside brackets in one policy. Cedar's parser exhausts a 2 MiB stack in a debug build
+/// somewhere above 100.
+pub const NESTING_MAX: usize = 32;
+
+/// Operator characters, and `if`s, in one policy. Cedar's validator gives up without a finding on
+/// a chain of about 1,000; a condition of this length wants to be several policies.
+pub const OPERATORS_MAX: usize = 256;

@@ -3,8 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use cedar_policy::{
-    Context, ContextCreationError, Entities, Entity, EntityId, EntityTypeName, EntityUid,
-    RestrictedExpression, Schema,
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression, Schema,
 };
 
 use crate::error::PolicyError;
@@ -72,7 +71,7 @@ impl Vocabulary {
             Direction::Inbound => (peer.uid(), local.uid()),
             Direction::Outbound => (local.uid(), peer.uid()),
         };
-        let context = self.context(request).map_err(|error| error.to_string())?;
+        let context = self.context(request)?;
         Ok(Question {
             request: cedar_policy::Request::new(
                 caller,
@@ -114,7 +113,7 @@ impl Vocabulary {
         Entity::new_no_attrs(uid(&self.agent, &local.agent), parents)
     }
 
-    fn context(&self, request: &Request<'_>) -> Result<Context, ContextCreationError> {
+    fn context(&self, request: &Request<'_>) -> Result<Context, String> {
         let words = &self.enumerations;
         let subject = request.peer;
         let mut pairs = vec![
@@ -135,7 +134,7 @@ impl Vocabulary {
         if let Action::Operation(facts) = &request.action {
             self.extend_with_operation(&mut pairs, facts);
         }
-        Context::from_pairs(pairs)
+        Context::from_pairs(pairs).map_err(|error| error.to_string())
     }
 
     fn extend_with_operation(&self, pairs: &mut Vec<Pair>, facts: &OperationFacts<'_>) {
