@@ -14,6 +14,7 @@
 pub mod ask;
 pub mod demo;
 pub mod enclave;
+pub mod http;
 pub mod narrator;
 pub mod process;
 pub mod python;

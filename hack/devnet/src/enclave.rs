@@ -1,0 +1,405 @@
+//! The host's part: images on disk, measured as they are launched, and runtimes started from them.
+//!
+//! [`Host`] is the hypervisor and the security processor of the story in one. For each enclave it
+//! measures the very files that it is about to start, and serves a simulator socket that signs for
+//! that measurement. A runtime cannot tell it what to sign, only ask for its signature.
+
+use std::fmt;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+use cloister_attestation::snp::Product;
+use cloister_attestation::time::UnixTime;
+use cloister_node::config::AgentConfig;
+use cloister_node::workload::declare;
+use cloister_simulator::server::{Server, serve};
+use cloister_simulator::{Guest, ImageFiles, Pki, ProcessImage, reference_values};
+use serde::Deserialize;
+use tokio::process::Command;
+
+use crate::process::Process;
+use crate::python::Python;
+use crate::verifier::Verifier;
+use crate::workspace::{Programs, python_agents};
+use crate::{http, workspace};
+
+const BOOT_LIMIT: Duration = Duration::from_secs(30);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Which agents run inside the enclaves.
+#[derive(Clone, Debug)]
+pub enum Agents {
+    /// On the official Rust SDK.
+    Rust,
+    /// On the official Python SDK.
+    Python(Python),
+}
+
+/// What an enclave claims to run on; signed by the simulator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hardware {
+    /// AMD SEV-SNP, Milan.
+    SnpMilan,
+    /// Intel TDX.
+    Tdx,
+}
+
+impl fmt::Display for Hardware {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SnpMilan => "simulated SEV-SNP (Milan)",
+            Self::Tdx => "simulated TDX",
+        })
+    }
+}
+
+/// One machine's host: a run folder, a simulator, and the programs that it starts.
+#[derive(Debug)]
+pub struct Host {
+    dir: tempfile::TempDir,
+    pki: Pki,
+    programs: Programs,
+    agents: Agents,
+}
+
+impl Host {
+    /// A host with a simulator of its own: its roots are made for this run and nowhere else.
+    pub async fn start(agents: Agents) -> anyhow::Result<Self> {
+        let dir = tempfile::Builder::new().prefix("cloister-devnet-").tempdir()?;
+        let programs = Programs::of_this_build()?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        let issued = UnixTime::from_secs(now).minus(DAY);
+        let seed = hex::encode(random()?);
+        let pki = tokio::task::spawn_blocking(move || {
+            let pki = Pki::from_seed(&seed, issued);
+            pki.anchor();
+            pki
+        })
+        .await?;
+        Ok(Self { dir, pki, programs, agents })
+    }
+
+    /// The run's folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The simulator's vendor hierarchy.
+    #[must_use]
+    pub fn pki(&self) -> &Pki {
+        &self.pki
+    }
+
+    /// The programs of this build.
+    #[must_use]
+    pub fn programs(&self) -> &Programs {
+        &self.programs
+    }
+
+    fn new_folder(&self, prefix: &str) -> anyhow::Result<PathBuf> {
+        Ok(tempfile::Builder::new().prefix(&format!("{prefix}-")).tempdir_in(self.dir())?.keep())
+    }
+}
+
+/// Thirty-two bytes that nobody can guess.
+fn random() -> anyhow::Result<[u8; 32]> {
+    let mut seed = [0; 32];
+    std::io::Read::read_exact(&mut std::fs::File::open("/dev/urandom")?, &mut seed)?;
+    Ok(seed)
+}
+
+/// An image in process mode: the files that would be inside the VM, in a folder.
+#[derive(Clone, Debug)]
+pub struct Image {
+    name: String,
+    folder: PathBuf,
+    files: ImageFiles,
+}
+
+impl Image {
+    /// Writes `agent.toml` and the policy beside each other. `callers` may call this agent; it may
+    /// call everybody.
+    pub fn build(host: &Host, verifier: &Verifier, name: &str, callers: &[&str]) -> anyhow::Result<Self> {
+        let folder = host.new_folder(&format!("image-{name}"))?;
+        std::fs::copy(verifier.trust_root(), folder.join("trust.pem"))?;
+        std::fs::write(folder.join("policy.cedar"), policy(name, callers))?;
+        let program = Program::of(&host.agents, &host.programs);
+        let agent_toml = agent_toml(name, &program, &host.pki.anchor().fingerprint().to_string());
+        std::fs::write(folder.join("agent.toml"), agent_toml)?;
+        let files = ImageFiles {
+            runtime: host.programs.runtime.clone(),
+            agent: program.measured,
+            policy: folder.join("policy.cedar"),
+            manifest: folder.join("agent.toml"),
+        };
+        Ok(Self { name: name.to_owned(), folder, files })
+    }
+
+    /// The agent's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The image's Reference Values, as a file for `cloister image admit`.
+    pub fn reference_values(&self) -> anyhow::Result<PathBuf> {
+        let manifest = declare(&AgentConfig::load(&self.files.manifest)?)?.digest;
+        let measured = ProcessImage::measure(&self.files)?;
+        let values = reference_values(&measured, &self.name, "1.0.0", manifest);
+        let path = self.folder.join("reference-values.json");
+        std::fs::write(&path, serde_json::to_vec_pretty(&values)?)?;
+        Ok(path)
+    }
+
+    /// The same image with one more byte, a space at the end of the policy.
+    pub fn with_one_byte_changed(&self) -> anyhow::Result<Self> {
+        let mut policy = std::fs::read(&self.files.policy)?;
+        policy.push(b' ');
+        std::fs::write(&self.files.policy, policy)?;
+        Ok(self.clone())
+    }
+
+    fn guest(&self, pki: &Pki, hardware: Hardware) -> anyhow::Result<Guest> {
+        let image = ProcessImage::measure(&self.files)?;
+        Ok(match hardware {
+            Hardware::SnpMilan => Guest::snp(pki, Product::Milan, &image),
+            Hardware::Tdx => Guest::tdx(pki, &image),
+        })
+    }
+}
+
+/// How an agent is started, and which of its files is measured.
+struct Program {
+    command: Vec<String>,
+    measured: PathBuf,
+}
+
+impl Program {
+    fn of(agents: &Agents, programs: &Programs) -> Self {
+        match agents {
+            Agents::Rust => Self {
+                command: vec![programs.agent.display().to_string()],
+                measured: programs.agent.clone(),
+            },
+            Agents::Python(python) => {
+                let script = python_agents().join("shout.py");
+                let interpreter = python.interpreter().display().to_string();
+                Self { command: vec![interpreter, script.display().to_string()], measured: script }
+            }
+        }
+    }
+}
+
+fn policy(name: &str, callers: &[&str]) -> String {
+    let outbound = format!(
+        "permit (principal == Agent::\"{name}\", action, resource)\n\
+         when {{ context.direction == Direction::\"outbound\" }};\n"
+    );
+    let inbound = callers.iter().map(|caller| {
+        format!(
+            "permit (principal == Agent::\"{caller}\", action, resource == Agent::\"{name}\")\n\
+             when {{ context.direction == Direction::\"inbound\" }};\n"
+        )
+    });
+    std::iter::once(outbound).chain(inbound).collect()
+}
+
+fn agent_toml(name: &str, program: &Program, simulator: &str) -> String {
+    let command: Vec<String> = program.command.iter().map(|word| format!("{word:?}")).collect();
+    format!(
+        r#"trust_domain = "{domain}"
+policy = "policy.cedar"
+
+[agent]
+name = "{name}"
+principal = "example.org"
+scope = ["demo"]
+
+[image]
+name = "{name}"
+version = "1.0.0"
+
+[verifier]
+trust_root = "trust.pem"
+
+[peers]
+anchors = {{ simulator = "{simulator}" }}
+
+[workload]
+command = [{command}, "--name", "{name}"]
+a2a_port = 0
+"#,
+        domain = Verifier::TRUST_DOMAIN,
+        command = command.join(", "),
+    )
+}
+
+/// A running enclave: a `cloisterd` with its agent, and the socket that stands in for its TEE.
+#[derive(Debug)]
+pub struct Enclave {
+    name: String,
+    hardware: Hardware,
+    process: Process,
+    addresses: Addresses,
+    admission: Duration,
+    _tee: Server,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Addresses {
+    surface: std::net::SocketAddr,
+    operator: std::net::SocketAddr,
+}
+
+/// One reason for a refusal, as the runtime reports it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Finding {
+    /// The stable code.
+    pub id: String,
+    /// What was there.
+    #[serde(default)]
+    pub observed: String,
+    /// What to do.
+    #[serde(default)]
+    pub remedy: String,
+}
+
+struct Launch {
+    process: Process,
+    state: PathBuf,
+    tee: Server,
+}
+
+impl Enclave {
+    /// Launches `image` and waits until it is admitted and its agent runs.
+    pub async fn boot(host: &Host, verifier: &Verifier, image: &Image, hardware: Hardware) -> anyhow::Result<Self> {
+        let begun = Instant::now();
+        let mut launch = launch(host, verifier, image, hardware)?;
+        let file = launch.state.join("addresses.json");
+        let addresses: Addresses = launch
+            .process
+            .until("its addresses", BOOT_LIMIT, async || {
+                serde_json::from_slice(&std::fs::read(&file).ok()?).ok()
+            })
+            .await?;
+        let leased = format!("http://{}/v1/lease", addresses.operator);
+        launch
+            .process
+            .until("its lease", BOOT_LIMIT, async || http::json(&leased).await.ok())
+            .await?;
+        let admission = begun.elapsed();
+        let ready = format!("http://{}/readyz", addresses.operator);
+        launch
+            .process
+            .until("its agent", BOOT_LIMIT, async || http::succeeds(&ready).await.then_some(()))
+            .await?;
+        let Launch { process, tee, .. } = launch;
+        Ok(Self { name: image.name.clone(), hardware, process, addresses, admission, _tee: tee })
+    }
+
+    /// Launches `image`, which has to be refused, and returns why it was.
+    pub async fn boot_expecting_refusal(
+        host: &Host,
+        verifier: &Verifier,
+        image: &Image,
+        hardware: Hardware,
+    ) -> anyhow::Result<Vec<Finding>> {
+        let mut launch = launch(host, verifier, image, hardware)?;
+        let status = launch.process.ended(BOOT_LIMIT).await?;
+        let output = launch.process.output()?;
+        anyhow::ensure!(status.code() == Some(2), "the runtime ended with {status}:\n{output}");
+        let findings = findings(&output);
+        anyhow::ensure!(!findings.is_empty(), "the runtime named no finding:\n{output}");
+        Ok(findings)
+    }
+
+    /// The agent's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it claims to run on.
+    #[must_use]
+    pub const fn hardware(&self) -> Hardware {
+        self.hardware
+    }
+
+    /// From the start of the process to its lease.
+    #[must_use]
+    pub const fn admission(&self) -> Duration {
+        self.admission
+    }
+
+    /// Where a client on this side calls the agent `peer`.
+    #[must_use]
+    pub fn agent_url(&self, peer: &str) -> String {
+        format!("http://{}/agents/{peer}/", self.addresses.surface)
+    }
+
+    /// What the runtime's operator port says under `path`.
+    pub async fn operator(&self, path: &str) -> anyhow::Result<serde_json::Value> {
+        http::json(&format!("http://{}{path}", self.addresses.operator)).await
+    }
+
+    /// The runtime's log so far.
+    pub fn log(&self) -> anyhow::Result<String> {
+        self.process.output()
+    }
+
+    /// Asks the runtime to stop and waits until it has.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        let log = self.process.log().to_path_buf();
+        let status = self.process.stop().await?;
+        anyhow::ensure!(status.success(), "cloisterd ended with {status}; see {}", log.display());
+        Ok(())
+    }
+
+    /// Ends the runtime as a crash would.
+    pub async fn kill(self) -> anyhow::Result<()> {
+        self.process.kill().await
+    }
+}
+
+fn launch(host: &Host, verifier: &Verifier, image: &Image, hardware: Hardware) -> anyhow::Result<Launch> {
+    let folder = host.new_folder(&format!("enclave-{}", image.name))?;
+    let socket = folder.join("tee.sock");
+    let tee = serve(UnixListener::bind(&socket)?, image.guest(&host.pki, hardware)?)?;
+    std::fs::write(folder.join("node.toml"), node_toml(&verifier.address(), &socket))?;
+    let mut command = Command::new(&host.programs.runtime);
+    command.arg("--manifest").arg(&image.files.manifest);
+    command.arg("--config").arg(folder.join("node.toml"));
+    let process = Process::start("cloisterd", command, folder.join("cloisterd.log"))?;
+    Ok(Launch { process, state: folder.join("state"), tee })
+}
+
+fn node_toml(verifier: &str, socket: &Path) -> String {
+    format!(
+        r#"listen = "127.0.0.1:0"
+verifier = "{verifier}"
+surface = "127.0.0.1:0"
+operator = "127.0.0.1:0"
+state = "state"
+
+[tee]
+kind = "simulator"
+simulator_socket = "{socket}"
+
+[log]
+format = "json"
+"#,
+        socket = socket.display()
+    )
+}
+
+/// The findings in a runtime's JSON log.
+fn findings(output: &str) -> Vec<Finding> {
+    output
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter_map(|event| serde_json::from_value(event.get("fields")?.get("finding")?.clone()).ok())
+        .collect()
+}

@@ -1,0 +1,15 @@
+//! The shipped binaries together: a Verifier, runtimes, agents on the official SDKs.
+//!
+//! Run `cargo build --workspace --bins` first; `cargo ci` does.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that finds something else than it expects has to stop"
+)]
+
+mod adversary;
+mod binaries;
+mod official_sdks;
+mod operation;
+mod story;

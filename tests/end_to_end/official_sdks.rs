@@ -1,0 +1,48 @@
+//! Unmodified agents and clients on the official Python SDK, on both ends.
+
+use cloister_devnet::demo::Devnet;
+use cloister_devnet::enclave::{Agents, Enclave, Hardware};
+use cloister_devnet::python::Python;
+
+const TEXT: &str = "nobody between us";
+
+async fn ask_through_two_enclaves(options: &[&str]) -> serde_json::Value {
+    let python = Python::with_a2a_sdk().await.unwrap();
+    let devnet = Devnet::start(Agents::Python(python.clone())).await.unwrap();
+    let caller = devnet.admitted_image("assistant", &[]).await.unwrap();
+    let callee = devnet.admitted_image("translator", &["assistant"]).await.unwrap();
+    let caller = Enclave::boot(&devnet.host, &devnet.verifier, &caller, Hardware::SnpMilan).await.unwrap();
+    let _callee = Enclave::boot(&devnet.host, &devnet.verifier, &callee, Hardware::Tdx).await.unwrap();
+    let url = caller.agent_url("translator");
+    let answer = python.ask(&url, TEXT, options).await.unwrap();
+    for interface in answer["interfaces"].as_array().unwrap() {
+        assert!(interface.as_str().unwrap().starts_with(&url), "{interface} leaves the channel");
+    }
+    answer
+}
+
+#[tokio::test]
+async fn python_client_and_agent_talk_unary_over_json_rpc() {
+    let answer = ask_through_two_enclaves(&["--binding", "JSONRPC"]).await;
+    assert_eq!(answer["text"].as_str().unwrap().trim(), TEXT.to_uppercase());
+}
+
+#[tokio::test]
+async fn python_client_and_agent_stream_over_json_rpc() {
+    let answer = ask_through_two_enclaves(&["--binding", "JSONRPC", "--stream"]).await;
+    assert_eq!(answer["text"].as_str().unwrap().trim(), TEXT.to_uppercase());
+    assert!(answer["events"].as_u64().unwrap() >= 5, "{answer}");
+}
+
+#[tokio::test]
+async fn python_client_and_agent_talk_unary_over_http_json() {
+    let answer = ask_through_two_enclaves(&["--binding", "HTTP+JSON"]).await;
+    assert_eq!(answer["text"].as_str().unwrap().trim(), TEXT.to_uppercase());
+}
+
+#[tokio::test]
+async fn python_client_and_agent_stream_over_http_json() {
+    let answer = ask_through_two_enclaves(&["--binding", "HTTP+JSON", "--stream"]).await;
+    assert_eq!(answer["text"].as_str().unwrap().trim(), TEXT.to_uppercase());
+    assert!(answer["events"].as_u64().unwrap() >= 5, "{answer}");
+}
