@@ -9,7 +9,6 @@ use super::firmware::Cpuid;
 /// A generation of EPYC processors with its own root key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Product {
     /// Third generation.
     Milan,

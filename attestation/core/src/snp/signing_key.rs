@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 /// SPEC: AMD 56860 table 23, flags at 48h, bits 4:2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum SigningKey {
     /// The chip's own key.
     Vcek,
