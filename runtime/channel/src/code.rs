@@ -1,0 +1,22 @@
+//! The codes of this crate, together.
+
+use cloister_attestation::code::Code;
+
+/// Every code that this crate can report.
+pub fn codes() -> impl Iterator<Item = &'static Code> {
+    [
+        crate::credentials::CODES,
+        crate::identity::CODES,
+        crate::lease::CODES,
+        crate::name::CODES,
+        crate::request::CODES,
+        crate::session::CODES,
+        crate::svid::CODES,
+        crate::tls::CODES,
+        crate::tls::handshake_codes::CODES,
+        crate::trust::CODES,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}

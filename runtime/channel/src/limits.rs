@@ -1,0 +1,55 @@
+//! Sizes and durations, each with the reason for its value.
+
+use core::time::Duration;
+
+/// One lease. Real ones are below 1 KiB; the room is for long scope and `not_asserted` lists.
+pub const LEASE_BYTES_MAX: usize = 16 * 1024;
+
+/// One session proof with its lease, and later with Evidence made for the session.
+pub const PROOF_BYTES_MAX: usize = 64 * 1024;
+
+/// The CMW extension of a certificate: one lease and its wrapping.
+pub const EXTENSION_BYTES_MAX: usize = LEASE_BYTES_MAX + 64;
+
+/// One certificate: the largest extension and 2 KiB for the rest.
+pub const CERTIFICATE_BYTES_MAX: usize = EXTENSION_BYTES_MAX + 2 * 1024;
+
+/// Certificates that a peer may send beside its leaf. One issuing CA signs leaves; the room is for
+/// an intermediate.
+pub const INTERMEDIATES_MAX: usize = 3;
+
+/// Longest life of a lease. A runtime that is cut off from its Verifier loses its peers by then.
+pub const LEASE_LIFETIME_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// Life of a lease where the Verifier is not told otherwise.
+pub const LEASE_LIFETIME_DEFAULT: Duration = Duration::from_secs(10 * 60);
+
+/// How far a lease's `iat` may lie ahead of the given time: clocks of two machines differ. There
+/// is no leeway at the other end: an expired lease is expired.
+pub const NOT_BEFORE_LEEWAY: Duration = Duration::from_secs(30);
+
+/// From the end of the TLS handshake to the verdict. Two messages and a policy decision take
+/// milliseconds; the rest is for slow networks.
+pub const SESSION_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Entries in the list of checks that nobody vouches for.
+pub const NOT_ASSERTED_MAX: usize = 128;
+
+/// Revoked instances held at once. Entries are forgotten when the last lease of an instance has
+/// ended, so this bounds revocations within one lease lifetime.
+pub const REVOKED_MAX: usize = 65_536;
+
+/// Issuers in one trust bundle: one in use, and its successors during a rotation.
+pub const ISSUERS_MAX: usize = 8;
+
+/// Lease keys in one trust bundle: one in use, and its successors during a rotation.
+pub const LEASE_KEYS_MAX: usize = 8;
+
+/// Longest trust domain name.
+///
+/// SPEC: SPIFFE-ID section 2.1.
+pub const TRUST_DOMAIN_BYTES_MAX: usize = 255;
+
+/// `host:port` of a runtime, as it asks the Verifier to register it: a DNS name has at most 253
+/// bytes.
+pub const ENDPOINT_BYTES_MAX: usize = 272;

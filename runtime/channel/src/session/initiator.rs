@@ -1,0 +1,64 @@
+//! The end that dialled: proves itself first, and speaks first after its own verdict.
+
+use cloister_attestation::time::UnixTime;
+
+use super::frame::{Frame, framed};
+use super::proof::{self, Expected};
+use super::shared::Shared;
+use super::{Established, Event, PeerProven, Role, SessionError};
+use crate::name::AgentName;
+
+/// Where an initiator is.
+#[derive(Debug)]
+pub(super) enum State {
+    /// The own proof is out; the peer's is on its way.
+    AwaitProof { frame: Frame, intended: AgentName },
+    /// The peer proved who it is; policy is being asked.
+    AwaitVerdict(Box<PeerProven>),
+}
+
+impl State {
+    pub(super) fn start(shared: &mut Shared, intended: AgentName) -> Result<Self, SessionError> {
+        let message = proof::make(shared, &intended)?;
+        shared.transmits.push_back(framed(&message)?);
+        Ok(Self::AwaitProof { frame: Frame::default(), intended })
+    }
+
+    pub(super) const fn awaits_verdict(&self) -> bool {
+        matches!(self, Self::AwaitVerdict(_))
+    }
+
+    pub(super) fn bytes(
+        self,
+        shared: &mut Shared,
+        bytes: &[u8],
+        now: UnixTime,
+    ) -> Result<Self, SessionError> {
+        let Self::AwaitProof { mut frame, intended } = self else {
+            return Err(SessionError::Early);
+        };
+        let Some((message, rest)) = frame.push(bytes)? else {
+            return Ok(Self::AwaitProof { frame, intended });
+        };
+        if !rest.is_empty() {
+            return Err(SessionError::Early);
+        }
+        let proven = proof::verify(shared, &message, &Expected::ToBe(&intended), now)?;
+        shared.events.push_back(Event::PeerProven(Box::new(proven.clone())));
+        Ok(Self::AwaitVerdict(Box::new(proven)))
+    }
+
+    /// Policy accepts: the session is established.
+    pub(super) fn accept(
+        self,
+        shared: &mut Shared,
+        now: UnixTime,
+    ) -> Result<super::State, SessionError> {
+        let Self::AwaitVerdict(proven) = self else { return Ok(super::State::Initiator(self)) };
+        proven.lease.recheck(&shared.trust, now)?;
+        let key_exchange = shared.handshake.key_exchange();
+        let established = Established::new(Role::Initiator, *proven, key_exchange, now, Vec::new());
+        shared.events.push_back(Event::Established(Box::new(established)));
+        Ok(super::State::Over)
+    }
+}

@@ -1,0 +1,147 @@
+//! The proof: what an identity key signs about one connection, and how the other end checks it.
+//!
+//! The statement is deterministic CBOR, embedded in the COSE_Sign1 as its payload:
+//! `["cloister/session/1", role, sha384(own CK), sha384(peer CK), exporter, sha384(own lease),
+//! intended agent or null, own policy epoch]`. Keys are hashed as SPKI. Role and own key stop
+//! reflection, exporter and both keys stop relay and replay, the intended agent stops diversion.
+
+mod statement;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use cloister_attestation::time::UnixTime;
+
+pub(super) use statement::Statement;
+
+use super::message::Message;
+use super::shared::Shared;
+use super::{PeerProven, SessionError};
+use crate::cose::{self, Envelope, SignError};
+use crate::identity::{KeyError, PublicKey};
+use crate::lease::{self, VerifiedLease};
+use crate::name::AgentName;
+use crate::peer::Peer;
+
+/// This side's message, with `intended` as the agent that the dialling side means to reach.
+pub(super) fn make(shared: &Shared, intended: &AgentName) -> Result<Vec<u8>, SessionError> {
+    let (local, role) = (&shared.local, shared.handshake.role());
+    let epoch = local.lease().claims().policy_epoch.max(shared.trust.policy_epoch_floor());
+    let statement = Statement {
+        role,
+        own_key: *local.channel().thumbprint(),
+        peer_key: *shared.svid.key().thumbprint(),
+        exporter: shared.handshake.exporter(role).clone(),
+        lease: *local.lease().digest(),
+        intended: Some(intended.clone()),
+        policy_epoch: epoch,
+    };
+    let proof = cose::sign(b"", statement.encode(), |form| local.identity().sign(form)).map_err(
+        |error| match error {
+            SignError::Signer(error) => SessionError::Signing(error),
+            SignError::Encoding => SessionError::Signing(KeyError::Crypto),
+        },
+    )?;
+    let message = Message {
+        role,
+        lease: local.lease_bytes().to_vec(),
+        proof,
+        identity_key: local.identity().spki().to_vec(),
+    };
+    Ok(message.encode())
+}
+
+/// Verifies the peer's message. `intended` is the agent that has to be named in it, and
+/// `answering` the one that the peer has to be, where this side dialled.
+pub(super) fn verify(
+    shared: &Shared,
+    bytes: &[u8],
+    expected: &Expected<'_>,
+    now: UnixTime,
+) -> Result<PeerProven, SessionError> {
+    let message = Message::decode(bytes)?;
+    if message.role != shared.handshake.role().peer() {
+        return Err(SessionError::Role);
+    }
+    if message.lease != shared.svid.lease() {
+        return Err(SessionError::OtherLease);
+    }
+    let lease = lease::verify(&message.lease, &shared.trust, now)?;
+    shared.svid.check(&lease)?;
+    let statement = signed_statement(&message, &lease)?;
+    about_this_connection(shared, &statement, &lease)?;
+    expected.check(&statement, &lease)?;
+    epoch(&statement, &lease, shared.trust.policy_epoch_floor())?;
+    Ok(PeerProven { peer: Peer::from(&lease), lease })
+}
+
+/// What the peer has to say about the agent that the dialling side means to reach.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Expected<'a> {
+    /// This side dialled: the peer repeats the agent, and is it.
+    ToBe(&'a AgentName),
+    /// This side accepted: the peer means this agent.
+    ToMean(&'a AgentName),
+}
+
+impl Expected<'_> {
+    fn check(&self, statement: &Statement, lease: &VerifiedLease) -> Result<(), SessionError> {
+        let (Self::ToBe(agent) | Self::ToMean(agent)) = self;
+        let named = statement.intended.as_ref();
+        if named != Some(*agent) {
+            let observed = named.map_or_else(|| "nobody".to_owned(), AgentName::to_string);
+            return Err(SessionError::IntendedPeer { expected: agent.to_string(), observed });
+        }
+        match self {
+            Self::ToBe(agent) if &lease.claims().agent != *agent => {
+                Err(SessionError::IntendedPeer {
+                    expected: agent.to_string(),
+                    observed: lease.claims().agent.to_string(),
+                })
+            }
+            Self::ToBe(_) | Self::ToMean(_) => Ok(()),
+        }
+    }
+}
+
+fn signed_statement(message: &Message, lease: &VerifiedLease) -> Result<Statement, SessionError> {
+    let key = PublicKey::from_spki(&message.identity_key).map_err(|_| SessionError::IdentityKey)?;
+    if key.thumbprint() != &lease.claims().identity_key {
+        return Err(SessionError::IdentityKey);
+    }
+    let envelope = Envelope::parse(&message.proof)
+        .map_err(|_| SessionError::malformed("proof is not a COSE_Sign1 with ES256"))?;
+    if !envelope.kid.is_empty() {
+        return Err(SessionError::malformed("proof names a key"));
+    }
+    key.verify(&envelope.signed, &envelope.signature).map_err(|_| SessionError::Signature)?;
+    Statement::decode(&envelope.payload)
+}
+
+fn about_this_connection(
+    shared: &Shared,
+    statement: &Statement,
+    lease: &VerifiedLease,
+) -> Result<(), SessionError> {
+    let peer = shared.handshake.role().peer();
+    if statement.role != peer {
+        return Err(SessionError::Role);
+    }
+    let keys = (shared.svid.key().thumbprint(), shared.local.channel().thumbprint());
+    if (&statement.own_key, &statement.peer_key) != keys {
+        return Err(SessionError::Keys);
+    }
+    let exporter = shared.handshake.exporter(peer);
+    verify_slices_are_equal(&*statement.exporter, &**exporter)
+        .map_err(|_| SessionError::Exporter)?;
+    if &statement.lease != lease.digest() {
+        return Err(SessionError::LeaseDigest);
+    }
+    Ok(())
+}
+
+fn epoch(statement: &Statement, lease: &VerifiedLease, floor: u64) -> Result<(), SessionError> {
+    let floor = floor.max(lease.claims().policy_epoch);
+    if statement.policy_epoch < floor {
+        return Err(SessionError::PolicyEpoch { floor, observed: statement.policy_epoch });
+    }
+    Ok(())
+}

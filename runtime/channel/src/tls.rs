@@ -1,0 +1,135 @@
+//! rustls configurations for both sides of a channel.
+//!
+//! TLS 1.3 only, mutual certificates, X25519MLKEM768 first and by default alone, ALPN `cloister/1`,
+//! one fixed server name per trust domain. No tickets, no resumption, no early data: every channel
+//! is a full handshake, since the session proof is bound to it. Time comes from the caller's
+//! [`rustls::time_provider::TimeProvider`].
+//!
+//! The certificate verifiers decide only this much: the chain ends at an issuer of the trust
+//! bundle, the dates hold, the leaf is an SVID of the trust domain with exactly one lease in it,
+//! and its key signed the handshake. Who the peer is, the session decides.
+
+mod facts;
+mod provider;
+mod signing;
+mod verifier;
+
+use std::sync::Arc;
+
+use cloister_attestation::bytes::Digest48;
+use cloister_attestation::code::{Code, Diagnostic};
+use rustls::client::Resumption;
+use rustls::pki_types::{DnsName, ServerName};
+use rustls::server::NoServerSessionStorage;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::time_provider::TimeProvider;
+use rustls::{ClientConfig, ServerConfig};
+
+pub(crate) use facts::Exporter;
+pub(crate) use facts::codes as handshake_codes;
+pub use facts::{Handshake, HandshakeError};
+
+use crate::credentials::Credentials;
+use crate::name::TrustDomain;
+use crate::session::Role;
+use crate::trust::TrustBundle;
+
+/// The one application protocol of a channel.
+pub const ALPN: &[u8] = b"cloister/1";
+
+/// The label of the exporter that session proofs are bound to. The context is the prover's role.
+///
+/// SPEC: RFC 8446 section 7.5, RFC 5705 section 4.
+pub const EXPORTER_LABEL: &[u8] = b"EXPORTER-cloister-session-1";
+
+cloister_attestation::codes! {
+    /// rustls refused the configuration.
+    CONFIG = "tls.config", Cloister, "",
+        "Report this as a defect.",
+        "The TLS library refused the fixed protocol versions and algorithms of a channel.";
+}
+
+/// A configuration could not be made.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("TLS configuration is refused")]
+pub struct TlsError(#[from] rustls::Error);
+
+impl Diagnostic for TlsError {
+    fn code(&self) -> &'static Code {
+        &CONFIG
+    }
+}
+
+/// Which key exchanges a channel may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyExchange {
+    /// X25519MLKEM768 and no other. The default between runtimes.
+    PostQuantum,
+    /// X25519MLKEM768 first, X25519 where the peer knows nothing better.
+    PostQuantumPreferred,
+}
+
+/// The dialling side's configuration.
+///
+/// # Errors
+/// [`TlsError`] if rustls refuses it.
+pub fn client_config(
+    local: &Credentials,
+    trust: &TrustBundle,
+    key_exchange: KeyExchange,
+    time: Arc<dyn TimeProvider>,
+) -> Result<Arc<ClientConfig>, TlsError> {
+    let verifier = Arc::new(verifier::PeerVerifier::new(trust));
+    let mut config = ClientConfig::builder_with_details(provider::provider(key_exchange), time)
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_client_cert_resolver(presented(local));
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.resumption = Resumption::disabled();
+    config.enable_early_data = false;
+    Ok(Arc::new(config))
+}
+
+/// The listening side's configuration.
+///
+/// # Errors
+/// [`TlsError`] if rustls refuses it.
+pub fn server_config(
+    local: &Credentials,
+    trust: &TrustBundle,
+    key_exchange: KeyExchange,
+    time: Arc<dyn TimeProvider>,
+) -> Result<Arc<ServerConfig>, TlsError> {
+    let verifier = Arc::new(verifier::PeerVerifier::new(trust));
+    let mut config = ServerConfig::builder_with_details(provider::provider(key_exchange), time)
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_client_cert_verifier(verifier)
+        .with_cert_resolver(presented(local));
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    config.max_early_data_size = 0;
+    Ok(Arc::new(config))
+}
+
+/// The server name that every dialler of a trust domain sends: the same for all agents, and not
+/// the trust domain's name either.
+#[must_use]
+pub fn server_name(trust_domain: &TrustDomain) -> ServerName<'static> {
+    let digest = Digest48::sha384(format!("cloister/sni/1:{trust_domain}").as_bytes());
+    let label: String = digest.to_string().chars().take(32).collect();
+    // 32 hexadecimal digits and a fixed suffix are a DNS name; the fallback is one as well.
+    DnsName::try_from(format!("c{label}.cloister.invalid"))
+        .map_or_else(|_| ServerName::from(core::net::IpAddr::from([0; 4])), ServerName::DnsName)
+}
+
+/// The exporter context of a role's proof.
+pub(crate) const fn exporter_context(role: Role) -> &'static [u8] {
+    role.name().as_bytes()
+}
+
+fn presented(local: &Credentials) -> Arc<SingleCertAndKey> {
+    let key = Arc::new(signing::ChannelSigningKey::new(Arc::clone(local.channel())));
+    Arc::new(SingleCertAndKey::from(CertifiedKey::new(local.certificates().to_vec(), key)))
+}

@@ -1,0 +1,217 @@
+//! What the session needs to know about the TLS handshake that it rides on.
+
+use core::fmt;
+
+use cloister_attestation::code::{Code, Diagnostic};
+use rustls::{
+    ClientConnection, ConnectionCommon, HandshakeKind, NamedGroup, ProtocolVersion,
+    ServerConnection,
+};
+use zeroize::Zeroizing;
+
+use super::{ALPN, EXPORTER_LABEL, KeyExchange, exporter_context};
+use crate::session::Role;
+
+/// Codes of the handshake's facts.
+pub(crate) mod codes {
+    cloister_attestation::codes! {
+        /// The handshake has not finished.
+        UNFINISHED = "handshake.unfinished", Caller, "",
+            "Complete the TLS handshake before starting the session.",
+            "The session proof is bound to a finished TLS handshake. This connection has not got that far.";
+        /// Another version than TLS 1.3.
+        VERSION = "handshake.version", Peer, "RFC 8446",
+            "Use TLS 1.3.",
+            "Channels are TLS 1.3. Older versions authenticate less of the handshake and allow renegotiation.";
+        /// The connection was resumed.
+        RESUMED = "handshake.resumed", Peer, "RFC 8446 section 2.2",
+            "Dial without a session ticket.",
+            "The connection resumed an earlier one, so no certificate was presented in it. Every channel is a full handshake.";
+        /// Another application protocol than a channel's, or none.
+        ALPN_MISMATCH = "handshake.alpn", Peer, "RFC 7301",
+            "Offer the application protocol `cloister/1`.",
+            "The two sides did not agree on `cloister/1`. TLS itself lets a peer leave the protocol out; a channel does not.";
+        /// Not a permitted key exchange.
+        KEY_EXCHANGE = "handshake.key_exchange", Peer, "draft-ietf-tls-ecdhe-mlkem",
+            "Use X25519MLKEM768 on both sides.",
+            "The key exchange was not the post-quantum hybrid that is required here: what is recorded today could be read once quantum computers exist.";
+        /// The peer presented no certificate.
+        NO_CERTIFICATE = "handshake.no_certificate", Peer, "RFC 8446 section 4.4.2",
+            "Present the certificate that came with the lease.",
+            "Both sides of a channel present a certificate. This peer presented none.";
+        /// The exporter is not available.
+        EXPORTER = "handshake.exporter", Cloister, "RFC 8446 section 7.5",
+            "Report this as a defect.",
+            "The TLS library did not derive the exporter value that the session proof is bound to.";
+    }
+}
+
+/// The handshake is not one that a channel may ride on.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HandshakeError {
+    /// Not finished.
+    #[error("TLS handshake has not finished")]
+    Unfinished,
+    /// Another version.
+    #[error("TLS version is not 1.3")]
+    Version,
+    /// Resumed.
+    #[error("TLS connection was resumed")]
+    Resumed,
+    /// Another application protocol, or none.
+    #[error("application protocol is not cloister/1")]
+    Alpn,
+    /// Not a permitted key exchange.
+    #[error("key exchange {observed} is not permitted")]
+    KeyExchange {
+        /// What was negotiated.
+        observed: String,
+    },
+    /// No certificate.
+    #[error("peer presented no certificate")]
+    NoCertificate,
+    /// No exporter.
+    #[error("exporter is not available")]
+    Exporter(#[source] rustls::Error),
+}
+
+impl Diagnostic for HandshakeError {
+    fn code(&self) -> &'static Code {
+        match self {
+            Self::Unfinished => &codes::UNFINISHED,
+            Self::Version => &codes::VERSION,
+            Self::Resumed => &codes::RESUMED,
+            Self::Alpn => &codes::ALPN_MISMATCH,
+            Self::KeyExchange { .. } => &codes::KEY_EXCHANGE,
+            Self::NoCertificate => &codes::NO_CERTIFICATE,
+            Self::Exporter(_) => &codes::EXPORTER,
+        }
+    }
+}
+
+/// One 32-byte exporter value.
+pub(crate) type Exporter = Zeroizing<[u8; 32]>;
+
+/// A finished handshake that a session may ride on: TLS 1.3, in full, ALPN `cloister/1`, a
+/// permitted key exchange, a peer certificate, and the exporter values of both roles.
+///
+/// # Security
+/// Make the connection with [`super::client_config`] or [`super::server_config`]: the chain and
+/// the dates of the certificate are checked there and nowhere else.
+pub struct Handshake {
+    role: Role,
+    peer_certificate: Vec<u8>,
+    initiator: Exporter,
+    responder: Exporter,
+    key_exchange: NamedGroup,
+}
+
+impl Handshake {
+    /// Of a connection that this side dialled.
+    ///
+    /// # Errors
+    /// [`HandshakeError`].
+    pub fn client(
+        connection: &ClientConnection,
+        key_exchange: KeyExchange,
+    ) -> Result<Self, HandshakeError> {
+        Self::of(Role::Initiator, connection, key_exchange)
+    }
+
+    /// Of a connection that this side accepted.
+    ///
+    /// # Errors
+    /// [`HandshakeError`].
+    pub fn server(
+        connection: &ServerConnection,
+        key_exchange: KeyExchange,
+    ) -> Result<Self, HandshakeError> {
+        Self::of(Role::Responder, connection, key_exchange)
+    }
+
+    fn of<S>(
+        role: Role,
+        connection: &ConnectionCommon<S>,
+        permitted: KeyExchange,
+    ) -> Result<Self, HandshakeError> {
+        if connection.is_handshaking() {
+            return Err(HandshakeError::Unfinished);
+        }
+        if connection.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
+            return Err(HandshakeError::Version);
+        }
+        if !matches!(
+            connection.handshake_kind(),
+            Some(HandshakeKind::Full | HandshakeKind::FullWithHelloRetryRequest)
+        ) {
+            return Err(HandshakeError::Resumed);
+        }
+        // SECURITY: rustls accepts a peer that leaves ALPN out.
+        if connection.alpn_protocol() != Some(ALPN) {
+            return Err(HandshakeError::Alpn);
+        }
+        let leaf = connection.peer_certificates().and_then(<[_]>::first);
+        Ok(Self {
+            role,
+            peer_certificate: leaf.ok_or(HandshakeError::NoCertificate)?.to_vec(),
+            initiator: exporter(connection, Role::Initiator)?,
+            responder: exporter(connection, Role::Responder)?,
+            key_exchange: negotiated(connection, permitted)?,
+        })
+    }
+
+    /// Which side this is.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The key exchange that was negotiated.
+    #[must_use]
+    pub const fn key_exchange(&self) -> NamedGroup {
+        self.key_exchange
+    }
+
+    /// The peer's leaf certificate, DER.
+    #[must_use]
+    pub fn peer_certificate(&self) -> &[u8] {
+        &self.peer_certificate
+    }
+
+    /// The value that the proof of `role` is bound to.
+    pub(crate) const fn exporter(&self, role: Role) -> &Exporter {
+        match role {
+            Role::Initiator => &self.initiator,
+            Role::Responder => &self.responder,
+        }
+    }
+}
+
+impl fmt::Debug for Handshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handshake")
+            .field("role", &self.role)
+            .field("key_exchange", &self.key_exchange)
+            .finish_non_exhaustive()
+    }
+}
+
+fn exporter<S>(connection: &ConnectionCommon<S>, role: Role) -> Result<Exporter, HandshakeError> {
+    connection
+        .export_keying_material([0; 32], EXPORTER_LABEL, Some(exporter_context(role)))
+        .map(Zeroizing::new)
+        .map_err(HandshakeError::Exporter)
+}
+
+fn negotiated<S>(
+    connection: &ConnectionCommon<S>,
+    permitted: KeyExchange,
+) -> Result<NamedGroup, HandshakeError> {
+    let group = connection.negotiated_key_exchange_group().map(|group| group.name());
+    match (group, permitted) {
+        (Some(NamedGroup::X25519MLKEM768), _) => Ok(NamedGroup::X25519MLKEM768),
+        (Some(NamedGroup::X25519), KeyExchange::PostQuantumPreferred) => Ok(NamedGroup::X25519),
+        (other, _) => Err(HandshakeError::KeyExchange { observed: format!("{other:?}") }),
+    }
+}
