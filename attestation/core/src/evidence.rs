@@ -33,6 +33,7 @@ impl fmt::Display for Tee {
 /// Nothing in here is authenticated. [`crate::verify::verify`] authenticates it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "one value for each verification, moved a few times")]
 pub enum Evidence {
     /// An SEV-SNP attestation report.
     Snp(snp::Report),

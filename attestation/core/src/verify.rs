@@ -18,6 +18,7 @@ use crate::{snp, tdx};
 /// assert that the image is admitted, the TCB recent enough, or debugging off: that is appraisal.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "one value for each verification, moved a few times")]
 pub enum VerifiedEvidence {
     /// A verified SEV-SNP report.
     Snp(snp::VerifiedReport),

@@ -12,9 +12,9 @@ use super::report::Report;
 use super::signing_key::SigningKey;
 use super::tcb::Tcb;
 use super::verify::VerifiedReport;
+use crate::bytes::ChipId;
 use crate::check::Check;
 use crate::policy::Expect;
-use crate::result::PlatformIdentity;
 use crate::time::UnixTime;
 
 impl SnpPolicy {
@@ -117,7 +117,7 @@ fn signer(demands: &SignerDemands, verified: &VerifiedReport) -> [Check; 5] {
     [
         demands.signing_key.check(&codes::SIGNER, &verified.report().signing_key()),
         revocation(demands.revocation, verified.revocation()),
-        chip(demands, verified),
+        chip(&demands.chips, verified),
         masked(demands.masked_chip_id, verified),
         provider(demands, verified),
     ]
@@ -145,20 +145,17 @@ fn revocation(demand: RevocationDemand, known: Revocation) -> Check {
 }
 
 /// An allow-list of chips can only be met by a report that names one.
-fn chip(demands: &SignerDemands, verified: &VerifiedReport) -> Check {
+fn chip(demand: &Expect<ChipId>, verified: &VerifiedReport) -> Check {
     let observed = verified.report().chip_id();
-    match (&demands.chips, verified.platform()) {
-        (demand, PlatformIdentity::Chip(_)) | (demand @ Expect::Any, _) => {
-            demand.check(&codes::CHIP, observed)
-        }
-        (_, identity) => {
-            let observed = match identity {
-                PlatformIdentity::Provider(name) => {
-                    format!("a VLEK of {name}, which names no chip")
-                }
-                _ => "a masked CHIP_ID".to_owned(),
-            };
-            Check::decided(&codes::CHIP, false, "a chip that the policy names", observed)
+    let unnamed = match verified.provider() {
+        Some(name) => Some(format!("a VLEK of {name}, which names no chip")),
+        None => observed.is_zero().then(|| "a masked CHIP_ID".to_owned()),
+    };
+    match (demand, unnamed) {
+        (demand, None) => demand.check(&codes::CHIP, observed),
+        (Expect::Any, Some(why)) => Check::not_asserted(&codes::CHIP, why),
+        (Expect::Exactly(_) | Expect::OneOf(_), Some(why)) => {
+            Check::decided(&codes::CHIP, false, "a chip that the policy names", why)
         }
     }
 }

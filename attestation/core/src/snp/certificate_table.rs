@@ -39,12 +39,12 @@ pub struct CertificateTable {
     pub crl: Option<Vec<u8>>,
 }
 
-/// SPEC: the identifiers are GUIDs, stored with their first three fields little-endian.
-const VCEK: [u8; 16] = guid(0x63da_758d, 0xe664, 0x4564, 0xadc5_f4b9_3be8_accd);
-const VLEK: [u8; 16] = guid(0xa807_4bc2, 0xa25a, 0x483e, 0xaae6_39c0_45a0_b8a1);
-const ASK: [u8; 16] = guid(0x4ab7_b379, 0xbbac, 0x4fe4, 0xa02f_05ae_f327_c782);
-const ARK: [u8; 16] = guid(0xc0b4_06a4, 0xa803, 0x4952, 0x9743_3fb6_014c_d0ae);
-const CRL: [u8; 16] = guid(0x92f8_1bc3, 0x5811, 0x4d3d, 0x97ff_d19f_88dc_67ea);
+/// SPEC: the identifiers are GUIDs, stored in the order in which they are written.
+const VCEK: [u8; 16] = 0x63da_758d_e664_4564_adc5_f4b9_3be8_accd_u128.to_be_bytes();
+const VLEK: [u8; 16] = 0xa807_4bc2_a25a_483e_aae6_39c0_45a0_b8a1_u128.to_be_bytes();
+const ASK: [u8; 16] = 0x4ab7_b379_bbac_4fe4_a02f_05ae_f327_c782_u128.to_be_bytes();
+const ARK: [u8; 16] = 0xc0b4_06a4_a803_4952_9743_3fb6_014c_d0ae_u128.to_be_bytes();
+const CRL: [u8; 16] = 0x92f8_1bc3_5811_4d3d_97ff_d19f_88dc_67ea_u128.to_be_bytes();
 
 /// Five kinds are known; hosts may add a few of their own.
 const ENTRIES_MAX: usize = 32;
@@ -135,14 +135,6 @@ fn entries(bytes: &[u8]) -> Result<Vec<Entry>, CertificateTableError> {
         }
         entries.push(entry);
     }
-}
-
-const fn guid(a: u32, b: u16, c: u16, d: u64) -> [u8; 16] {
-    let [a0, a1, a2, a3] = a.to_le_bytes();
-    let [b0, b1] = b.to_le_bytes();
-    let [c0, c1] = c.to_le_bytes();
-    let [d0, d1, d2, d3, d4, d5, d6, d7] = d.to_be_bytes();
-    [a0, a1, a2, a3, b0, b1, c0, c1, d0, d1, d2, d3, d4, d5, d6, d7]
 }
 
 const fn refuse(reason: &'static str) -> CertificateTableError {

@@ -61,7 +61,7 @@ impl Certificate {
                 max: CERTIFICATE_BYTES_MAX,
             });
         }
-        let outer = Outer::read(der).map_err(|e| X509Error::malformed(WHAT, e))?;
+        let outer = Outer::read(der).map_err(|e| X509Error::malformed(WHAT, &e))?;
         let Outer { tbs, fields, algorithm, signature } = outer;
         // SPEC: RFC 5280 section 4.1.1.2: both identifiers are the same.
         if algorithm.of(der) != fields.algorithm.of(der) {

@@ -67,7 +67,7 @@ impl Crl {
                 max: CRL_BYTES_MAX,
             });
         }
-        let outer = Outer::read(der).map_err(|e| X509Error::malformed(WHAT, e))?;
+        let outer = Outer::read(der).map_err(|e| X509Error::malformed(WHAT, &e))?;
         let Outer { tbs, mut fields, algorithm, signature } = outer;
         if algorithm.of(der) != fields.algorithm.of(der) {
             return Err(X509Error::malformed(WHAT, "its two signature algorithms differ"));

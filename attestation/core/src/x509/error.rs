@@ -101,7 +101,7 @@ pub enum X509Error {
 }
 
 impl X509Error {
-    pub(super) fn malformed(what: &'static str, reason: impl ToString) -> Self {
+    pub(super) fn malformed(what: &'static str, reason: &(impl ToString + ?Sized)) -> Self {
         Self::Malformed { what, reason: reason.to_string() }
     }
 }

@@ -84,13 +84,13 @@ impl Authority {
     ) -> core::result::Result<Self, X509Error> {
         let (ca, path_length) = match extensions.value(bytes, BASIC_CONSTRAINTS)? {
             Some(value) => basic_constraints(value)
-                .map_err(|e| X509Error::malformed("basic constraints extension", e))?,
+                .map_err(|e| X509Error::malformed("basic constraints extension", &e))?,
             None => (false, None),
         };
         let usage = match extensions.value(bytes, KEY_USAGE)? {
             Some(value) => Some(
                 BitStringRef::from_der(value)
-                    .map_err(|e| X509Error::malformed("key usage extension", e))?,
+                    .map_err(|e| X509Error::malformed("key usage extension", &e))?,
             ),
             None => None,
         };

@@ -1,4 +1,4 @@
-use super::{ARK, ASK, CRL, CertificateTable, VCEK, VLEK};
+use super::{ARK, ASK, CRL, CertificateTable, VCEK};
 
 /// A table of these entries, data in order behind the list.
 fn table(entries: &[([u8; 16], &[u8])]) -> Vec<u8> {
@@ -25,15 +25,6 @@ fn reads_every_kind_and_passes_over_unknown_ones() {
     assert_eq!(table.ark.as_deref(), Some(&b"ark"[..]));
     assert_eq!(table.crl.as_deref(), Some(&b"crl"[..]));
     assert_eq!(table.vlek, None);
-}
-
-#[test]
-fn the_identifiers_are_stored_as_the_specification_writes_them() {
-    // 63da758d-e664-4564-adc5-f4b93be8accd
-    let stored = "8d75da6364e66445adc5f4b93be8accd";
-    assert_eq!(hex::encode(VCEK), stored);
-    // a8074bc2-a25a-483e-aae6-39c045a0b8a1
-    assert_eq!(hex::encode(VLEK), "c24b07a85aa23e48aae639c045a0b8a1");
 }
 
 #[test]
