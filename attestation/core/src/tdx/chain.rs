@@ -12,9 +12,10 @@ use crate::time::UnixTime;
 use crate::verify::VerifyError;
 use crate::x509::{Certificate, KeyAlgorithm, X509Error, pem};
 
-/// Reads a PEM chain of exactly `N` certificates.
+/// Reads a PEM chain of exactly `N` certificates and puts them in order: leaf first, root last.
 ///
-/// Quoting libraries write the chain as a C string; one NUL at its end is not part of the text.
+/// The order in which they came is not relied on: some services write the root first. Quoting
+/// libraries write the chain as a C string; one NUL at its end is not part of the text.
 pub(super) fn read<const N: usize>(
     trail: &mut Trail,
     code: &'static Code,
@@ -26,10 +27,20 @@ pub(super) fn read<const N: usize>(
         .map_err(|error| X509Error::Pem { reason: error.to_string() })
         .and_then(pem::certificates)
         .map_err(|error| error.to_string())
-        .and_then(|found| {
+        .and_then(|mut found| {
+            found.sort_by_key(rank);
             found.try_into().map_err(|found: Vec<_>| format!("{} certificates", found.len()))
         });
     trail.holds(code, expected, certificates)
+}
+
+/// Where a certificate belongs in a chain. Whoever signed whom is verified afterwards.
+fn rank(certificate: &Certificate) -> u8 {
+    match (certificate.is_ca(), certificate.subject() == certificate.issuer()) {
+        (_, true) => 2,
+        (true, false) => 1,
+        (false, false) => 0,
+    }
 }
 
 /// Requires that `root` has the pinned key.

@@ -289,6 +289,3 @@ pub(super) enum PckError {
     #[error("field {field} is not encoded as specified")]
     Encoding { field: u32 },
 }
-
-#[cfg(test)]
-mod tests;

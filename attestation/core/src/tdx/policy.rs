@@ -101,6 +101,3 @@ impl TdxPolicy {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

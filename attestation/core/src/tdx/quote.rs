@@ -143,6 +143,3 @@ const _: () = {
         td_report::LEN_15_EX - td_report::LEN_15 == 1 + 32 + 48 + 48 + 8 + 16 + 16 + 12 + 48 + 8
     );
 };
-
-#[cfg(test)]
-mod tests;
