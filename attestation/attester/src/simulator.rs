@@ -1,0 +1,158 @@
+//! Client of a simulator's socket. Holds no key: it asks, as it would ask hardware.
+//!
+//! ```text
+//! request   "cloister-sim/1\n", 64 bytes REPORT_DATA
+//! response  0, tee (1 SNP, 2 TDX), u32 length, hardware evidence, u32 length, certificate table
+//!           1, u32 length, message in UTF-8
+//! ```
+//! Lengths are big-endian. One request a connection.
+
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use cloister_attestation::bytes::ReportData;
+use cloister_attestation::evidence::Tee;
+use cloister_attestation::limits::{ENDORSEMENT_BYTES_MAX, HARDWARE_EVIDENCE_BYTES_MAX};
+
+use crate::error::AttesterError;
+use crate::limits::{SIMULATOR_MESSAGE_BYTES_MAX, SIMULATOR_PATIENCE};
+
+const GREETING: &[u8] = b"cloister-sim/1\n";
+
+/// A simulator that has answered once.
+#[derive(Debug)]
+pub(crate) struct Simulator {
+    socket: PathBuf,
+}
+
+struct Answer {
+    tee: Tee,
+    hardware: Vec<u8>,
+    certificates: Vec<u8>,
+}
+
+impl Simulator {
+    /// Asks once, to learn which TEE is simulated.
+    pub(crate) fn open(socket: &Path) -> Result<(Self, Tee), AttesterError> {
+        let simulator = Self { socket: socket.to_owned() };
+        let answer = simulator.ask(&ReportData::new([0; 64]))?;
+        Ok((simulator, answer.tee))
+    }
+
+    pub(crate) fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    pub(crate) fn collect(
+        &self,
+        report_data: &ReportData,
+        tee: Tee,
+    ) -> Result<(Vec<u8>, Option<Vec<u8>>), AttesterError> {
+        let answer = self.ask(report_data)?;
+        if answer.tee != tee {
+            return Err(protocol(format!("it was {tee} when opened and now is {}", answer.tee)));
+        }
+        Ok((answer.hardware, Some(answer.certificates)))
+    }
+
+    fn ask(&self, report_data: &ReportData) -> Result<Answer, AttesterError> {
+        let unreachable =
+            |source| AttesterError::SimulatorUnreachable { socket: self.socket.clone(), source };
+        let mut stream = self.connect().map_err(unreachable)?;
+        stream.write_all(GREETING).map_err(unreachable)?;
+        stream.write_all(report_data.as_bytes()).map_err(unreachable)?;
+        answer(&mut stream)
+    }
+
+    fn connect(&self) -> io::Result<UnixStream> {
+        let stream = UnixStream::connect(&self.socket)?;
+        stream.set_read_timeout(Some(SIMULATOR_PATIENCE))?;
+        stream.set_write_timeout(Some(SIMULATOR_PATIENCE))?;
+        Ok(stream)
+    }
+}
+
+fn answer(stream: &mut impl Read) -> Result<Answer, AttesterError> {
+    match byte(stream)? {
+        0 => {
+            let tee = match byte(stream)? {
+                1 => Tee::Snp,
+                2 => Tee::Tdx,
+                other => return Err(protocol(format!("TEE {other} is unknown"))),
+            };
+            let hardware = field(stream, HARDWARE_EVIDENCE_BYTES_MAX)?;
+            let certificates = field(stream, ENDORSEMENT_BYTES_MAX)?;
+            Ok(Answer { tee, hardware, certificates })
+        }
+        1 => {
+            let message = field(stream, SIMULATOR_MESSAGE_BYTES_MAX)?;
+            Err(protocol(format!("it says {:?}", String::from_utf8_lossy(&message))))
+        }
+        other => Err(protocol(format!("status {other} is unknown"))),
+    }
+}
+
+fn byte(stream: &mut impl Read) -> Result<u8, AttesterError> {
+    let [byte] = array(stream)?;
+    Ok(byte)
+}
+
+fn field(stream: &mut impl Read, max: usize) -> Result<Vec<u8>, AttesterError> {
+    let length = u32::from_be_bytes(array(stream)?);
+    let length = usize::try_from(length).ok().filter(|length| *length <= max);
+    let Some(length) = length else {
+        return Err(protocol(format!("a field is longer than {max} bytes")));
+    };
+    let mut content = vec![0; length];
+    stream.read_exact(&mut content).map_err(|error| cut(&error))?;
+    Ok(content)
+}
+
+fn array<const N: usize>(stream: &mut impl Read) -> Result<[u8; N], AttesterError> {
+    let mut bytes = [0; N];
+    stream.read_exact(&mut bytes).map_err(|error| cut(&error))?;
+    Ok(bytes)
+}
+
+fn cut(error: &io::Error) -> AttesterError {
+    protocol(format!("the answer ends early: {error}"))
+}
+
+fn protocol(reason: String) -> AttesterError {
+    AttesterError::SimulatorProtocol { reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::answer;
+    use crate::error::AttesterError;
+
+    fn refused(bytes: &[u8]) -> bool {
+        matches!(answer(&mut &*bytes), Err(AttesterError::SimulatorProtocol { .. }))
+    }
+
+    #[test]
+    fn answers_read_back() {
+        let bytes = [0, 2, 0, 0, 0, 3, 7, 8, 9, 0, 0, 0, 0];
+        let answer = answer(&mut bytes.as_slice()).unwrap();
+        assert_eq!((answer.hardware, answer.certificates), (vec![7, 8, 9], vec![]));
+        for length in 0..bytes.len() {
+            assert!(refused(&bytes[..length]), "{length}");
+        }
+    }
+
+    #[test]
+    fn unknown_values_and_oversized_fields_are_refused() {
+        assert!(refused(&[2]));
+        assert!(refused(&[0, 3, 0, 0, 0, 0, 0, 0, 0, 0]));
+        assert!(refused(&[0, 1, 0xff, 0xff, 0xff, 0xff]));
+        assert!(refused(&[1, 0, 0, 4, 1]));
+    }
+
+    #[test]
+    fn a_refusal_carries_its_message() {
+        let error = answer(&mut [1, 0, 0, 0, 2, b'n', b'o'].as_slice()).err().unwrap();
+        assert!(error.to_string().contains("\"no\""), "{error}");
+    }
+}

@@ -1,0 +1,40 @@
+//! Where a test reaches in, just before something is signed.
+
+use core::fmt;
+use std::sync::Arc;
+
+type Change<T> = Arc<dyn Fn(&mut T) + Send + Sync>;
+
+/// Changes to make to a value, in the order in which they were added.
+pub(crate) struct Hook<T> {
+    changes: Vec<Change<T>>,
+}
+
+impl<T> Hook<T> {
+    pub(crate) fn push(&mut self, change: impl Fn(&mut T) + Send + Sync + 'static) {
+        self.changes.push(Arc::new(change));
+    }
+
+    pub(crate) fn apply(&self, mut value: T) -> T {
+        self.changes.iter().for_each(|change| change(&mut value));
+        value
+    }
+}
+
+impl<T> Default for Hook<T> {
+    fn default() -> Self {
+        Self { changes: Vec::new() }
+    }
+}
+
+impl<T> Clone for Hook<T> {
+    fn clone(&self) -> Self {
+        Self { changes: self.changes.clone() }
+    }
+}
+
+impl<T> fmt::Debug for Hook<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} changes", self.changes.len())
+    }
+}
