@@ -1,0 +1,236 @@
+//! The words of the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Verify evidence offline, admit images, operate the fleet, explain errors.
+#[derive(Debug, Parser)]
+#[command(name = "cloister", version, after_help = EXAMPLES, max_term_width = 80)]
+pub struct Arguments {
+    /// Print one JSON value on standard output.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cloister evidence verify ./evidence --at 2026-08-04T01:04:33Z
+  cloister image admit reference-values.json
+  cloister agents quarantine translator --reason 'leaked credentials'
+  cloister explain snp.chain.leaf
+
+Exit: 0 done or acceptable, 1 misuse, 2 refused, 3 no conclusion.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+#[non_exhaustive]
+pub enum Command {
+    /// Look at and judge Evidence in files; needs no network.
+    Evidence {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: EvidenceCommand,
+    },
+    /// Say which measured images the Verifier admits.
+    Image(ImageArguments),
+    /// Look at and act on the fleet's agents.
+    Agents(AgentsArguments),
+    /// Tell what an error code means, or list them all.
+    #[command(after_help = "Example:\n  cloister explain snp.chain.leaf")]
+    Explain {
+        /// A code, as errors and checks print it.
+        code: Option<String>,
+    },
+    /// Find out which TEE this machine offers and what is missing.
+    Doctor(DoctorArguments),
+    /// Print a completion script for a shell.
+    #[command(
+        after_help = "Example:\n  cloister completions bash > ~/.local/share/bash-completion/completions/cloister"
+    )]
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages.
+    #[command(after_help = "Example:\n  cloister man | man -l -\n  cloister man --directory man1")]
+    Man {
+        /// Write one page for each command into this folder; default: print the main page.
+        #[arg(long, value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
+}
+
+/// `cloister evidence`.
+#[derive(Debug, Subcommand)]
+#[non_exhaustive]
+pub enum EvidenceCommand {
+    /// Show what a report or quote says. Nothing of it is verified.
+    #[command(after_help = "Example:\n  cloister evidence inspect ./evidence/report.bin")]
+    Inspect {
+        /// A folder, or one file of one.
+        #[arg(value_name = "DIR|FILE")]
+        path: PathBuf,
+    },
+    /// Parse, verify and appraise, and show every check.
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArguments),
+}
+
+const VERIFY_EXAMPLES: &str = "\
+Files in DIR, by name:
+  report.bin   vcek.der or vlek.der, ask.pem or asvk.pem, ark.pem, crl.der
+  quote.bin    collateral.json
+
+Examples:
+  cloister evidence verify ./evidence
+  cloister evidence verify ./evidence --at 2026-08-04T01:04:33Z --json
+  cloister evidence verify ./evidence --reference image.json --policy policy.toml
+
+Exit: 0 acceptable under the policy, 1 misuse, 2 refused, 3 no conclusion.
+Without --reference the image is not judged, and the answer says so.";
+
+/// `cloister evidence verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    /// Folder with the Evidence and its endorsements.
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Judge as of this time (UTC, RFC 3339); default: now.
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Reference Values that the image has to match whole.
+    #[arg(long, value_name = "FILE")]
+    pub reference: Option<PathBuf>,
+    /// Appraisal policy (TOML, or JSON); default: a strict built-in one.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// What REPORT_DATA has to be (128 hex digits); default: not judged.
+    #[arg(long, value_name = "HEX")]
+    pub report_data: Option<cloister_attestation::bytes::ReportData>,
+    /// Accept this simulator's roots, and no vendor's. Proves nothing about hardware.
+    #[arg(long, value_name = "FILE")]
+    pub simulator_anchor: Option<PathBuf>,
+}
+
+/// How to reach the Verifier as an operator.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ConnectionArguments {
+    /// Address of the Verifier, as in https://verifier.example:8443.
+    #[arg(long, global = true, value_name = "URL")]
+    pub verifier: Option<String>,
+    /// Certificate that the Verifier has to be issued by (its trust.pem).
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// File with the operator token.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Settings for what is not given here; default: cloister/config.toml in the user's
+    /// configuration folder.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// `cloister image`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Settings file:\n  verifier = \"https://verifier.example:8443\"\n  ca = \"trust.pem\"\n  token_file = \"operator.token\""
+)]
+pub struct ImageArguments {
+    /// How to reach the Verifier.
+    #[command(flatten)]
+    pub connection: ConnectionArguments,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ImageCommand,
+}
+
+/// `cloister image ...`.
+#[derive(Debug, Subcommand)]
+#[non_exhaustive]
+pub enum ImageCommand {
+    /// Admit an image by its Reference Values.
+    Admit {
+        /// Reference Values document (JSON).
+        file: PathBuf,
+    },
+    /// List the images that the Verifier knows.
+    List,
+    /// End admission of an image; live leases run out.
+    Retire {
+        /// Tuple digest, as `image list --json` prints it; its first digits do if they are unique.
+        tuple: String,
+    },
+}
+
+/// `cloister agents`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  cloister agents quarantine translator --reason 'leaked credentials'"
+)]
+pub struct AgentsArguments {
+    /// How to reach the Verifier.
+    #[command(flatten)]
+    pub connection: ConnectionArguments,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: AgentsCommand,
+}
+
+/// `cloister agents ...`.
+#[derive(Debug, Subcommand)]
+#[non_exhaustive]
+pub enum AgentsCommand {
+    /// List the agents and their live runtimes.
+    List,
+    /// Show one agent, its runtimes and what is not vouched for.
+    Show {
+        /// The agent's name.
+        name: String,
+    },
+    /// Take an agent's leases away and refuse new ones until it is lifted.
+    Quarantine {
+        /// The agent's name.
+        name: String,
+        /// Why, for the record.
+        #[arg(long)]
+        reason: String,
+    },
+    /// End a quarantine.
+    Lift {
+        /// The agent's name.
+        name: String,
+    },
+    /// Take an agent's leases away and refuse its name for good.
+    Retire {
+        /// The agent's name.
+        name: String,
+        /// Why, for the record.
+        #[arg(long, default_value = "retired by an operator")]
+        reason: String,
+    },
+}
+
+/// `cloister doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  cloister doctor --json")]
+pub struct DoctorArguments {
+    /// Where the kernel's report interface is mounted.
+    #[arg(long, value_name = "DIR", default_value = "/sys/kernel/config/tsm/report")]
+    pub tsm_root: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Arguments;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

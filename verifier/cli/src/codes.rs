@@ -1,0 +1,55 @@
+//! What can go wrong on the command line itself.
+
+use cloister_attestation::code::Code;
+
+cloister_attestation::codes! {
+    /// A file cannot be read.
+    FILE = "cli.file", Caller, "",
+        "Name a file that exists, that you may read, and that is no larger than 8 MiB.",
+        "A file or folder that the command line names could not be read. The message has the operating system's reason.";
+    /// A folder has nothing to judge in it.
+    FOLDER = "cli.folder", Caller, "",
+        "Name a folder with `report.bin` or `quote.bin` and the endorsements beside it.",
+        "Evidence is read from a folder by the names of its files: `report.bin` (SEV-SNP) with `vcek.der` or `vlek.der`, `ask.pem` or `asvk.pem`, `ark.pem` and `crl.der`; or `quote.bin` (TDX) with `collateral.json`. A folder with both a report and a quote is refused, because it is not clear which of them is meant.";
+    /// A time is not in the one form that is read.
+    TIME = "cli.time", Caller, "RFC 3339",
+        "Write the time in UTC as in `2026-08-04T01:04:33Z`.",
+        "Evidence is judged at a point in time. It is given in UTC, in whole seconds, with a `Z` at the end.";
+    /// A policy file does not read.
+    POLICY = "cli.policy", Operator, "",
+        "Correct the policy at the place that the message names.",
+        "An appraisal policy is a TOML or JSON file that spells out every demand; nothing in it has a default and unknown keys are refused, because a misspelt demand would be no demand.";
+    /// A simulator's anchor file does not read.
+    ANCHOR = "cli.anchor", Caller, "",
+        "Pass the anchor file that the simulator wrote when it started.",
+        "A simulator's anchor is a JSON file with the four pins of its roots. This one lacks a pin, has an unknown field, or has a value that is not the hex of a SHA-384 digest.";
+    /// No setting says which Verifier to ask, or how.
+    SETTINGS = "cli.settings", Caller, "",
+        "Pass `--verifier`, `--ca` and `--token-file`, or write them into the configuration file.",
+        "Operator commands need the Verifier's address, the certificate to pin (`trust.pem` in its data folder) and the operator token (`operator.token` there). They are taken from the command line, then from the file that `--config` names, then from `config.toml` in the folder `cloister` of your configuration folder. Unknown keys in the file are refused.";
+    /// The pinned certificate does not read.
+    TRUST = "cli.trust", Operator, "",
+        "Pass the `trust.pem` of the Verifier's data folder.",
+        "The file given as `--ca` has no certificate in it that can be pinned. Without a pin the operator token could be sent to anybody, so nothing is sent.";
+    /// The Verifier cannot be reached.
+    UNREACHABLE = "cli.verifier.unreachable", Operator, "RFC 8446",
+        "Check the address, that the Verifier runs (`/readyz`), and that `--ca` is its own `trust.pem`.",
+        "No TLS 1.3 connection to the Verifier could be made: nobody answers there, or the one who answers does not have a certificate by the pinned authority for that name.";
+    /// The Verifier says no.
+    REFUSED = "cli.verifier.refused", Caller, "",
+        "Follow the Verifier's message; it names what is wrong with the request.",
+        "The Verifier was reached and refused the request: the token is not the operator's, the name or tuple does not exist, or the document is malformed. The message is the Verifier's own.";
+    /// The folder for manual pages cannot be written.
+    MAN = "cli.man", Caller, "",
+        "Name a folder that exists and that you may write to.",
+        "The manual pages could not be written. The message has the operating system's reason.";
+    /// A code that is not known.
+    UNKNOWN_CODE = "cli.explain.unknown", Caller, "",
+        "Run `cloister explain` without a code to list all of them.",
+        "No part of this version reports such a code. It may be misspelt, or of another version.";
+}
+
+/// Every code that the command line itself can report.
+pub fn codes() -> impl Iterator<Item = &'static Code> {
+    CODES.iter().copied()
+}

@@ -1,0 +1,139 @@
+//! The pipeline over a folder: parse, verify, appraise, and say where it ended.
+
+use cloister_attestation::anchor::AnchorKind;
+use cloister_attestation::appraise::{Expected, appraise};
+use cloister_attestation::check::Check;
+use cloister_attestation::code::Diagnostic;
+use cloister_attestation::evidence::{Evidence, Tee};
+use cloister_attestation::reference::ReferenceSet;
+use cloister_attestation::result::Tier;
+use cloister_attestation::snp::verify_chain;
+use cloister_attestation::tdx::{Collateral, LocalReport};
+use cloister_attestation::verify::{Endorsements, VerifiedEvidence, VerifyError, verify};
+
+use super::authorities;
+use super::demands::Demands;
+use super::folder::{Folder, Kind};
+use super::verdict::{Stage, Subject, Verdict};
+
+/// Judges what is in the folder. Always comes to a verdict; that nothing can be concluded is one.
+#[must_use]
+pub fn judge(folder: &Folder, demands: &Demands) -> Verdict {
+    let open = |tee| Verdict::open(tee, demands.anchors.kind() == AnchorKind::Simulator);
+    match folder.kind() {
+        Kind::SnpReport => evidence(folder, demands, open(Tee::Snp)),
+        Kind::TdxQuote => evidence(folder, demands, open(Tee::Tdx)),
+        Kind::TdReport => local_report(folder, open(Tee::Tdx)),
+        Kind::SnpChain => chain(folder, demands, open(Tee::Snp)),
+        Kind::SnpAuthorities => authorities::judge(folder, demands, open(Tee::Snp)),
+    }
+}
+
+fn evidence(folder: &Folder, demands: &Demands, mut verdict: Verdict) -> Verdict {
+    let evidence = match Evidence::parse(verdict.tee, folder.evidence()) {
+        Ok(evidence) => evidence,
+        Err(error) => return verdict.unparsed(error.code(), error),
+    };
+    verdict.stages.parse = Stage::Ok;
+    verdict.version = version(&evidence);
+    let endorsements = match endorsements(folder, &evidence) {
+        Ok(endorsements) => endorsements,
+        Err(error) => return unusable(verdict, error.as_ref()),
+    };
+    match verify(evidence, &endorsements, &demands.anchors, demands.at) {
+        Ok(verified) => appraised(&verified, demands, verdict),
+        Err(error) => unverified(verdict, &error),
+    }
+}
+
+const fn version(evidence: &Evidence) -> Option<u32> {
+    match evidence {
+        Evidence::Snp(report) => Some(report.version()),
+        Evidence::Tdx(quote) => Some(quote.version()),
+        _ => None,
+    }
+}
+
+/// An endorsement file that does not read, whichever kind it is.
+type Unreadable = Box<dyn Diagnostic>;
+
+fn endorsements(folder: &Folder, evidence: &Evidence) -> Result<Endorsements, Unreadable> {
+    match (evidence, folder.collateral()) {
+        (Evidence::Snp(report), _) => {
+            let found = folder.endorsements(Some(report.signing_key()));
+            found.map(Endorsements::Snp).map_err(|error| -> Unreadable { Box::new(error) })
+        }
+        (_, Some(json)) => {
+            let found = Collateral::from_json(json);
+            found.map(Endorsements::Tdx).map_err(|error| -> Unreadable { Box::new(error) })
+        }
+        (_, None) => Ok(Endorsements::Tdx(Collateral::none())),
+    }
+}
+
+/// An endorsement that does not even read speaks against the folder.
+pub(super) fn unusable(mut verdict: Verdict, error: &dyn Diagnostic) -> Verdict {
+    verdict.stages.verify = Stage::Refused(error.code());
+    verdict.checks.push(Check::decided(error.code(), false, "endorsements that parse", error));
+    verdict
+}
+
+pub(super) fn unverified(verdict: Verdict, error: &VerifyError) -> Verdict {
+    let mut verdict = verdict.with_checks(error.checks());
+    match error {
+        VerifyError::Incomplete { missing, .. } => {
+            verdict.stages.verify = Stage::Incomplete;
+            verdict.missing.clone_from(missing);
+        }
+        refused => verdict.stages.verify = Stage::Refused(refused.code()),
+    }
+    verdict
+}
+
+fn appraised(verified: &VerifiedEvidence, demands: &Demands, verdict: Verdict) -> Verdict {
+    let admitted = demands
+        .references
+        .as_ref()
+        .map(|values| (values.tuples().collect::<ReferenceSet>(), values.manifest));
+    let expected = Expected {
+        report_data: demands.report_data.clone(),
+        image: admitted.as_ref().map(|(set, manifest)| (set, *manifest)),
+    };
+    let result = appraise(verified, &expected, &demands.policy, demands.at);
+    let mut verdict = verdict.with_checks(result.checks());
+    verdict.product = Some(result.product().to_owned());
+    verdict.tcb_status = result.tcb_status().map(str::to_owned);
+    verdict.simulated = result.simulated();
+    verdict.stages.verify = Stage::Ok;
+    verdict.stages.appraise = (result.tier() != Tier::None).then_some(result.tier());
+    verdict
+}
+
+fn local_report(folder: &Folder, mut verdict: Verdict) -> Verdict {
+    verdict.subject = Subject::LocalReport;
+    match LocalReport::parse(folder.evidence()) {
+        Err(error) => verdict.unparsed(error.code(), error),
+        Ok(_) => {
+            verdict.stages.parse = Stage::Ok;
+            verdict.lacking("a quote: only the processor that made a TDREPORT can check it")
+        }
+    }
+}
+
+fn chain(folder: &Folder, demands: &Demands, mut verdict: Verdict) -> Verdict {
+    verdict.subject = Subject::Endorsements;
+    let endorsements = match folder.endorsements(None) {
+        Ok(endorsements) => endorsements,
+        Err(error) => return verdict.unparsed(error.code(), error),
+    };
+    verdict.stages.parse = Stage::Ok;
+    match verify_chain(&endorsements, &demands.anchors, demands.at) {
+        Err(error) => unverified(verdict, &error),
+        Ok(chain) => {
+            let mut verdict = verdict.with_checks(chain.checks());
+            verdict.product = Some(chain.product().to_string());
+            verdict.stages.verify = Stage::Ok;
+            verdict.lacking("report.bin: certificates alone say nothing about a machine")
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What came out: the stages, every check, and what is missing.
+
+use cloister_attestation::check::{Check, State};
+use cloister_attestation::code::Code;
+use cloister_attestation::evidence::Tee;
+use cloister_attestation::result::Tier;
+use cloister_attestation::verify::Missing;
+use serde::{Serialize, Serializer};
+
+use crate::answer::Exit;
+
+/// How a stage ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Done, and nothing spoke against it.
+    Ok,
+    /// Refused for this reason.
+    Refused(&'static Code),
+    /// Something that the stage needs is not there.
+    Incomplete,
+}
+
+impl Stage {
+    /// `ok`, `incomplete`, or the code.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Refused(code) => code.id,
+            Self::Incomplete => "incomplete",
+        }
+    }
+}
+
+impl Serialize for Stage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
+/// How each stage ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Stages {
+    /// Bytes to fields.
+    pub parse: Stage,
+    /// Signatures, chains, revocation, TCB.
+    pub verify: Stage,
+    /// The policy's conclusion; `None` where there is none: verification did not succeed, or
+    /// nothing speaks against the Evidence and there was no image to compare it with.
+    pub appraise: Option<Tier>,
+}
+
+/// What was judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Subject {
+    /// A report or quote.
+    Evidence,
+    /// Certificates without a report: they can be good, and nothing follows about any machine.
+    Endorsements,
+    /// A TDREPORT, which only the processor that made it can check.
+    LocalReport,
+}
+
+/// The outcome for one folder. Serialises as one object, whose fields are stable.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verdict {
+    /// Which TEE.
+    pub tee: Tee,
+    /// The processor generation, once a verified chain names it.
+    pub product: Option<String>,
+    /// Report or quote version, once it parsed.
+    pub version: Option<u32>,
+    /// How each stage ended.
+    pub stages: Stages,
+    /// The vendor's word for the TCB, where there is one.
+    pub tcb_status: Option<String>,
+    /// Whether a simulator's roots were accepted instead of the vendors'.
+    pub simulated: bool,
+    /// Every check that was made, in order.
+    pub checks: Vec<Check>,
+    /// What was judged.
+    pub subject: Subject,
+    /// What a conclusion would need.
+    pub missing: Vec<Missing>,
+    /// Checks that nobody vouches for.
+    pub not_asserted: Vec<&'static str>,
+}
+
+impl Verdict {
+    /// A verdict before anything is known.
+    pub(super) const fn open(tee: Tee, simulated: bool) -> Self {
+        Self {
+            tee,
+            product: None,
+            version: None,
+            stages: Stages { parse: Stage::Incomplete, verify: Stage::Incomplete, appraise: None },
+            tcb_status: None,
+            simulated,
+            checks: Vec::new(),
+            subject: Subject::Evidence,
+            missing: Vec::new(),
+            not_asserted: Vec::new(),
+        }
+    }
+
+    /// Refused while parsing: the one check that there is says why.
+    pub(super) fn unparsed(
+        mut self,
+        code: &'static Code,
+        observed: impl core::fmt::Display,
+    ) -> Self {
+        self.stages.parse = Stage::Refused(code);
+        self.checks.push(Check::decided(code, false, "bytes that parse", observed));
+        self
+    }
+
+    /// Takes over the checks, and names those that nobody vouches for.
+    pub(super) fn with_checks(mut self, checks: &[Check]) -> Self {
+        self.checks = checks.to_vec();
+        self.not_asserted = checks
+            .iter()
+            .filter(|check| check.state == State::NotAsserted)
+            .map(|check| check.code.id)
+            .collect();
+        self
+    }
+
+    /// Something without which there is no conclusion.
+    pub(super) fn lacking(mut self, what: &str) -> Self {
+        self.missing.push(Missing { what: what.to_owned(), path: String::new() });
+        self
+    }
+
+    /// The conclusion as an exit code: refused if anything speaks against it, no conclusion if
+    /// anything is missing, acceptable otherwise.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        let Stages { parse, verify, appraise } = self.stages;
+        let refused = matches!(parse, Stage::Refused(_))
+            || matches!(verify, Stage::Refused(_))
+            || appraise == Some(Tier::Contraindicated);
+        if refused {
+            Exit::Refused
+        } else if verify == Stage::Ok
+            && self.missing.is_empty()
+            && self.subject == Subject::Evidence
+        {
+            Exit::Acceptable
+        } else {
+            Exit::NoConclusion
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cloister_attestation::evidence::Tee;
+    use cloister_attestation::result::Tier;
+
+    use super::{Stage, Subject, Verdict};
+    use crate::answer::Exit;
+    use crate::codes;
+
+    fn verdict(parse: Stage, verify: Stage, appraise: Option<Tier>) -> Verdict {
+        let mut verdict = Verdict::open(Tee::Snp, false);
+        verdict.stages.parse = parse;
+        verdict.stages.verify = verify;
+        verdict.stages.appraise = appraise;
+        verdict
+    }
+
+    #[test]
+    fn only_verified_evidence_with_nothing_against_it_is_acceptable() {
+        let refused = Stage::Refused(&codes::FOLDER);
+        for (outcome, exit) in [
+            (verdict(Stage::Ok, Stage::Ok, None), Exit::Acceptable),
+            (verdict(Stage::Ok, Stage::Ok, Some(Tier::Affirming)), Exit::Acceptable),
+            (verdict(Stage::Ok, Stage::Ok, Some(Tier::Contraindicated)), Exit::Refused),
+            (verdict(Stage::Ok, refused, None), Exit::Refused),
+            (verdict(refused, Stage::Incomplete, None), Exit::Refused),
+            (verdict(Stage::Ok, Stage::Incomplete, None), Exit::NoConclusion),
+            (Verdict::open(Tee::Tdx, false), Exit::NoConclusion),
+        ] {
+            assert_eq!(outcome.exit(), exit, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn good_endorsements_alone_are_no_conclusion() {
+        let mut outcome = verdict(Stage::Ok, Stage::Ok, None);
+        outcome.subject = Subject::Endorsements;
+        assert_eq!(outcome.exit(), Exit::NoConclusion);
+        let outcome = verdict(Stage::Ok, Stage::Ok, None).lacking("a report");
+        assert_eq!(outcome.exit(), Exit::NoConclusion);
+    }
+}

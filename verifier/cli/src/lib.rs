@@ -1,0 +1,48 @@
+//! The command line: verify Evidence offline, admit images, operate the fleet, explain errors.
+//!
+//! ```text
+//!  words --Arguments--> command --run--> Answer { exit, text, json } --print--> terminal or pipe
+//!                          |
+//!                          +-- evidence   files in, verdict out; no network
+//!                          +-- image, agents   one call to a Verifier each
+//!                          +-- explain, doctor, completions, man
+//! ```
+//!
+//! A command returns an [`answer::Answer`] and prints nothing itself, so that everything which can
+//! be asked on a terminal can be asked by a program (`--json`) and by a test.
+//!
+//! What this crate deliberately does not do: fetch endorsements, decide anything that
+//! `cloister-attestation` decides, or keep state.
+//!
+//! Read first: [`evidence::verdict::Verdict`] and [`answer::Exit`].
+#![forbid(unsafe_code)]
+
+pub mod answer;
+pub mod arguments;
+mod clock;
+pub mod codes;
+pub mod doctor;
+pub mod evidence;
+pub mod explain;
+pub mod file;
+pub mod operator;
+mod reference;
+mod text;
+
+use arguments::{Arguments, Command};
+
+use crate::answer::Answer;
+
+/// Does what the arguments ask for.
+#[must_use]
+pub fn run(arguments: &Arguments) -> Answer {
+    match &arguments.command {
+        Command::Evidence { command } => evidence::run(command),
+        Command::Image(image) => operator::run_image(image),
+        Command::Agents(agents) => operator::run_agents(agents),
+        Command::Explain { code } => explain::run(code.as_deref()),
+        Command::Doctor(options) => doctor::run(options),
+        Command::Completions { shell } => reference::completions(*shell),
+        Command::Man { directory } => reference::man(directory.as_deref()),
+    }
+}
