@@ -145,7 +145,7 @@ crate::codes! {
     /// The QE identity is of another kind.
     QE_IDENTITY_ID = "tdx.qe_identity.id", Caller, "Intel Trusted Services API, Get TDX QE Identity V4",
         "Fetch the QE identity for TDX (TD_QE).",
-        "The identity document describes another enclave than the TD quoting enclave, or has another version than 2.";
+        "The identity document describes another enclave than the TD quoting enclave, or has another version than 2 or 3.";
     /// The QE identity is not current.
     QE_IDENTITY_FRESHNESS = "tdx.qe_identity.freshness", Operator, "Intel Trusted Services API, Get TDX QE Identity V4",
         "Fetch the current QE identity.",

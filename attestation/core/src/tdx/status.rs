@@ -93,6 +93,10 @@ impl TcbStatus {
                     Self::TDRelaunchAdvised
                 }
             }
+            // A TCB that became worse after launch is not excused by what it was then.
+            (_, Self::OutOfDate | Self::OutOfDateConfigurationNeeded) => {
+                self.merged_with(Self::OutOfDate)
+            }
             _ => self,
         }
     }
@@ -184,8 +188,15 @@ mod tests {
             TDRelaunchAdvisedConfigurationNeeded
         );
         assert_eq!(OutOfDate.relaunch(OutOfDate), OutOfDate);
-        for current in ALL.into_iter().filter(|status| *status != Revoked) {
+        for current in [UpToDate, SWHardeningNeeded, ConfigurationNeeded] {
             assert_eq!(UpToDate.relaunch(current), UpToDate);
         }
+    }
+
+    #[test]
+    fn a_platform_that_became_out_of_date_is_out_of_date() {
+        assert_eq!(UpToDate.relaunch(OutOfDate), OutOfDate);
+        assert_eq!(UpToDate.relaunch(OutOfDateConfigurationNeeded), OutOfDate);
+        assert_eq!(ConfigurationNeeded.relaunch(OutOfDate), OutOfDateConfigurationNeeded);
     }
 }

@@ -1,0 +1,41 @@
+//! A local TDREPORT is read by its type, and only whole.
+
+use cloister_attestation::code::Diagnostic;
+use cloister_attestation::tdx::{LocalReport, Quote};
+
+fn report(kind: [u8; 4]) -> Vec<u8> {
+    let mut bytes = vec![0; 1024];
+    bytes[..4].copy_from_slice(&kind);
+    bytes[128..192].fill(0x5a);
+    bytes
+}
+
+#[test]
+fn a_tds_report_of_either_version_is_read() {
+    for version in [0, 1] {
+        let parsed = LocalReport::parse(&report([0x81, 0, version, 0])).unwrap();
+        assert_eq!(parsed.version(), version);
+        assert_eq!(parsed.report_data().as_bytes(), &[0x5a; 64]);
+    }
+}
+
+#[test]
+fn other_types_and_lengths_are_refused() {
+    for kind in
+        [[0, 0, 0, 0], [0x0f, 0xd7, 0x20, 0xd1], [0x81, 1, 0, 0], [0x81, 0, 2, 0], [0x81, 0, 0, 1]]
+    {
+        assert_eq!(
+            LocalReport::parse(&report(kind)).unwrap_err().code().id,
+            "tdx.local_report",
+            "{kind:?}"
+        );
+    }
+    let whole = report([0x81, 0, 0, 0]);
+    assert!(LocalReport::parse(&whole[..1023]).is_err());
+    assert!(LocalReport::parse(&[whole.as_slice(), &[0]].concat()).is_err());
+}
+
+#[test]
+fn a_report_is_no_quote() {
+    assert!(Quote::parse(&report([0x81, 0, 0, 0])).is_err());
+}
