@@ -8,7 +8,7 @@
 use std::fs::File;
 use std::io;
 
-use cloister_attestation::bytes::ReportData;
+use cloister_attestation::bytes::{Reader, ReportData};
 use rustix::ioctl::{Opcode, Updater, opcode};
 
 use crate::limits::CERTIFICATE_TABLE_BYTES_MAX;
@@ -22,6 +22,8 @@ const INVALID_LENGTH: u32 = 1;
 /// SPEC: AMD 56860 Table 25, `MSG_REPORT_RSP`.
 const RESPONSE_HEADER_LEN: usize = 32;
 const REPORT_LEN: usize = 1184;
+/// GUID, offset, length.
+const TABLE_ENTRY_LEN: usize = 24;
 
 /// `struct snp_report_req`.
 #[repr(C)]
@@ -131,10 +133,18 @@ pub(crate) fn extended_report(
     Ok(ExtendedReport { report: response.report()?, certificates: trimmed(certificates) })
 }
 
-/// Without the zeroes that fill the buffer behind the table. A table of nothing is empty.
+/// Without what fills the buffer behind the last certificate. As a certificate may end in zeroes,
+/// the end is where the table says; what the table says wrongly, the parser of the table refuses.
+///
+/// SPEC: GHCB 2.03 section 4.1.8.1: entries of GUID, offset and length, ended by a GUID of zero.
 fn trimmed(mut buffer: Vec<u8>) -> Vec<u8> {
-    let used = buffer.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
-    // The terminating entry is zero itself: certificates follow it, unless there are none.
+    let end = |entry: &[u8]| {
+        let mut reader = Reader::new(entry);
+        let named = reader.take(16)?.iter().any(|byte| *byte != 0);
+        let end = reader.u32()?.saturating_add(reader.u32()?);
+        named.then_some(usize::try_from(end).unwrap_or(usize::MAX))
+    };
+    let used = buffer.chunks_exact(TABLE_ENTRY_LEN).map_while(end).max().unwrap_or(0);
     buffer.truncate(used);
     buffer
 }
@@ -238,8 +248,15 @@ mod tests {
     }
 
     #[test]
-    fn tables_lose_only_the_fill() {
-        assert_eq!(trimmed(vec![1, 0, 2, 0, 0]), [1, 0, 2]);
-        assert!(trimmed(vec![0; 16]).is_empty());
+    fn tables_lose_the_fill_and_keep_zeroes_of_a_certificate() {
+        let entry = |guid: u8, offset: u32, length: u32| {
+            [[guid; 16].as_slice(), &offset.to_le_bytes(), &length.to_le_bytes()].concat()
+        };
+        let table = [entry(1, 48, 3), entry(0, 0, 0), vec![7, 0, 0]].concat();
+        let filled = [table.clone(), vec![0; 100]].concat();
+        assert_eq!(trimmed(filled), table);
+        assert!(trimmed(vec![0; 96]).is_empty());
+        let beyond = [entry(1, u32::MAX, u32::MAX), entry(0, 0, 0)].concat();
+        assert_eq!(trimmed(beyond.clone()), beyond);
     }
 }

@@ -38,8 +38,10 @@ pub(crate) struct Tsm {
 /// The provider of a TEE.
 pub(crate) const fn provider_of(tee: Tee) -> &'static str {
     match tee {
+        Tee::Snp => "sev_guest",
         Tee::Tdx => "tdx_guest",
-        _ => "sev_guest",
+        // A TEE that this version does not know has no provider, and no provider is nameless.
+        _ => "",
     }
 }
 
@@ -91,18 +93,12 @@ impl Tsm {
         }
         entry.write_inblob(report_data)?;
         expected = expected.wrapping_add(1);
+        check_generation(&entry, expected)?;
         let hardware = entry.blob("outblob", HARDWARE_EVIDENCE_BYTES_MAX)?;
-        let certificates = match self.tee {
-            Tee::Snp => entry.optional_blob("auxblob", ENDORSEMENT_BYTES_MAX)?,
-            _ => None,
-        };
+        let certificates = entry.optional_blob("auxblob", ENDORSEMENT_BYTES_MAX)?;
         // SECURITY: after the last read, so that nothing that was read can be of another generation.
-        let found = entry.generation()?;
-        if found == expected {
-            Ok((hardware, certificates))
-        } else {
-            Err(Trouble::Conflict { expected, found })
-        }
+        check_generation(&entry, expected)?;
+        Ok((hardware, certificates))
     }
 
     fn check_provider(&self, entry: &Entry) -> Result<(), Trouble> {
@@ -114,6 +110,12 @@ impl Tsm {
             Err(AttesterError::Provider { expected: expected.to_owned(), found }.into())
         }
     }
+}
+
+/// Only our own writes, all of them, since the count was taken.
+fn check_generation(entry: &Entry, expected: u64) -> Result<(), Trouble> {
+    let found = entry.generation()?;
+    if found == expected { Ok(()) } else { Err(Trouble::Conflict { expected, found }) }
 }
 
 /// How many attempts a kind of trouble is worth.

@@ -11,6 +11,7 @@ use crate::tdx::TdxGuest;
 
 /// A simulated guest.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a process has one or two of them")]
 pub enum Guest {
     /// On AMD SEV-SNP.
     Snp(SnpGuest),

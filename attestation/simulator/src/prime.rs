@@ -52,7 +52,7 @@ fn sieve(start: &BigUint, small: &[u32]) -> Vec<bool> {
         let remainder = remainder(start, p);
         let distance = (p - remainder) % p;
         // Solve start + 2 * index = 0 (mod p) for index; p is odd.
-        let first = if distance % 2 == 0 { distance / 2 } else { (distance + p) / 2 };
+        let first = if distance.is_multiple_of(2) { distance / 2 } else { (distance + p) / 2 };
         let (first, step) = (index(first), index(p));
         composite.iter_mut().skip(first).step_by(step).for_each(|mark| *mark = true);
     }
@@ -71,7 +71,7 @@ fn small_primes() -> Vec<u32> {
     let mut composite = vec![false; index(SIEVE_BOUND)];
     let mut primes = Vec::new();
     for n in 3..SIEVE_BOUND {
-        if n % 2 == 1 && !composite[index(n)] {
+        if !n.is_multiple_of(2) && !composite[index(n)] {
             primes.push(n);
             composite.iter_mut().skip(index(n)).step_by(index(n)).for_each(|mark| *mark = true);
         }

@@ -73,9 +73,11 @@ impl Entry {
         attribute: &'static str,
         max: usize,
     ) -> Result<Option<Vec<u8>>, Trouble> {
-        match self.path.join(attribute).try_exists() {
+        let path = self.path.join(attribute);
+        match path.try_exists() {
+            Ok(true) => self.blob(attribute, max).map(Some),
             Ok(false) => Ok(None),
-            Ok(true) | Err(_) => self.blob(attribute, max).map(Some),
+            Err(error) => Err(Trouble::of("look for", &path, error)),
         }
     }
 

@@ -1,0 +1,17 @@
+//! The attester against the simulator: over its socket, and through a FUSE stand-in for configfs-tsm.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test stops at the first thing that is not as it should be, and says why it was skipped"
+)]
+
+mod codes;
+mod doctor;
+mod simulator_socket;
+mod support;
+mod tsm;
+mod tsm_race;
+mod tsm_retry;
