@@ -1,3 +1,36 @@
-//! SEV-SNP reports, field by field.
+//! SEV-SNP: every report field by itself, the chain, and recorded Evidence.
 
+mod guest;
+
+mod author_key_digest;
+mod chain;
+mod chip_id;
+mod committed_tcb;
+mod cpuid;
+mod crl;
+mod current_tcb;
+mod family_id;
+mod firmware_version;
+mod flags;
+mod guest_svn;
+mod host_data;
+mod id_key_digest;
+mod image_id;
+mod launch_tcb;
+mod leaf_extensions;
+mod measurement;
+mod mit_vector;
+mod platform_info;
+mod policy;
+mod properties;
 mod recorded;
+mod report_data;
+mod report_id;
+mod report_id_ma;
+mod reported_tcb;
+mod reserved;
+mod roots;
+mod signature;
+mod signature_algo;
+mod version;
+mod vmpl;

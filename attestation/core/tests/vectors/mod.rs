@@ -7,54 +7,51 @@ use cloister_attestation::time::UnixTime;
 use serde::Deserialize;
 
 /// One recorded case.
-pub struct Case {
+pub(crate) struct Case {
     /// Folder name.
-    pub name: String,
+    pub(crate) name: String,
     /// Folder.
-    pub dir: PathBuf,
+    pub(crate) dir: PathBuf,
     /// What its author says about it.
-    pub facts: Facts,
+    pub(crate) facts: Facts,
 }
 
 /// The fields of `case.json` that tests use.
 #[derive(Deserialize)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// `accept`, `reject`, `parse-only`, …
-    pub expected: String,
+    pub(crate) expected: String,
     /// The time to verify at.
-    pub valid_at: Option<String>,
+    pub(crate) valid_at: Option<String>,
     /// Vendor's TCB word, where the case has one.
     #[serde(default)]
-    pub tcb_status: Option<serde_json::Value>,
+    pub(crate) tcb_status: Option<serde_json::Value>,
     /// What a strict policy says, where that differs.
     #[serde(default)]
-    pub policy_expected: Option<String>,
-    /// Why the outcome is what it is.
-    #[serde(default)]
-    pub why: String,
+    pub(crate) policy_expected: Option<String>,
 }
 
 impl Case {
     /// A file of the case, if it is there.
-    pub fn file(&self, name: &str) -> Option<Vec<u8>> {
+    pub(crate) fn file(&self, name: &str) -> Option<Vec<u8>> {
         fs::read(self.dir.join(name)).ok()
     }
 
     /// A PEM file of the case with one certificate, as DER.
-    pub fn pem(&self, name: &str) -> Option<Vec<u8>> {
+    pub(crate) fn pem(&self, name: &str) -> Option<Vec<u8>> {
         let text = fs::read_to_string(self.dir.join(name)).ok()?;
         Some(cloister_attestation::x509::pem::blocks(&text).unwrap().remove(0))
     }
 
     /// The time to verify at.
-    pub fn valid_at(&self) -> UnixTime {
+    pub(crate) fn valid_at(&self) -> UnixTime {
         let text = self.facts.valid_at.as_deref().expect("case has a time");
         UnixTime::parse_rfc3339(text).expect("case's time reads")
     }
 }
 
 /// All cases of one TEE, by name; `None`, and one line that says so, without the vectors.
-pub fn cases(tee: &str) -> Option<Vec<Case>> {
+pub(crate) fn cases(tee: &str) -> Option<Vec<Case>> {
     let Some(root) = root() else {
         eprintln!("skipped: no recorded vectors; set CLOISTER_VECTORS to their folder");
         return None;
@@ -69,7 +66,7 @@ pub fn cases(tee: &str) -> Option<Vec<Case>> {
 }
 
 /// One case, with the same outcome as [`cases`] without the vectors.
-pub fn named(tee: &str, name: &str) -> Option<Case> {
+pub(crate) fn named(tee: &str, name: &str) -> Option<Case> {
     cases(tee)?.into_iter().find(|case| case.name == name)
 }
 

@@ -1,0 +1,34 @@
+//! `IMAGE_ID` at 20h.
+
+use cloister_attestation::bytes::GuestTag;
+use cloister_attestation::check::State;
+use cloister_attestation::policy::Expect;
+
+use super::guest::{assert_every_bit_is_signed, demand, milan, verify};
+
+#[test]
+fn reads_the_field_where_it_lies() {
+    let guest = milan().with_fields(|report| report.image_id = [7; 16]);
+    assert_eq!(verify(&guest).unwrap().report().image_id(), &GuestTag::new([7; 16]));
+}
+
+#[test]
+fn the_policy_expects_one_value_or_one_of_some() {
+    let guest = milan().with_fields(|report| report.image_id = [7; 16]);
+    let mut off_by_one = [7; 16];
+    off_by_one[16 - 1] = 8;
+    let outcome = |expect| demand(&guest, "snp.image_id", |p| p.launch.image_id = expect);
+    assert_eq!(outcome(Expect::Exactly(GuestTag::new([7; 16]))), State::Pass);
+    assert_eq!(outcome(Expect::Exactly(GuestTag::new(off_by_one))), State::Fail);
+    assert_eq!(
+        outcome(Expect::OneOf(vec![GuestTag::new(off_by_one), GuestTag::new([7; 16])])),
+        State::Pass
+    );
+    assert_eq!(outcome(Expect::OneOf(vec![])), State::Fail);
+    assert_eq!(outcome(Expect::Any), State::NotAsserted);
+}
+
+#[test]
+fn every_bit_is_signed() {
+    assert_every_bit_is_signed(&milan(), 0x20..0x30);
+}

@@ -1,0 +1,18 @@
+//! `MEASUREMENT` at 90h. Compared with Reference Values or the binding, not by the SNP policy.
+
+use cloister_attestation::bytes::Digest48;
+
+use super::guest::{assert_every_bit_is_signed, milan, verify};
+
+#[test]
+fn reads_the_field_where_it_lies() {
+    let guest =
+        milan().with_fields(|report| report.measurement = core::array::from_fn(|at| at as u8));
+    let expected = Digest48::new(core::array::from_fn(|at| at as u8));
+    assert_eq!(verify(&guest).unwrap().report().measurement(), &expected);
+}
+
+#[test]
+fn every_bit_is_signed() {
+    assert_every_bit_is_signed(&milan(), 0x90..0xc0);
+}
