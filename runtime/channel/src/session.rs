@@ -87,8 +87,8 @@ pub struct Session {
 
 #[derive(Debug)]
 enum State {
-    Initiator(initiator::State),
-    Responder(responder::State),
+    Initiator(initiator::Awaiting),
+    Responder(responder::Awaiting),
     /// Established or refused: nothing more is taken.
     Over,
 }
@@ -107,7 +107,7 @@ impl Session {
         now: UnixTime,
     ) -> Result<Self, SessionError> {
         let mut shared = Shared::new(local, trust, handshake, Role::Initiator, now)?;
-        let state = initiator::State::start(&mut shared, intended)?;
+        let state = initiator::Awaiting::start(&mut shared, intended)?;
         Ok(Self { shared, state: State::Initiator(state) })
     }
 
@@ -123,7 +123,7 @@ impl Session {
         now: UnixTime,
     ) -> Result<Self, SessionError> {
         let shared = Shared::new(local, trust, handshake, Role::Responder, now)?;
-        Ok(Self { shared, state: State::Responder(responder::State::start()) })
+        Ok(Self { shared, state: State::Responder(responder::Awaiting::start()) })
     }
 
     /// Takes bytes that the peer sent, as they come out of TLS.

@@ -55,6 +55,12 @@ impl PublicKey {
         &self.spki
     }
 
+    /// The uncompressed point inside [`Self::spki`], as certificate builders want it.
+    #[must_use]
+    pub fn point(&self) -> &[u8] {
+        self.spki.get(SPKI_PREFIX.len()..).unwrap_or_default()
+    }
+
     /// SHA-384 over the SPKI: how leases, Evidence and proofs name this key.
     #[must_use]
     pub const fn thumbprint(&self) -> &Digest48 {

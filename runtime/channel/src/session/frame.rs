@@ -11,12 +11,19 @@ pub(super) struct Frame {
     received: Vec<u8>,
 }
 
+/// A complete message, and the bytes of the last piece that are not part of it.
+#[derive(Debug)]
+pub(super) struct Arrived<'a> {
+    pub(super) message: Vec<u8>,
+    pub(super) rest: &'a [u8],
+}
+
 impl Frame {
-    /// Takes the next piece. Returns the message once it is complete, with what follows it.
+    /// Takes the next piece. Returns the message once it is complete.
     pub(super) fn push<'a>(
         &mut self,
         bytes: &'a [u8],
-    ) -> Result<Option<(Vec<u8>, &'a [u8])>, SessionError> {
+    ) -> Result<Option<Arrived<'a>>, SessionError> {
         let rest = self.fill(PREFIX_LEN, bytes);
         let Some(prefix) = self.received.first_chunk::<PREFIX_LEN>() else { return Ok(None) };
         // SECURITY: judged before a byte is stored for it; storage grows with what really arrives.
@@ -25,7 +32,7 @@ impl Frame {
         if self.received.len() < end {
             return Ok(None);
         }
-        Ok(Some((self.received.split_off(PREFIX_LEN), rest)))
+        Ok(Some(Arrived { message: self.received.split_off(PREFIX_LEN), rest }))
     }
 
     /// Takes bytes until `end` are there, and returns those that were not needed.
@@ -54,7 +61,7 @@ fn length(prefix: [u8; PREFIX_LEN]) -> Result<usize, SessionError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Frame, framed};
+    use super::{Arrived, Frame, framed};
     use crate::limits::PROOF_BYTES_MAX;
     use crate::session::SessionError;
 
@@ -68,7 +75,7 @@ mod tests {
             for chunk in bytes.chunks(piece) {
                 if found.is_some() {
                     after.extend_from_slice(chunk);
-                } else if let Some((message, rest)) = frame.push(chunk).unwrap() {
+                } else if let Some(Arrived { message, rest }) = frame.push(chunk).unwrap() {
                     found = Some(message);
                     after.extend_from_slice(rest);
                 }

@@ -2,30 +2,30 @@
 
 use cloister_attestation::time::UnixTime;
 
-use super::frame::{Frame, framed};
+use super::frame::{Arrived, Frame, framed};
 use super::proof::{self, Expected};
 use super::shared::Shared;
-use super::{Established, Event, PeerProven, Role, SessionError};
+use super::{Established, Event, PeerProven, Role, SessionError, State};
 use crate::name::AgentName;
 
-/// Where an initiator is.
+/// What an initiator waits for.
 #[derive(Debug)]
-pub(super) enum State {
+pub(super) enum Awaiting {
     /// The own proof is out; the peer's is on its way.
-    AwaitProof { frame: Frame, intended: AgentName },
+    Proof { frame: Frame, intended: AgentName },
     /// The peer proved who it is; policy is being asked.
-    AwaitVerdict(Box<PeerProven>),
+    Verdict(Box<PeerProven>),
 }
 
-impl State {
+impl Awaiting {
     pub(super) fn start(shared: &mut Shared, intended: AgentName) -> Result<Self, SessionError> {
         let message = proof::make(shared, &intended)?;
         shared.transmits.push_back(framed(&message)?);
-        Ok(Self::AwaitProof { frame: Frame::default(), intended })
+        Ok(Self::Proof { frame: Frame::default(), intended })
     }
 
     pub(super) const fn awaits_verdict(&self) -> bool {
-        matches!(self, Self::AwaitVerdict(_))
+        matches!(self, Self::Verdict(_))
     }
 
     pub(super) fn bytes(
@@ -34,31 +34,27 @@ impl State {
         bytes: &[u8],
         now: UnixTime,
     ) -> Result<Self, SessionError> {
-        let Self::AwaitProof { mut frame, intended } = self else {
+        let Self::Proof { mut frame, intended } = self else {
             return Err(SessionError::Early);
         };
-        let Some((message, rest)) = frame.push(bytes)? else {
-            return Ok(Self::AwaitProof { frame, intended });
+        let Some(Arrived { message, rest }) = frame.push(bytes)? else {
+            return Ok(Self::Proof { frame, intended });
         };
         if !rest.is_empty() {
             return Err(SessionError::Early);
         }
         let proven = proof::verify(shared, &message, &Expected::ToBe(&intended), now)?;
         shared.events.push_back(Event::PeerProven(Box::new(proven.clone())));
-        Ok(Self::AwaitVerdict(Box::new(proven)))
+        Ok(Self::Verdict(Box::new(proven)))
     }
 
     /// Policy accepts: the session is established.
-    pub(super) fn accept(
-        self,
-        shared: &mut Shared,
-        now: UnixTime,
-    ) -> Result<super::State, SessionError> {
-        let Self::AwaitVerdict(proven) = self else { return Ok(super::State::Initiator(self)) };
+    pub(super) fn accept(self, shared: &mut Shared, now: UnixTime) -> Result<State, SessionError> {
+        let Self::Verdict(proven) = self else { return Ok(State::Initiator(self)) };
         proven.lease.recheck(&shared.trust, now)?;
         let key_exchange = shared.handshake.key_exchange();
         let established = Established::new(Role::Initiator, *proven, key_exchange, now, Vec::new());
         shared.events.push_back(Event::Established(Box::new(established)));
-        Ok(super::State::Over)
+        Ok(State::Over)
     }
 }

@@ -21,7 +21,10 @@ impl ChannelSigningKey {
 
 impl SigningKey for ChannelSigningKey {
     fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
-        offered.contains(&SCHEME).then(|| Box::new(self.clone()) as _)
+        if !offered.contains(&SCHEME) {
+            return None;
+        }
+        Some(Box::new(self.clone()))
     }
 
     fn algorithm(&self) -> SignatureAlgorithm {

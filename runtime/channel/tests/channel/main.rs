@@ -1,0 +1,24 @@
+//! The channel against an adversary: every test runs real TLS connections in memory and real
+//! sessions over them, and changes one thing.
+//!
+//! The adversary writes its messages with an encoder of its own ([`adversary`]), so that the wire
+//! format is checked by a second implementation as well.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected should stop there"
+)]
+
+mod adversary;
+mod attacks;
+mod credentials;
+mod handshake;
+mod leases;
+mod link;
+mod properties;
+mod sessions;
+mod svids;
+mod world;

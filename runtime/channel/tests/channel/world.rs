@@ -1,0 +1,180 @@
+//! A trust domain of its own for each test: issuing CA, lease key, runtimes.
+
+use std::sync::Arc;
+
+use cloister_attestation::bytes::Digest48;
+use cloister_attestation::evidence::Tee;
+use cloister_attestation::policy::AnchorPolicy;
+use cloister_attestation::result::{PlatformIdentity, Tier};
+use cloister_attestation::time::UnixTime;
+use cloister_channel::lease::LeaseId;
+use cloister_channel::svid::{CMW_OID_ARCS, lease_extension, validity};
+use cloister_channel::trust::TrustParts;
+use cloister_channel::{
+    AgentName, ChannelKey, Credentials, IdentityKey, LeaseClaims, LeaseSigner, PublicKey,
+    TrustBundle, TrustDomain,
+};
+use rcgen::string::Ia5String;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, IsCa, KeyPair,
+    KeyUsagePurpose, PublicKeyData, SanType, SignatureAlgorithm,
+};
+
+/// The present time in every test.
+pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+/// A later or earlier time.
+pub(crate) fn at(offset_secs: i64) -> UnixTime {
+    UnixTime::from_secs(NOW.as_secs().checked_add_signed(offset_secs).unwrap())
+}
+
+/// An agent's name.
+pub(crate) fn agent(name: &str) -> AgentName {
+    AgentName::new(name).unwrap()
+}
+
+/// One Verifier's keys.
+pub(crate) struct World {
+    pub(crate) domain: TrustDomain,
+    pub(crate) ca: CertifiedIssuer<'static, KeyPair>,
+    pub(crate) signer: LeaseSigner,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        Self {
+            domain: TrustDomain::new("example.org").unwrap(),
+            ca: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap(),
+            signer: LeaseSigner::from_pkcs8(&LeaseSigner::generate_pkcs8().unwrap()).unwrap(),
+        }
+    }
+
+    pub(crate) fn parts(&self) -> TrustParts {
+        TrustParts {
+            trust_domain: self.domain.clone(),
+            issuers: vec![self.ca.der().to_vec()],
+            lease_keys: vec![self.signer.public().clone()],
+            policy_epoch_floor: 3,
+            revoked: Vec::new(),
+            sequence: 1,
+        }
+    }
+
+    /// What a production runtime trusts.
+    pub(crate) fn trust(&self) -> TrustBundle {
+        TrustBundle::new(self.parts(), AnchorPolicy::Vendor).unwrap()
+    }
+
+    /// The lease of a genuine runtime on vendor hardware.
+    pub(crate) fn claims(&self, name: &str, identity: Digest48, channel: Digest48) -> LeaseClaims {
+        LeaseClaims {
+            trust_domain: self.domain.clone(),
+            agent: agent(name),
+            identity_key: identity,
+            channel_key: channel,
+            id: LeaseId::new([7; 16]),
+            issued_at: at(-60),
+            expires_at: at(540),
+            verifier_build: "0.1.0".into(),
+            principal: "example.org".into(),
+            scope: vec!["translate".into(), "summarise".into()],
+            image: "agent-image".into(),
+            version: "1.2.3".into(),
+            reference: Digest48::sha384(b"tuple"),
+            tee: Tee::Snp,
+            platform: PlatformIdentity::Chip("ab".repeat(64)),
+            simulator: None,
+            tier: Tier::Affirming,
+            appraisal: Digest48::sha384(b"appraisal"),
+            evidence: Digest48::sha384(b"evidence"),
+            policy_epoch: 3,
+            not_asserted: vec!["snp.chip.known".into()],
+        }
+    }
+
+    /// The certificate that goes with a lease.
+    pub(crate) fn certificate(
+        &self,
+        claims: &LeaseClaims,
+        lease: &[u8],
+        key: &PublicKey,
+    ) -> Vec<u8> {
+        self.issue(&leaf(claims, lease), key)
+    }
+
+    /// A certificate with anything in it.
+    pub(crate) fn issue(&self, params: &CertificateParams, key: &PublicKey) -> Vec<u8> {
+        params.signed_by(&Spki(key), &self.ca).unwrap().der().to_vec()
+    }
+
+    /// A genuine runtime.
+    pub(crate) fn runtime(&self, name: &str) -> Arc<Credentials> {
+        self.runtime_with(name, AnchorPolicy::Vendor, |_| {})
+    }
+
+    /// A genuine runtime with another lease than usual.
+    pub(crate) fn runtime_with(
+        &self,
+        name: &str,
+        anchors: AnchorPolicy,
+        change: impl FnOnce(&mut LeaseClaims),
+    ) -> Arc<Credentials> {
+        let identity = Arc::new(IdentityKey::generate().unwrap());
+        let channel = Arc::new(ChannelKey::generate().unwrap());
+        let mut claims = self.claims(name, *identity.thumbprint(), *channel.thumbprint());
+        change(&mut claims);
+        let lease = self.signer.sign(&claims).unwrap();
+        let certificates = [self.certificate(&claims, &lease, channel.public())];
+        let trust = TrustBundle::new(self.parts(), anchors).unwrap();
+        let made = Credentials::new(identity, channel, &certificates, &lease, &trust, NOW);
+        Arc::new(made.unwrap())
+    }
+}
+
+/// The leaf that a Verifier issues with a lease.
+pub(crate) fn leaf(claims: &LeaseClaims, lease: &[u8]) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    let (not_before, not_after) = validity(claims);
+    set_dates(&mut params, not_before, not_after);
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.subject_alt_names = vec![uri(&claims.spiffe_id().to_string())];
+    params.custom_extensions = vec![extension(lease_extension(lease))];
+    params
+}
+
+/// The lease's extension with any content.
+pub(crate) fn extension(content: Vec<u8>) -> CustomExtension {
+    CustomExtension::from_oid_content(CMW_OID_ARCS, content)
+}
+
+/// A URI name.
+pub(crate) fn uri(text: &str) -> SanType {
+    SanType::URI(Ia5String::try_from(text).unwrap())
+}
+
+macro_rules! moment {
+    ($time:expr) => {
+        rcgen::date_time_ymd(1970, 1, 1) + core::time::Duration::from_secs($time.as_secs())
+    };
+}
+
+/// Sets a certificate's dates.
+pub(crate) fn set_dates(params: &mut CertificateParams, not_before: UnixTime, not_after: UnixTime) {
+    params.not_before = moment!(not_before);
+    params.not_after = moment!(not_after);
+}
+
+struct Spki<'a>(&'a PublicKey);
+
+impl PublicKeyData for Spki<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0.point()
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &rcgen::PKCS_ECDSA_P256_SHA256
+    }
+}
