@@ -1,0 +1,296 @@
+//! Admission: Evidence in; a lease, or every finding that speaks against one. Default deny.
+//!
+//! ```text
+//!  request --Presented--> keys, nonce, binding, manifest agree, both keys signed
+//!          --Appraiser--> parse, verify: VerifiedEvidence
+//!          --Appraiser--> appraise against admitted Reference Values and policy
+//!          --registry---> agent and image in good standing, challenge unspent   (one transaction)
+//!          --lease------> signed, certified, recorded; only then answered
+//! ```
+
+mod appraiser;
+mod claimed;
+mod codes;
+mod lease;
+mod presented;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloister_api::v1;
+use cloister_attestation::bytes::Digest48;
+use cloister_attestation::check::Check;
+use cloister_attestation::code::Diagnostic;
+use cloister_attestation::result::AttestationResult;
+use cloister_attestation::time::UnixTime;
+use cloister_attestation::verify::VerifiedEvidence;
+use tokio::sync::Semaphore;
+
+pub use appraiser::Appraiser;
+pub use codes::{CODES, IMAGE_REVOKED, QUARANTINED, RETIRED};
+
+use crate::clock::Clock;
+use crate::error::ServiceError;
+use crate::limits::ADMISSIONS_WAITING_MAX;
+use crate::metrics::Metrics;
+use crate::state::Keys;
+use crate::store::{Outcome, Standing, Store, Verdict};
+use crate::trust::Trust;
+use claimed::Claimed;
+use presented::Presented;
+
+/// Decides about lease requests.
+#[derive(Debug)]
+pub struct Admission {
+    keys: Arc<Keys>,
+    appraiser: Arc<Appraiser>,
+    store: Store,
+    trust: Trust,
+    clock: Clock,
+    metrics: Arc<Metrics>,
+    lease_lifetime: Duration,
+    /// Evidence that is being verified.
+    verifications: Arc<Semaphore>,
+    /// Requests that are under way or wait to be.
+    waiting: Semaphore,
+}
+
+/// What [`Admission`] is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The Verifier's keys.
+    pub keys: Arc<Keys>,
+    /// Verifies and appraises.
+    pub appraiser: Appraiser,
+    /// The record.
+    pub store: Store,
+    /// The trust bundle that goes with a lease.
+    pub trust: Trust,
+    /// The time.
+    pub clock: Clock,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+    /// How long leases live.
+    pub lease_lifetime: Duration,
+    /// Evidence verified at once.
+    pub verifications_max: usize,
+}
+
+/// Evidence that verified, with what it came with.
+struct Examined {
+    presented: Presented,
+    evidence: VerifiedEvidence,
+}
+
+/// Why there is no lease.
+struct Refusal {
+    findings: Vec<Check>,
+    /// Where the appraisal was reached.
+    result: Option<AttestationResult>,
+}
+
+impl Admission {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            keys: parts.keys,
+            appraiser: Arc::new(parts.appraiser),
+            store: parts.store,
+            trust: parts.trust,
+            clock: parts.clock,
+            metrics: parts.metrics,
+            lease_lifetime: parts.lease_lifetime,
+            verifications: Arc::new(Semaphore::new(parts.verifications_max)),
+            waiting: Semaphore::new(ADMISSIONS_WAITING_MAX),
+        }
+    }
+
+    /// Whether a software TEE's Evidence is accepted, and hardware's is not.
+    #[must_use]
+    pub fn is_simulated(&self) -> bool {
+        self.appraiser.is_simulated()
+    }
+
+    /// A challenge to collect Evidence for.
+    ///
+    /// # Errors
+    /// [`ServiceError::Challenge`] if there is no randomness.
+    pub fn challenge(&self) -> Result<v1::ChallengeResponse, ServiceError> {
+        let challenge = self.keys.challenges.issue(self.clock.now())?;
+        Ok(v1::ChallengeResponse {
+            nonce: challenge.nonce.as_bytes().to_vec(),
+            expires_at: challenge.expires_at.as_secs(),
+        })
+    }
+
+    /// Decides about one request. A refusal is an answer, and on record.
+    ///
+    /// # Errors
+    /// [`ServiceError`] if no decision could be reached: too many requests, or the database failed.
+    pub async fn attest(
+        &self,
+        request: v1::AttestRequest,
+    ) -> Result<v1::AttestResponse, ServiceError> {
+        let _place = self.waiting.try_acquire().map_err(|_| ServiceError::Busy)?;
+        let started = tokio::time::Instant::now();
+        let now = self.clock.now();
+        let request = Arc::new(request);
+        let outcome = match self.decide(Arc::clone(&request), now).await? {
+            Ok(admitted) => v1::attest_response::Outcome::Admitted(admitted),
+            Err(refusal) => {
+                let refused = self.refuse(&request, refusal, now).await?;
+                v1::attest_response::Outcome::Refused(refused)
+            }
+        };
+        self.metrics.admission_seconds.observe(started.elapsed());
+        Ok(v1::AttestResponse { outcome: Some(outcome) })
+    }
+
+    async fn decide(
+        &self,
+        request: Arc<v1::AttestRequest>,
+        now: UnixTime,
+    ) -> Result<Result<v1::Admitted, Refusal>, ServiceError> {
+        let examined = match self.examine(request, now).await? {
+            Ok(examined) => examined,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let presented = &examined.presented;
+        let known = self.store.images_of_manifest(&presented.manifest_digest).await?;
+        let result = self.appraiser.appraise(presented, &examined.evidence, &known, now);
+        if let Some(refusal) = appraiser::refusal(&result, &known, &examined.evidence) {
+            return Ok(Err(refusal));
+        }
+        self.issue(&examined, result, now).await
+    }
+
+    /// Parses and verifies, off the threads that serve connections.
+    async fn examine(
+        &self,
+        request: Arc<v1::AttestRequest>,
+        now: UnixTime,
+    ) -> Result<Result<Examined, Refusal>, ServiceError> {
+        let permit = Arc::clone(&self.verifications).acquire_owned().await;
+        let permit = permit.map_err(|_| ServiceError::Busy)?;
+        let (keys, appraiser) = (Arc::clone(&self.keys), Arc::clone(&self.appraiser));
+        let examined = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let presented = Presented::read(&request, &keys.challenges, now)?;
+            let evidence = appraiser.verify(&presented, now)?;
+            Ok(Examined { presented, evidence })
+        });
+        examined.await.map_err(|_| ServiceError::Defect)
+    }
+
+    /// Signs, certifies and records. Nothing leaves before it is on record.
+    async fn issue(
+        &self,
+        examined: &Examined,
+        result: AttestationResult,
+        now: UnixTime,
+    ) -> Result<Result<v1::Admitted, Refusal>, ServiceError> {
+        let epoch = self.store.policy_epoch().await?;
+        let presented = &examined.presented;
+        let terms = lease::Terms {
+            trust_domain: self.trust.domain(),
+            epoch,
+            lifetime: self.lease_lifetime,
+            now,
+        };
+        let Some(claims) = lease::claims(examined, &result, &terms)? else {
+            return Ok(Err(Refusal::because(&codes::NOT_ADMITTED, "an admitted image", "none")));
+        };
+        let lease = self.keys.leases.sign(&claims)?;
+        let certificate =
+            self.keys.authority.certify_runtime(&claims, &lease, &presented.channel_key)?;
+        let record = lease::record(presented, &claims, &result, now)?;
+        match self.store.admit(&record).await? {
+            Standing::Good => {}
+            standing => return Ok(Err(Refusal::standing(standing, &claims.agent, result))),
+        }
+        self.metrics.admissions.increment();
+        tracing::info!(
+            agent = %claims.agent,
+            instance = %claims.instance(),
+            image = %claims.image,
+            version = %claims.version,
+            tee = %claims.tee,
+            tier = %claims.tier,
+            simulated = result.simulated(),
+            expires_at = %claims.expires_at,
+            "admitted"
+        );
+        Ok(Ok(v1::Admitted {
+            lease,
+            certificates: vec![certificate],
+            trust: Some(self.trust.bundle(now).await?),
+            agent: claims.agent.to_string(),
+            instance: claims.instance().to_string(),
+        }))
+    }
+
+    async fn refuse(
+        &self,
+        request: &v1::AttestRequest,
+        refusal: Refusal,
+        now: UnixTime,
+    ) -> Result<v1::Refused, ServiceError> {
+        let claimed = Claimed::by(request);
+        let codes: Vec<&str> = refusal.findings.iter().map(|finding| finding.code.id).collect();
+        tracing::warn!(
+            claimed_agent = claimed.agent.as_deref(),
+            instance = claimed.instance.as_deref(),
+            findings = codes.join(" "),
+            "refused"
+        );
+        codes.iter().for_each(|code| self.metrics.refusals.increment(code));
+        self.store.record(&refusal.verdict(request, claimed, now)?).await?;
+        Ok(v1::Refused { findings: refusal.findings.iter().map(crate::wire::finding).collect() })
+    }
+}
+
+impl Refusal {
+    fn because(
+        code: &'static cloister_attestation::code::Code,
+        expected: &str,
+        observed: impl std::fmt::Display,
+    ) -> Self {
+        Self { findings: vec![Check::decided(code, false, expected, observed)], result: None }
+    }
+
+    fn error(error: &impl Diagnostic) -> Self {
+        Self::because(error.code(), "", error)
+    }
+
+    fn standing(
+        standing: Standing,
+        agent: &cloister_channel::AgentName,
+        result: AttestationResult,
+    ) -> Self {
+        let (code, expected) = codes::standing(standing);
+        Self { result: Some(result), ..Self::because(code, expected, agent) }
+    }
+
+    fn verdict(
+        &self,
+        request: &v1::AttestRequest,
+        claimed: Claimed,
+        at: UnixTime,
+    ) -> Result<Verdict, ServiceError> {
+        let detail = match &self.result {
+            Some(result) => {
+                serde_json::json!({ "findings": self.findings, "result": result })
+            }
+            None => serde_json::json!({ "findings": self.findings }),
+        };
+        Ok(Verdict {
+            at,
+            outcome: Outcome::Refused,
+            agent: claimed.agent,
+            instance: claimed.instance,
+            evidence: Digest48::sha384(&request.evidence).to_string(),
+            detail: detail.to_string(),
+        })
+    }
+}

@@ -1,0 +1,98 @@
+//! What a good appraisal becomes: a lease's claims, and a row on record.
+
+use std::time::Duration;
+
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use cloister_attestation::result::{AttestationResult, PlatformIdentity};
+use cloister_attestation::time::UnixTime;
+use cloister_channel::lease::{LeaseClaims, LeaseId};
+use cloister_channel::name::{AgentName, TrustDomain};
+
+use super::Examined;
+use super::presented::Presented;
+use crate::error::ServiceError;
+use crate::store::{Admitted, Outcome, Verdict};
+
+/// Under which terms a lease is issued.
+pub(super) struct Terms<'a> {
+    pub(super) trust_domain: &'a TrustDomain,
+    pub(super) epoch: u64,
+    pub(super) lifetime: Duration,
+    pub(super) now: UnixTime,
+}
+
+/// The claims, or `None` if no admitted image matched.
+pub(super) fn claims(
+    examined: &Examined,
+    result: &AttestationResult,
+    terms: &Terms<'_>,
+) -> Result<Option<LeaseClaims>, ServiceError> {
+    let Some(reference) = result.reference() else { return Ok(None) };
+    let presented = &examined.presented;
+    let mut id = [0; 16];
+    SystemRandom::new().fill(&mut id).map_err(|_| ServiceError::Defect)?;
+    Ok(Some(LeaseClaims {
+        trust_domain: terms.trust_domain.clone(),
+        agent: AgentName::new(&presented.manifest.agent).map_err(|_| ServiceError::Defect)?,
+        identity_key: *presented.identity_key.thumbprint(),
+        channel_key: *presented.channel_key.thumbprint(),
+        id: LeaseId::new(id),
+        issued_at: terms.now,
+        expires_at: terms.now.plus(terms.lifetime),
+        verifier_build: concat!("cloister-verifier ", env!("CARGO_PKG_VERSION")).to_owned(),
+        principal: presented.manifest.principal.clone(),
+        scope: presented.manifest.scope.clone(),
+        image: reference.image.clone(),
+        version: reference.version.clone(),
+        reference: reference.digest(),
+        tee: result.tee(),
+        platform: result.platform().clone(),
+        simulator: examined.evidence.simulator().copied(),
+        tier: result.tier(),
+        appraisal: result.digest(),
+        evidence: *result.evidence(),
+        policy_epoch: terms.epoch,
+        not_asserted: result.not_asserted().map(str::to_owned).collect(),
+    }))
+}
+
+/// What goes on record with the lease.
+pub(super) fn record(
+    presented: &Presented,
+    claims: &LeaseClaims,
+    result: &AttestationResult,
+    now: UnixTime,
+) -> Result<Admitted, ServiceError> {
+    let instance = claims.instance().to_string();
+    Ok(Admitted {
+        nonce: presented.challenge.nonce,
+        nonce_expires_at: presented.challenge.expires_at,
+        instance: instance.clone(),
+        agent: claims.agent.to_string(),
+        tuple: claims.reference,
+        endpoint: presented.endpoint.clone(),
+        simulated: result.simulated(),
+        tier: claims.tier.to_string(),
+        platform: platform(&claims.platform),
+        not_asserted: claims.not_asserted.clone(),
+        lease_expires_at: claims.expires_at,
+        verdict: Verdict {
+            at: now,
+            outcome: Outcome::Admitted,
+            agent: Some(claims.agent.to_string()),
+            instance: Some(instance),
+            evidence: presented.request_digest.to_string(),
+            detail: serde_json::to_string(result).map_err(|_| ServiceError::Defect)?,
+        },
+    })
+}
+
+fn platform(identity: &PlatformIdentity) -> String {
+    match identity {
+        PlatformIdentity::Chip(id) => format!("chip {id}"),
+        PlatformIdentity::Provider(name) => format!("provider {name}"),
+        PlatformIdentity::Ppid(id) => format!("ppid {id}"),
+        // A kind that this version does not know is not asserted by it either.
+        _ => "not asserted".to_owned(),
+    }
+}

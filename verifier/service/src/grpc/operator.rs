@@ -1,0 +1,104 @@
+//! Operator: for callers that show the token.
+
+use cloister_api::v1;
+use cloister_api::v1::operator_server::Operator;
+use tonic::{Request, Response, Status};
+
+use crate::app::App;
+
+#[derive(Debug)]
+pub(super) struct Service {
+    app: App,
+}
+
+impl Service {
+    pub(super) const fn new(app: App) -> Self {
+        Self { app }
+    }
+
+    /// Lets the request through if it shows the operator's token.
+    fn authorized<T>(&self, request: Request<T>) -> Result<T, Status> {
+        let shown = request.metadata().get("authorization");
+        self.app.authorize(shown.map(|value| value.as_encoded_bytes()))?;
+        Ok(request.into_inner())
+    }
+}
+
+#[tonic::async_trait]
+impl Operator for Service {
+    async fn admit_image(
+        &self,
+        request: Request<v1::AdmitImageRequest>,
+    ) -> Result<Response<v1::AdmitImageResponse>, Status> {
+        let request = self.authorized(request)?;
+        let images = self.app.operations.admit(&request.reference_values).await?;
+        Ok(Response::new(v1::AdmitImageResponse { images }))
+    }
+
+    async fn list_images(
+        &self,
+        request: Request<v1::ListImagesRequest>,
+    ) -> Result<Response<v1::ListImagesResponse>, Status> {
+        self.authorized(request)?;
+        let images = self.app.operations.images().await?;
+        Ok(Response::new(v1::ListImagesResponse { images }))
+    }
+
+    async fn retire_image(
+        &self,
+        request: Request<v1::RetireImageRequest>,
+    ) -> Result<Response<v1::RetireImageResponse>, Status> {
+        let request = self.authorized(request)?;
+        let image = self.app.operations.retire_image(&request.tuple).await?;
+        Ok(Response::new(v1::RetireImageResponse { image: Some(image) }))
+    }
+
+    async fn revoke_image(
+        &self,
+        request: Request<v1::RevokeImageRequest>,
+    ) -> Result<Response<v1::RevokeImageResponse>, Status> {
+        let request = self.authorized(request)?;
+        Ok(Response::new(self.app.operations.revoke_image(&request.tuple).await?))
+    }
+
+    async fn list_agents(
+        &self,
+        request: Request<v1::ListAgentsRequest>,
+    ) -> Result<Response<v1::ListAgentsResponse>, Status> {
+        self.authorized(request)?;
+        let agents = self.app.operations.agents().await?;
+        Ok(Response::new(v1::ListAgentsResponse { agents }))
+    }
+
+    async fn show_agent(
+        &self,
+        request: Request<v1::ShowAgentRequest>,
+    ) -> Result<Response<v1::ShowAgentResponse>, Status> {
+        let request = self.authorized(request)?;
+        Ok(Response::new(self.app.operations.agent(&request.name).await?))
+    }
+
+    async fn quarantine_agent(
+        &self,
+        request: Request<v1::QuarantineAgentRequest>,
+    ) -> Result<Response<v1::QuarantineAgentResponse>, Status> {
+        let v1::QuarantineAgentRequest { name, reason } = self.authorized(request)?;
+        Ok(Response::new(self.app.operations.quarantine(&name, &reason).await?))
+    }
+
+    async fn lift_quarantine(
+        &self,
+        request: Request<v1::LiftQuarantineRequest>,
+    ) -> Result<Response<v1::LiftQuarantineResponse>, Status> {
+        let request = self.authorized(request)?;
+        Ok(Response::new(self.app.operations.lift(&request.name).await?))
+    }
+
+    async fn retire_agent(
+        &self,
+        request: Request<v1::RetireAgentRequest>,
+    ) -> Result<Response<v1::RetireAgentResponse>, Status> {
+        let v1::RetireAgentRequest { name, reason } = self.authorized(request)?;
+        Ok(Response::new(self.app.operations.retire(&name, &reason).await?))
+    }
+}

@@ -1,0 +1,94 @@
+//! Sizes, counts and durations, each with the reason for its value.
+
+use std::time::Duration;
+
+use cloister_attestation::limits::ENVELOPE_BYTES_MAX;
+
+/// The configuration file. A full one is below 4 KiB.
+pub const CONFIG_BYTES_MAX: u64 = 64 * 1024;
+
+/// An appraisal policy or a simulator's anchor file.
+pub const POLICY_BYTES_MAX: u64 = 256 * 1024;
+
+/// One protobuf request: the largest envelope, and room for keys, proofs and endpoint.
+pub const MESSAGE_BYTES_MAX: usize = ENVELOPE_BYTES_MAX + 16 * 1024;
+
+/// One JSON request: the same as base64.
+pub const JSON_BYTES_MAX: usize = MESSAGE_BYTES_MAX / 3 * 4 + 4;
+
+/// A Reference Values document: some hundred launch shapes.
+pub const REFERENCE_VALUES_BYTES_MAX: usize = 256 * 1024;
+
+/// An operator's reason, for the record.
+pub const REASON_BYTES_MAX: usize = 1024;
+
+/// A request's header fields together. A bearer token and gRPC's own fields are below 1 KiB.
+pub const HEADER_BYTES_MAX: u32 = 16 * 1024;
+
+/// HTTP/1 read buffer; hyper refuses less than 8 KiB, and header fields have to fit.
+pub const HTTP1_BUFFER_BYTES_MAX: usize = 64 * 1024;
+
+/// Requests at once on one connection: a runtime watches, renews and resolves.
+pub const STREAMS_MAX: u32 = 64;
+
+/// From accept to the end of the TLS handshake.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// From a request's first byte to the head of its response. Bodies arrive within it.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// From a connection's first byte to the end of a request's header fields.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// HTTP/2 pings: a peer that vanished is noticed after an interval and a timeout.
+pub const PING_INTERVAL: Duration = Duration::from_secs(20);
+
+/// How long a ping may stay unanswered.
+pub const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long running requests may take to end once the service stops.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Admissions that may wait for a processor; more are told to come back. At 1 ms of verification
+/// each, the last in the queue waits less than a second.
+pub const ADMISSIONS_WAITING_MAX: usize = 256;
+
+/// Events read from the log in one go.
+pub const EVENT_BATCH_MAX: u32 = 256;
+
+/// How long one watcher may leave an event unread before it is cut off.
+pub const WATCH_STALL_MAX: Duration = Duration::from_secs(10);
+
+/// Events kept after the revocations that they announce are forgotten: enough for a watcher that
+/// was away for a while. The newest is always kept, since it carries the sequence.
+pub const EVENTS_KEPT: u32 = 4096;
+
+/// Refused verdicts kept: anybody can cause one, so their number is bounded and not their age.
+pub const REFUSALS_KEPT: u32 = 10_000;
+
+/// How long admitted verdicts are kept.
+pub const VERDICT_RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// How long an instance stays listed after its last lease ended.
+pub const INSTANCE_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How often what may be forgotten is forgotten.
+pub const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How long a write waits for another one in the database.
+pub const DATABASE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Connections to the database: readers do not wait for the writer.
+pub const DATABASE_CONNECTIONS_MAX: u32 = 8;
+
+/// Life of the certificate that the Verifier itself shows. It is replaced after a quarter of that.
+pub const SERVER_CERTIFICATE_LIFETIME: Duration = Duration::from_secs(4 * 24 * 60 * 60);
+
+/// Life of the issuing CA's certificate.
+pub const AUTHORITY_LIFETIME: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// How far before now a certificate's validity starts: clocks of two machines differ.
+pub const NOT_BEFORE_LEEWAY: Duration = Duration::from_secs(30);
+
+/// Longest life of a challenge.
+pub const CHALLENGE_LIFETIME_MAX: Duration = Duration::from_secs(60 * 60);

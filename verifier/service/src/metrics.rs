@@ -1,0 +1,181 @@
+//! Counts, in Prometheus' text form. They name codes and surfaces, never agents or keys.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Everything that is counted.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    /// Leases issued.
+    pub admissions: Counter,
+    /// Findings that spoke against a lease, by code.
+    pub refusals: Family,
+    /// Requests, by surface and outcome.
+    pub requests: Family,
+    /// From request to decision.
+    pub admission_seconds: Histogram,
+    /// Connections accepted.
+    pub connections: Counter,
+    /// Connections that did not get through the TLS handshake.
+    pub handshake_failures: Counter,
+}
+
+/// What is read at the time of asking.
+#[derive(Clone, Copy, Debug)]
+pub struct Gauges {
+    /// Instances that hold a lease.
+    pub leases_live: u64,
+}
+
+/// A number that grows.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds one.
+    pub fn increment(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn value(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Counters by a label. Labels are literals of this program, so their number is bounded.
+#[derive(Debug, Default)]
+pub struct Family(Mutex<BTreeMap<&'static str, u64>>);
+
+impl Family {
+    /// Adds one under `label`.
+    pub fn increment(&self, label: &'static str) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(label).or_insert(0);
+        *count = count.saturating_add(1);
+    }
+
+    fn values(&self) -> BTreeMap<&'static str, u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Durations in buckets.
+#[derive(Debug, Default)]
+pub struct Histogram {
+    buckets: [AtomicU64; BOUNDS_MICROS.len()],
+    count: AtomicU64,
+    sum_micros: AtomicU64,
+}
+
+/// Verification takes about a millisecond; a queue takes up to seconds.
+const BOUNDS_MICROS: [u64; 10] =
+    [500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000, 2_500_000];
+
+impl Histogram {
+    /// Adds one duration.
+    pub fn observe(&self, duration: Duration) {
+        let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.sum_micros.fetch_add(micros, Ordering::Relaxed);
+        for (bucket, bound) in self.buckets.iter().zip(BOUNDS_MICROS) {
+            if micros <= bound {
+                bucket.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+impl Metrics {
+    /// The text form.
+    #[must_use]
+    pub fn render(&self, gauges: Gauges) -> String {
+        let mut text = String::with_capacity(2048);
+        // INVARIANT: writing into a String does not fail.
+        let _ = self.write(&mut text, gauges);
+        text
+    }
+
+    fn write(&self, out: &mut String, gauges: Gauges) -> fmt::Result {
+        counter(out, "admissions", "Leases issued.", &self.admissions)?;
+        let help = "Findings that spoke against a lease.";
+        family(out, "refusals", help, "code", &self.refusals)?;
+        family(out, "requests", "Requests by surface.", "surface", &self.requests)?;
+        counter(out, "connections", "Connections accepted.", &self.connections)?;
+        let help = "Connections that failed in the TLS handshake.";
+        counter(out, "handshake_failures", help, &self.handshake_failures)?;
+        header(out, "leases_live", "gauge", "Instances that hold a lease.")?;
+        writeln!(out, "cloister_verifier_leases_live {}", gauges.leases_live)?;
+        histogram(out, &self.admission_seconds)
+    }
+}
+
+fn header(out: &mut String, name: &str, kind: &str, help: &str) -> fmt::Result {
+    writeln!(out, "# HELP cloister_verifier_{name} {help}")?;
+    writeln!(out, "# TYPE cloister_verifier_{name} {kind}")
+}
+
+fn counter(out: &mut String, name: &str, help: &str, counter: &Counter) -> fmt::Result {
+    header(out, &format!("{name}_total"), "counter", help)?;
+    writeln!(out, "cloister_verifier_{name}_total {}", counter.value())
+}
+
+fn family(out: &mut String, name: &str, help: &str, label: &str, family: &Family) -> fmt::Result {
+    header(out, &format!("{name}_total"), "counter", help)?;
+    family.values().into_iter().try_for_each(|(value, count)| {
+        writeln!(out, "cloister_verifier_{name}_total{{{label}=\"{value}\"}} {count}")
+    })
+}
+
+fn histogram(out: &mut String, histogram: &Histogram) -> fmt::Result {
+    let name = "admission_seconds";
+    header(out, name, "histogram", "From a lease request to its decision.")?;
+    for (bucket, bound) in histogram.buckets.iter().zip(BOUNDS_MICROS) {
+        let (bound, count) = (seconds(bound), bucket.load(Ordering::Relaxed));
+        writeln!(out, "cloister_verifier_{name}_bucket{{le=\"{bound}\"}} {count}")?;
+    }
+    let count = histogram.count.load(Ordering::Relaxed);
+    let sum = seconds(histogram.sum_micros.load(Ordering::Relaxed));
+    writeln!(out, "cloister_verifier_{name}_bucket{{le=\"+Inf\"}} {count}")?;
+    writeln!(out, "cloister_verifier_{name}_sum {sum}")?;
+    writeln!(out, "cloister_verifier_{name}_count {count}")
+}
+
+fn seconds(micros: u64) -> f64 {
+    Duration::from_micros(micros).as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Gauges, Metrics};
+
+    #[test]
+    fn every_line_is_a_comment_or_a_sample() {
+        let metrics = Metrics::default();
+        metrics.admissions.increment();
+        metrics.refusals.increment("reference.match");
+        metrics.refusals.increment("reference.match");
+        metrics.admission_seconds.observe(Duration::from_millis(3));
+        let text = metrics.render(Gauges { leases_live: 7 });
+        for line in text.lines().filter(|line| !line.starts_with("# ")) {
+            let (name, value) = line.rsplit_once(' ').unwrap();
+            assert!(name.starts_with("cloister_verifier_"), "{line}");
+            assert!(value.parse::<f64>().is_ok(), "{line}");
+        }
+        for sample in [
+            "cloister_verifier_admissions_total 1",
+            "cloister_verifier_refusals_total{code=\"reference.match\"} 2",
+            "cloister_verifier_leases_live 7",
+            "cloister_verifier_admission_seconds_bucket{le=\"0.0025\"} 0",
+            "cloister_verifier_admission_seconds_bucket{le=\"0.005\"} 1",
+            "cloister_verifier_admission_seconds_bucket{le=\"+Inf\"} 1",
+            "cloister_verifier_admission_seconds_sum 0.003",
+        ] {
+            assert!(text.lines().any(|line| line == sample), "{sample} in\n{text}");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! What operators do: images in and out, agents shown, quarantined, retired. Each change is on
+//! record.
+
+use cloister_api::v1;
+use cloister_attestation::bytes::Digest48;
+use cloister_attestation::reference::{ReferenceTuple, ReferenceValues};
+use cloister_channel::name::AgentName;
+
+use crate::clock::Clock;
+use crate::error::ServiceError;
+use crate::limits::{REASON_BYTES_MAX, REFERENCE_VALUES_BYTES_MAX};
+use crate::store::{AgentRecord, AgentState, Operation, Store};
+use crate::wire;
+
+/// Reasons of revocations, as peers see them.
+mod reasons {
+    pub(super) const QUARANTINED: &str = crate::admission::QUARANTINED.id;
+    pub(super) const RETIRED: &str = crate::admission::RETIRED.id;
+    pub(super) const IMAGE_REVOKED: &str = crate::admission::IMAGE_REVOKED.id;
+}
+
+/// Carries out what operators ask for. Who may ask is decided before.
+#[derive(Clone, Debug)]
+pub struct Operations {
+    store: Store,
+    clock: Clock,
+}
+
+impl Operations {
+    /// Over one record.
+    #[must_use]
+    pub const fn new(store: Store, clock: Clock) -> Self {
+        Self { store, clock }
+    }
+
+    /// Admits every launch shape of a Reference Values document, all or none.
+    ///
+    /// # Errors
+    /// [`ServiceError`] if the document does not read, or a tuple in it was revoked.
+    pub async fn admit(&self, document: &[u8]) -> Result<Vec<v1::Image>, ServiceError> {
+        if document.len() > REFERENCE_VALUES_BYTES_MAX {
+            return Err(ServiceError::TooLarge { bytes_max: REFERENCE_VALUES_BYTES_MAX });
+        }
+        let values = ReferenceValues::from_json(document)?;
+        let tuples: Vec<ReferenceTuple> = values.tuples().collect();
+        let subject = format!("{} {}", values.image, values.version);
+        let digests: Vec<_> = tuples.iter().map(|tuple| tuple.digest().to_string()).collect();
+        let operation = self.operation("image.admit", subject, digests.join(" "));
+        match self.store.admit_images(&tuples, &operation).await? {
+            Ok(images) => Ok(images.iter().map(wire::image).collect()),
+            Err(revoked) => Err(ServiceError::Revoked { tuple: revoked.to_string() }),
+        }
+    }
+
+    /// Every image.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub async fn images(&self) -> Result<Vec<v1::Image>, ServiceError> {
+        Ok(self.store.images().await?.iter().map(wire::image).collect())
+    }
+
+    /// Ends admission of an image; its live leases run out.
+    ///
+    /// # Errors
+    /// [`ServiceError`] if there is no such image.
+    pub async fn retire_image(&self, tuple: &str) -> Result<v1::Image, ServiceError> {
+        let digest = self::tuple(tuple)?;
+        let operation = self.operation("image.retire", digest.to_string(), String::new());
+        let image = self.store.retire_image(&digest, &operation).await?;
+        image.as_ref().map(wire::image).ok_or_else(|| not_found("image", &digest.to_string()))
+    }
+
+    /// Ends admission of an image for good and takes away its leases.
+    ///
+    /// # Errors
+    /// [`ServiceError`] if there is no such image.
+    pub async fn revoke_image(&self, tuple: &str) -> Result<v1::RevokeImageResponse, ServiceError> {
+        let digest = self::tuple(tuple)?;
+        let operation = self.operation("image.revoke", digest.to_string(), String::new());
+        let done = self.store.revoke_image(&digest, reasons::IMAGE_REVOKED, &operation).await?;
+        let (image, revoked_instances) =
+            done.ok_or_else(|| not_found("image", &digest.to_string()))?;
+        Ok(v1::RevokeImageResponse { image: Some(wire::image(&image)), revoked_instances })
+    }
+
+    /// Every agent.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub async fn agents(&self) -> Result<Vec<v1::Agent>, ServiceError> {
+        Ok(self.store.agents().await?.iter().map(wire::agent).collect())
+    }
+
+    /// One agent with its latest Attestation Results.
+    ///
+    /// # Errors
+    /// [`ServiceError`] if there is no such agent.
+    pub async fn agent(&self, name: &str) -> Result<v1::ShowAgentResponse, ServiceError> {
+        let name = agent_name(name)?;
+        let agent = self.store.agent(&name).await?.ok_or_else(|| not_found("agent", &name))?;
+        Ok(v1::ShowAgentResponse {
+            results: agent.instances.iter().map(|instance| instance.result.clone()).collect(),
+            agent: Some(wire::agent(&agent)),
+        })
+    }
+
+    /// Takes an agent's leases away and refuses new ones until it is lifted.
+    ///
+    /// # Errors
+    /// [`ServiceError`] if there is no such agent, or it is retired.
+    pub async fn quarantine(
+        &self,
+        name: &str,
+        reason: &str,
+    ) -> Result<v1::QuarantineAgentResponse, ServiceError> {
+        let operation = self.about_agent("agent.quarantine", name, reason)?;
+        let (agent, revoked_instances) =
+            self.suspend(AgentState::Quarantined, reasons::QUARANTINED, &operation).await?;
+        Ok(v1::QuarantineAgentResponse { agent: Some(agent), revoked_instances })
+    }
+
+    /// Ends a quarantine.
+    ///
+    /// # Errors
+    /// [`ServiceError`] if there is no such agent, or it is retired.
+    pub async fn lift(&self, name: &str) -> Result<v1::LiftQuarantineResponse, ServiceError> {
+        let operation = self.about_agent("agent.lift", name, "")?;
+        let agent = self
+            .store
+            .lift_quarantine(&operation.subject, reasons::QUARANTINED, &operation)
+            .await?
+            .ok_or_else(|| not_found("agent", &operation.subject))?;
+        in_state(&agent, AgentState::Active)?;
+        Ok(v1::LiftQuarantineResponse { agent: Some(wire::agent(&agent)) })
+    }
+
+    /// Takes an agent's leases away and refuses its name from now on.
+    ///
+    /// # Errors
+    /// [`ServiceError`] if there is no such agent.
+    pub async fn retire(
+        &self,
+        name: &str,
+        reason: &str,
+    ) -> Result<v1::RetireAgentResponse, ServiceError> {
+        let operation = self.about_agent("agent.retire", name, reason)?;
+        let (agent, revoked_instances) =
+            self.suspend(AgentState::Retired, reasons::RETIRED, &operation).await?;
+        Ok(v1::RetireAgentResponse { agent: Some(agent), revoked_instances })
+    }
+
+    async fn suspend(
+        &self,
+        to: AgentState,
+        code: &'static str,
+        operation: &Operation,
+    ) -> Result<(v1::Agent, u32), ServiceError> {
+        let done = self.store.suspend_agent(&operation.subject, to, code, operation).await?;
+        let (agent, revoked) = done.ok_or_else(|| not_found("agent", &operation.subject))?;
+        in_state(&agent, to)?;
+        Ok((wire::agent(&agent), revoked))
+    }
+
+    fn about_agent(
+        &self,
+        action: &'static str,
+        name: &str,
+        reason: &str,
+    ) -> Result<Operation, ServiceError> {
+        if reason.len() > REASON_BYTES_MAX || reason.chars().any(char::is_control) {
+            let expected = "at most 1024 bytes without control characters";
+            return Err(ServiceError::Argument { what: "reason", expected });
+        }
+        Ok(self.operation(action, agent_name(name)?, reason.to_owned()))
+    }
+
+    fn operation(&self, action: &'static str, subject: String, detail: String) -> Operation {
+        tracing::info!(action, subject, "operator");
+        Operation { at: self.clock.now(), action, subject, detail }
+    }
+}
+
+fn tuple(text: &str) -> Result<Digest48, ServiceError> {
+    let expected = "96 hexadecimal digits";
+    text.parse().map_err(|_| ServiceError::Argument { what: "tuple", expected })
+}
+
+fn agent_name(text: &str) -> Result<String, ServiceError> {
+    let expected = "1 to 63 lower-case letters, digits and inner hyphens";
+    match AgentName::new(text) {
+        Ok(name) => Ok(name.to_string()),
+        Err(_) => Err(ServiceError::Argument { what: "agent", expected }),
+    }
+}
+
+fn in_state(agent: &AgentRecord, expected: AgentState) -> Result<(), ServiceError> {
+    if agent.state == expected {
+        return Ok(());
+    }
+    Err(ServiceError::AgentState { name: agent.name.clone(), state: agent.state.as_str() })
+}
+
+fn not_found(what: &'static str, name: &str) -> ServiceError {
+    ServiceError::NotFound { what, name: name.to_owned() }
+}

@@ -1,0 +1,176 @@
+//! The whole service: from configuration to a listening port and back to nothing.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::admission::{Admission, Appraiser, Parts};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::endorsements::OfflineFolder;
+use crate::limits::{HOUSEKEEPING_INTERVAL, SERVER_CERTIFICATE_LIFETIME};
+use crate::metrics::Metrics;
+use crate::operations::Operations;
+use crate::registry::Registry;
+use crate::server::{self, Listener};
+use crate::start::StartError;
+use crate::state::{Directory, Keys, ServerCertificate, files};
+use crate::store::Store;
+use crate::trust::Trust;
+
+/// How often a watcher hears that nothing happened.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// A Verifier that listens.
+#[derive(Debug)]
+pub struct Verifier {
+    address: SocketAddr,
+    stopping: CancellationToken,
+    serving: JoinHandle<()>,
+    store: Store,
+    /// Keeps other processes out of the data folder.
+    _directory: Directory,
+}
+
+impl Verifier {
+    /// Opens the data folder, binds the port and starts to answer.
+    ///
+    /// # Errors
+    /// [`StartError`] if the data folder cannot be used or the port is taken.
+    pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let now = clock.now();
+        let directory = Directory::open(&config.data)?;
+        let keys =
+            Arc::new(Keys::open(&directory, &config.trust_domain, config.challenge_lifetime, now)?);
+        let store =
+            Store::open(&directory.path(files::DATABASE), &config.trust_domain, now).await?;
+        let (socket, address) = bind(config.listen).await?;
+        let certificate = ServerCertificate::issue(&keys.authority, names(&config, address), now)?;
+        let certificate = Arc::new(certificate);
+        let tls = server::config(Arc::clone(&certificate), keys.authority.certificate(), &clock)?;
+        let stopping = CancellationToken::new();
+        let connections_max = config.connections_max;
+        let app = assemble(config, &keys, &store, &clock, &stopping);
+        warn_of_simulator(&app);
+        directory.publish(files::ADDRESS, format!("{address}\n").as_bytes())?;
+        let metrics = Arc::clone(&app.metrics);
+        let listener = Listener::new(socket, tls, server::router(&app), metrics, connections_max);
+        tokio::spawn(keep_house(store.clone(), clock.clone(), stopping.clone()));
+        tokio::spawn(renew_certificate(certificate, keys, clock, stopping.clone()));
+        let serving = tokio::spawn(listener.serve(stopping.clone()));
+        tracing::info!(%address, trust_domain = %app.trust.domain(), "listening");
+        Ok(Self { address, stopping, serving, store, _directory: directory })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Ends watches, lets running requests end, and closes the database.
+    pub async fn stop(self) {
+        self.stopping.cancel();
+        if self.serving.await.is_err() {
+            tracing::error!("serving ended with a panic");
+        }
+        self.store.close().await;
+    }
+}
+
+fn assemble(
+    config: Config,
+    keys: &Arc<Keys>,
+    store: &Store,
+    clock: &Clock,
+    stopping: &CancellationToken,
+) -> App {
+    let appraisal = config.appraisal;
+    let accepted = appraisal.policy.anchors.clone();
+    let endorsements = Box::new(OfflineFolder::new(appraisal.endorsements));
+    let appraiser = Appraiser::new(appraisal.anchors, appraisal.policy, endorsements);
+    let trust = Trust::new(config.trust_domain, accepted, Arc::clone(keys), store.clone());
+    let metrics = Arc::new(Metrics::default());
+    let registry =
+        Registry::new(store.clone(), trust.clone(), clock.clone(), HEARTBEAT, stopping.clone());
+    let admission = Admission::new(Parts {
+        keys: Arc::clone(keys),
+        appraiser,
+        store: store.clone(),
+        trust: trust.clone(),
+        clock: clock.clone(),
+        metrics: Arc::clone(&metrics),
+        lease_lifetime: config.lease_lifetime,
+        verifications_max: verifications(appraisal.verifications_max),
+    });
+    App {
+        admission: Arc::new(admission),
+        registry,
+        operations: Operations::new(store.clone(), clock.clone()),
+        trust,
+        metrics,
+        clock: clock.clone(),
+        store: store.clone(),
+        keys: Arc::clone(keys),
+    }
+}
+
+fn verifications(configured: usize) -> usize {
+    match configured {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        some => some,
+    }
+}
+
+async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Bind { address: listen, source };
+    let socket = TcpListener::bind(listen).await.map_err(failed)?;
+    let address = socket.local_addr().map_err(failed)?;
+    Ok((socket, address))
+}
+
+/// The configured names and, where it says something, the address that is listened on.
+fn names(config: &Config, address: SocketAddr) -> Vec<String> {
+    let own: Option<IpAddr> = Some(address.ip()).filter(|ip| !ip.is_unspecified());
+    config.names.iter().cloned().chain(own.map(|ip| ip.to_string())).collect()
+}
+
+fn warn_of_simulator(app: &App) {
+    if app.admission.is_simulated() {
+        tracing::warn!(
+            "SIMULATED EVIDENCE IS ACCEPTED: the configured anchors are a simulator's. Nothing that \
+             this Verifier admits is protected by hardware. Never use it for anything but development."
+        );
+    }
+}
+
+async fn keep_house(store: Store, clock: Clock, stopping: CancellationToken) {
+    while !passed(HOUSEKEEPING_INTERVAL, &stopping).await {
+        if let Err(error) = store.forget(clock.now()).await {
+            tracing::error!(error = %crate::error::chain(&error), "housekeeping failed");
+        }
+    }
+}
+
+async fn renew_certificate(
+    certificate: Arc<ServerCertificate>,
+    keys: Arc<Keys>,
+    clock: Clock,
+    stopping: CancellationToken,
+) {
+    while !passed(SERVER_CERTIFICATE_LIFETIME / 4, &stopping).await {
+        if let Err(error) = certificate.renew(&keys.authority, clock.now()) {
+            tracing::error!(error = %crate::error::chain(&error), "own certificate is not renewed");
+        }
+    }
+}
+
+/// Waits; `true` if the service stops meanwhile.
+async fn passed(interval: Duration, stopping: &CancellationToken) -> bool {
+    tokio::time::timeout(interval, stopping.cancelled()).await.is_ok()
+}

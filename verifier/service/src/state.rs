@@ -1,0 +1,98 @@
+//! What the service keeps beside its database: keys, certificates and the operator's token.
+//!
+//! All of it lies in one folder that only the service's user can enter, is made on first start,
+//! and never leaves it, except `trust.pem` and `address`, which are there to be handed on.
+
+mod authority;
+mod directory;
+mod error;
+mod server_certificate;
+mod token;
+
+use std::time::Duration;
+
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use cloister_attestation::time::UnixTime;
+use cloister_channel::lease::LeaseSigner;
+use cloister_channel::name::TrustDomain;
+use zeroize::Zeroizing;
+
+use crate::challenge::Challenges;
+pub use authority::Authority;
+pub use directory::Directory;
+pub use error::{CODES, StateError};
+pub use server_certificate::ServerCertificate;
+pub use token::OperatorToken;
+
+/// File names inside the data folder.
+pub mod files {
+    /// The database.
+    pub const DATABASE: &str = "verifier.sqlite";
+    /// The issuing CA's certificate, PEM: what runtimes and operators pin.
+    pub const TRUST: &str = "trust.pem";
+    /// The operator's token.
+    pub const TOKEN: &str = "operator.token";
+    /// The address that the service listens on.
+    pub const ADDRESS: &str = "address";
+    pub(super) const AUTHORITY_KEY: &str = "authority.key";
+    pub(super) const LEASE_KEY: &str = "lease.key";
+    pub(super) const CHALLENGE_KEY: &str = "challenge.key";
+    pub(super) const LOCK: &str = "lock";
+}
+
+/// Every key that the service holds.
+#[derive(Debug)]
+pub struct Keys {
+    /// Issues certificates.
+    pub authority: Authority,
+    /// Signs leases.
+    pub leases: LeaseSigner,
+    /// Makes and checks challenges.
+    pub challenges: Challenges,
+    /// Knows the operator.
+    pub operator: OperatorToken,
+}
+
+impl Keys {
+    /// Reads the keys from `directory`; makes those that are not there yet.
+    ///
+    /// # Errors
+    /// [`StateError`] if a file cannot be read or written, does not hold what it should, or belongs
+    /// to another trust domain.
+    pub fn open(
+        directory: &Directory,
+        trust_domain: &TrustDomain,
+        challenge_lifetime: Duration,
+        now: UnixTime,
+    ) -> Result<Self, StateError> {
+        Ok(Self {
+            authority: Authority::open(directory, trust_domain, now)?,
+            leases: leases(directory)?,
+            challenges: challenges(directory, challenge_lifetime)?,
+            operator: OperatorToken::open(directory)?,
+        })
+    }
+}
+
+fn leases(directory: &Directory) -> Result<LeaseSigner, StateError> {
+    let stored = directory.secret(files::LEASE_KEY, || Ok(LeaseSigner::generate_pkcs8()?))?;
+    LeaseSigner::from_pkcs8(&stored).map_err(|source| directory.key_error(files::LEASE_KEY, source))
+}
+
+fn challenges(directory: &Directory, lifetime: Duration) -> Result<Challenges, StateError> {
+    let stored = directory.secret(files::CHALLENGE_KEY, || random(Challenges::KEY_LEN))?;
+    let key = stored
+        .as_slice()
+        .try_into()
+        .map_err(|_| StateError::Length { path: directory.path(files::CHALLENGE_KEY) })?;
+    Ok(Challenges::new(key, lifetime))
+}
+
+fn random(len: usize) -> Result<Zeroizing<Vec<u8>>, StateError> {
+    let mut bytes = Zeroizing::new(vec![0; len]);
+    SystemRandom::new().fill(&mut bytes).map_err(|_| StateError::Random)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! What was concluded and what operators did; and what of all that may be forgotten.
+
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use cloister_attestation::time::UnixTime;
+
+use super::{Store, StoreError, Write, row};
+use crate::limits::{EVENTS_KEPT, INSTANCE_RETENTION, REFUSALS_KEPT, VERDICT_RETENTION};
+
+/// How an admission ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// With a lease.
+    Admitted,
+    /// Without.
+    Refused,
+}
+
+/// What was concluded about one piece of Evidence.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// When.
+    pub at: UnixTime,
+    /// What.
+    pub outcome: Outcome,
+    /// The agent that the manifest names; only a claim where the outcome is a refusal.
+    pub agent: Option<String>,
+    /// The instance that the identity key names.
+    pub instance: Option<String>,
+    /// Digest of the envelope, hex.
+    pub evidence: String,
+    /// The Attestation Result if there is one, else the findings; JSON.
+    pub detail: String,
+}
+
+impl Verdict {
+    pub(super) async fn write(&self, write: &mut Write) -> Result<(), StoreError> {
+        let outcome = match self.outcome {
+            Outcome::Admitted => "admitted",
+            Outcome::Refused => "refused",
+        };
+        let sql = "INSERT INTO verdicts (id, at, outcome, agent, instance, evidence, detail)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        sqlx::query(sql)
+            .bind(id()?)
+            .bind(row::signed(self.at.as_secs()))
+            .bind(outcome)
+            .bind(&self.agent)
+            .bind(&self.instance)
+            .bind(&self.evidence)
+            .bind(&self.detail)
+            .execute(&mut **write)
+            .await?;
+        Ok(())
+    }
+}
+
+/// What an operator did.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// When.
+    pub at: UnixTime,
+    /// What: `image.admit`, `agent.quarantine`, …
+    pub action: &'static str,
+    /// To whom: a tuple's digest, an agent's name.
+    pub subject: String,
+    /// The operator's reason, or what else is to be known.
+    pub detail: String,
+}
+
+impl Operation {
+    pub(super) async fn write(&self, write: &mut Write) -> Result<(), StoreError> {
+        let sql = "INSERT INTO operations (id, at, action, subject, detail)
+                   VALUES ($1, $2, $3, $4, $5)";
+        sqlx::query(sql)
+            .bind(id()?)
+            .bind(row::signed(self.at.as_secs()))
+            .bind(self.action)
+            .bind(&self.subject)
+            .bind(&self.detail)
+            .execute(&mut **write)
+            .await?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Keeps a refusal for the record.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn record(&self, verdict: &Verdict) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        verdict.write(&mut write).await?;
+        Ok(write.commit().await?)
+    }
+
+    /// How many verdicts there are with this outcome.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn verdicts(&self, outcome: Outcome) -> Result<u64, StoreError> {
+        let word = match outcome {
+            Outcome::Admitted => "admitted",
+            Outcome::Refused => "refused",
+        };
+        let row = sqlx::query("SELECT COUNT(*) AS count FROM verdicts WHERE outcome = $1")
+            .bind(word)
+            .fetch_one(&self.pool)
+            .await?;
+        row::unsigned(&row, "count")
+    }
+
+    /// What operators did, oldest first: action and subject.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn operations(&self) -> Result<Vec<(String, String)>, StoreError> {
+        let sql = "SELECT action, subject FROM operations ORDER BY at, id";
+        Ok(sqlx::query_as(sql).fetch_all(&self.pool).await?)
+    }
+
+    /// Forgets what has served its purpose. What operators did is never forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn forget(&self, now: UnixTime) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        let ended = now.minus(INSTANCE_RETENTION);
+        let old = now.minus(VERDICT_RETENTION);
+        let refusals = "DELETE FROM verdicts WHERE outcome = 'refused' AND at <
+            (SELECT at FROM verdicts WHERE outcome = 'refused' ORDER BY at DESC LIMIT 1 OFFSET $1)";
+        let events = "DELETE FROM events WHERE sequence + $1 <=
+            (SELECT MAX(sequence) FROM events) AND at < $2";
+        for (sql, bound) in [
+            ("DELETE FROM spent_challenges WHERE expires_at < $1", now),
+            ("DELETE FROM instances WHERE lease_expires_at < $1", ended),
+            ("DELETE FROM verdicts WHERE at < $1", old),
+        ] {
+            sqlx::query(sql).bind(row::signed(bound.as_secs())).execute(&mut *write).await?;
+        }
+        sqlx::query(refusals).bind(i64::from(REFUSALS_KEPT)).execute(&mut *write).await?;
+        sqlx::query(events)
+            .bind(i64::from(EVENTS_KEPT))
+            .bind(row::signed(ended.as_secs()))
+            .execute(&mut *write)
+            .await?;
+        Ok(write.commit().await?)
+    }
+}
+
+/// Names a row.
+fn id() -> Result<String, StoreError> {
+    let mut bytes = [0; 16];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| StoreError::Random)?;
+    Ok(hex::encode(bytes))
+}

@@ -1,0 +1,217 @@
+//! Reference Values, one row for each whole tuple.
+
+use cloister_attestation::bytes::Digest48;
+use cloister_attestation::evidence::Tee;
+use cloister_attestation::reference::{LaunchShape, ReferenceTuple};
+use cloister_attestation::time::UnixTime;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Operation, Store, StoreError, Write, instances, row};
+
+/// Whether Evidence of an image is admitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ImageState {
+    /// Yes.
+    Admitted,
+    /// Not any more; leases that live run out.
+    Retired,
+    /// Never again; leases that lived were taken away.
+    Revoked,
+}
+
+impl ImageState {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admitted => "admitted",
+            Self::Retired => "retired",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    pub(super) fn read(word: &str) -> Option<Self> {
+        [Self::Admitted, Self::Retired, Self::Revoked].into_iter().find(|s| s.as_str() == word)
+    }
+}
+
+/// One Reference Value and its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageRecord {
+    /// Everything that pins the image on one platform shape.
+    pub tuple: ReferenceTuple,
+    /// Whether it is admitted.
+    pub state: ImageState,
+    /// Since when it is known.
+    pub admitted_at: UnixTime,
+}
+
+impl ImageRecord {
+    /// The TEE that it is for.
+    #[must_use]
+    pub const fn tee(&self) -> Tee {
+        self.tuple.shape.tee()
+    }
+
+    pub(super) fn read(row: &SqliteRow) -> Result<Self, StoreError> {
+        let tuple = ReferenceTuple {
+            image: row.try_get("image")?,
+            version: row.try_get("version")?,
+            manifest: row::word(row, "manifest", |text| text.parse().ok())?,
+            shape: row::from_json::<LaunchShape>(row, "shape")?,
+        };
+        let named: Digest48 = row::word(row, "tuple", |text| text.parse().ok())?;
+        // INVARIANT: a tuple is named by its digest. A row that is not was changed by hand.
+        if tuple.digest() != named {
+            return Err(StoreError::corrupt("tuple", named));
+        }
+        Ok(Self {
+            tuple,
+            state: row::word(row, "state", ImageState::read)?,
+            admitted_at: UnixTime::from_secs(row::unsigned(row, "admitted_at")?),
+        })
+    }
+}
+
+impl Store {
+    /// Every Reference Value, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn images(&self) -> Result<Vec<ImageRecord>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM images ORDER BY admitted_at, image, version, tuple")
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(ImageRecord::read).collect()
+    }
+
+    /// Every Reference Value for a manifest, whatever its state.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn images_of_manifest(
+        &self,
+        manifest: &Digest48,
+    ) -> Result<Vec<ImageRecord>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM images WHERE manifest = $1")
+            .bind(manifest.to_string())
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(ImageRecord::read).collect()
+    }
+
+    /// Admits tuples, all or none. A retired one is admitted again; the first one that was revoked
+    /// comes back as `Err` and nothing is changed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn admit_images(
+        &self,
+        tuples: &[ReferenceTuple],
+        operation: &Operation,
+    ) -> Result<Result<Vec<ImageRecord>, Digest48>, StoreError> {
+        let mut write = self.write().await?;
+        let mut admitted = Vec::with_capacity(tuples.len());
+        for tuple in tuples {
+            let record = upsert(&mut write, tuple, operation.at).await?;
+            if record.state == ImageState::Revoked {
+                return Ok(Err(tuple.digest()));
+            }
+            admitted.push(record);
+        }
+        operation.write(&mut write).await?;
+        self.commit(write).await?;
+        Ok(Ok(admitted))
+    }
+
+    /// Ends admission of an image; one that is revoked stays so. `None` if there is no such tuple.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn retire_image(
+        &self,
+        tuple: &Digest48,
+        operation: &Operation,
+    ) -> Result<Option<ImageRecord>, StoreError> {
+        let mut write = self.write().await?;
+        let Some(before) = image(&mut write, tuple).await? else { return Ok(None) };
+        if before.state == ImageState::Admitted {
+            set_state(&mut write, tuple, ImageState::Retired, operation.at).await?;
+        }
+        operation.write(&mut write).await?;
+        let after = image(&mut write, tuple).await?;
+        self.commit(write).await?;
+        Ok(after)
+    }
+
+    /// Ends admission of an image for good and takes away its leases. `None` if there is no such
+    /// tuple. Also returns how many instances lost theirs.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn revoke_image(
+        &self,
+        tuple: &Digest48,
+        reason: &'static str,
+        operation: &Operation,
+    ) -> Result<Option<(ImageRecord, u32)>, StoreError> {
+        let mut write = self.write().await?;
+        if set_state(&mut write, tuple, ImageState::Revoked, operation.at).await? == 0 {
+            return Ok(None);
+        }
+        let live = instances::live_of_tuple(&mut write, tuple, operation.at).await?;
+        let revoked = instances::revoke(&mut write, &live, reason, operation.at).await?;
+        operation.write(&mut write).await?;
+        let after = image(&mut write, tuple).await?;
+        self.commit(write).await?;
+        Ok(after.map(|image| (image, revoked)))
+    }
+}
+
+async fn image(read: &mut Write, tuple: &Digest48) -> Result<Option<ImageRecord>, StoreError> {
+    let row = sqlx::query("SELECT * FROM images WHERE tuple = $1")
+        .bind(tuple.to_string())
+        .fetch_optional(&mut **read)
+        .await?;
+    row.as_ref().map(ImageRecord::read).transpose()
+}
+
+async fn set_state(
+    write: &mut Write,
+    tuple: &Digest48,
+    to: ImageState,
+    now: UnixTime,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query("UPDATE images SET state = $2, changed_at = $3 WHERE tuple = $1")
+        .bind(tuple.to_string())
+        .bind(to.as_str())
+        .bind(row::signed(now.as_secs()))
+        .execute(&mut **write)
+        .await?;
+    Ok(done.rows_affected())
+}
+
+async fn upsert(
+    write: &mut Write,
+    tuple: &ReferenceTuple,
+    now: UnixTime,
+) -> Result<ImageRecord, StoreError> {
+    let sql = "INSERT INTO images
+                   (tuple, image, version, manifest, tee, shape, state, admitted_at, changed_at)
+               VALUES ($1, $2, $3, $4, $5, $6, 'admitted', $7, $7)
+               ON CONFLICT (tuple) DO UPDATE SET state = 'admitted', changed_at = excluded.changed_at
+                   WHERE images.state = 'retired'";
+    sqlx::query(sql)
+        .bind(tuple.digest().to_string())
+        .bind(&tuple.image)
+        .bind(&tuple.version)
+        .bind(tuple.manifest.to_string())
+        .bind(tuple.shape.tee().to_string())
+        .bind(row::json(&tuple.shape)?)
+        .bind(row::signed(now.as_secs()))
+        .execute(&mut **write)
+        .await?;
+    image(write, &tuple.digest()).await?.ok_or_else(|| StoreError::corrupt("tuple", tuple.digest()))
+}

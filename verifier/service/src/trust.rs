@@ -1,0 +1,180 @@
+//! The trust bundle: what peers check leases with, from the keys and the record.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use cloister_api::v1;
+use cloister_attestation::policy::AnchorPolicy;
+use cloister_attestation::time::UnixTime;
+use cloister_channel::identity::PublicKey;
+use cloister_channel::lease::{self, VerifiedLease};
+use cloister_channel::name::{NameError, TrustDomain};
+use cloister_channel::svid::Svid;
+use cloister_channel::trust::{KeyId, Revocation, TrustBundle, TrustParts};
+use serde::Serialize;
+
+use crate::error::ServiceError;
+use crate::state::Keys;
+use crate::store::{InstanceRecord, Store, StoreError};
+
+/// Answers what is needed to check leases of this trust domain.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    domain: TrustDomain,
+    anchors: AnchorPolicy,
+    keys: Arc<Keys>,
+    store: Store,
+}
+
+/// A JSON Web Key Set with the keys that sign leases.
+///
+/// SPEC: RFC 7517 section 5, RFC 7518 section 6.2.
+#[derive(Debug, Serialize)]
+pub struct Jwks {
+    keys: Vec<Jwk>,
+}
+
+#[derive(Debug, Serialize)]
+struct Jwk {
+    kty: &'static str,
+    crv: &'static str,
+    alg: &'static str,
+    #[serde(rename = "use")]
+    usage: &'static str,
+    kid: String,
+    x: String,
+    y: String,
+}
+
+const COORDINATE_LEN: usize = 32;
+
+impl Trust {
+    /// For one trust domain. `anchors` is the kind of root that its leases rest on.
+    #[must_use]
+    pub fn new(domain: TrustDomain, anchors: AnchorPolicy, keys: Arc<Keys>, store: Store) -> Self {
+        Self { domain, anchors, keys, store }
+    }
+
+    /// The trust domain.
+    #[must_use]
+    pub const fn domain(&self) -> &TrustDomain {
+        &self.domain
+    }
+
+    /// The issuing certificate, DER.
+    #[must_use]
+    pub fn issuer(&self) -> &[u8] {
+        self.keys.authority.certificate()
+    }
+
+    /// The bundle as it travels.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub async fn bundle(&self, now: UnixTime) -> Result<v1::TrustBundle, ServiceError> {
+        let (revoked, sequence) = self.store.revoked(now).await?;
+        let floor = self.store.policy_epoch().await?;
+        let revoked = revoked.iter().map(revocation).collect::<Result<_, _>>();
+        let revoked = revoked.map_err(|_| StoreError::Corrupt {
+            column: "instance",
+            value: "not an instance of an agent".to_owned(),
+        })?;
+        Ok(self.assemble(revoked, floor, sequence)?.to_wire())
+    }
+
+    /// The keys that sign leases, for tools that speak JOSE.
+    #[must_use]
+    pub fn jwks(&self) -> Jwks {
+        Jwks { keys: vec![Jwk::of(self.keys.leases.public())] }
+    }
+
+    /// The live lease in a certificate whose chain TLS has verified.
+    ///
+    /// # Errors
+    /// [`ServiceError::LeaseRequired`] if it is no runtime's certificate, or its lease has ended or
+    /// was revoked.
+    pub async fn caller(
+        &self,
+        certificate: &[u8],
+        now: UnixTime,
+    ) -> Result<VerifiedLease, ServiceError> {
+        let refuse = |reason: String| ServiceError::LeaseRequired { reason };
+        let svid = Svid::parse(certificate).map_err(|error| refuse(error.to_string()))?;
+        let floor = self.store.policy_epoch().await?;
+        let bundle = self.assemble(Vec::new(), floor, 0)?;
+        let lease =
+            lease::verify(svid.lease(), &bundle, now).map_err(|error| refuse(error.to_string()))?;
+        svid.check(&lease).map_err(|error| refuse(error.to_string()))?;
+        if self.holds_lease(&lease, now).await? {
+            Ok(lease)
+        } else {
+            Err(refuse("its instance is revoked or unknown".to_owned()))
+        }
+    }
+
+    /// Whether the instance that `lease` was issued for holds a lease at `now`: this one or a
+    /// later one.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub async fn holds_lease(
+        &self,
+        lease: &VerifiedLease,
+        now: UnixTime,
+    ) -> Result<bool, ServiceError> {
+        let claims = lease.claims();
+        let record = self.store.instance(&claims.instance().to_string()).await?;
+        Ok(record.is_some_and(|it| it.agent == claims.agent.as_str() && it.is_live(now)))
+    }
+
+    fn assemble(
+        &self,
+        revoked: Vec<(cloister_channel::InstanceId, Revocation)>,
+        policy_epoch_floor: u64,
+        sequence: u64,
+    ) -> Result<TrustBundle, ServiceError> {
+        let parts = TrustParts {
+            trust_domain: self.domain.clone(),
+            issuers: vec![self.issuer().to_vec()],
+            lease_keys: vec![self.keys.leases.public().clone()],
+            policy_epoch_floor,
+            revoked,
+            sequence,
+        };
+        TrustBundle::new(parts, self.anchors.clone()).map_err(|error| {
+            tracing::error!(%error, "no trust bundle can be made");
+            ServiceError::Defect
+        })
+    }
+}
+
+impl Jwk {
+    fn of(key: &PublicKey) -> Self {
+        // The one encoding that a `PublicKey` has ends with x and y.
+        let spki = key.spki();
+        let end = spki.len();
+        let part =
+            |from: usize, to: usize| URL_SAFE_NO_PAD.encode(spki.get(from..to).unwrap_or_default());
+        Self {
+            kty: "EC",
+            crv: "P-256",
+            alg: "ES256",
+            usage: "sig",
+            kid: KeyId::of(key).to_string(),
+            x: part(end.saturating_sub(2 * COORDINATE_LEN), end.saturating_sub(COORDINATE_LEN)),
+            y: part(end.saturating_sub(COORDINATE_LEN), end),
+        }
+    }
+}
+
+fn revocation(
+    record: &InstanceRecord,
+) -> Result<(cloister_channel::InstanceId, Revocation), NameError> {
+    let why = Revocation {
+        agent: record.agent.parse()?,
+        reason: record.revocation.clone().unwrap_or_default(),
+        forget_after: record.lease_expires_at,
+    };
+    Ok((record.instance.parse()?, why))
+}

@@ -1,0 +1,102 @@
+//! Records as messages.
+
+use cloister_api::v1;
+use cloister_attestation::check::Check;
+
+use crate::store::{
+    AgentRecord, AgentState, Event, EventKind, ImageRecord, ImageState, InstanceRecord,
+};
+
+/// A finding as it is answered.
+pub(crate) fn finding(check: &Check) -> v1::Finding {
+    v1::Finding {
+        id: check.code.id.to_owned(),
+        expected: check.expected.clone(),
+        observed: check.observed.clone(),
+        spec: check.code.spec.to_owned(),
+        remedy: check.code.remedy.to_owned(),
+    }
+}
+
+/// An image as operators see it.
+pub(crate) fn image(record: &ImageRecord) -> v1::Image {
+    let state = match record.state {
+        ImageState::Admitted => v1::ImageState::Admitted,
+        ImageState::Retired => v1::ImageState::Retired,
+        ImageState::Revoked => v1::ImageState::Revoked,
+    };
+    v1::Image {
+        tuple: record.tuple.digest().to_string(),
+        image: record.tuple.image.clone(),
+        version: record.tuple.version.clone(),
+        manifest: record.tuple.manifest.to_string(),
+        tee: record.tee().to_string(),
+        // INVARIANT: a shape is digests and a word; its JSON form always exists.
+        shape: serde_json::to_string(&record.tuple.shape).unwrap_or_default(),
+        state: state.into(),
+        admitted_at: record.admitted_at.as_secs(),
+    }
+}
+
+/// An agent as operators see it.
+pub(crate) fn agent(record: &AgentRecord) -> v1::Agent {
+    let state = match record.state {
+        AgentState::Active => v1::AgentState::Active,
+        AgentState::Quarantined => v1::AgentState::Quarantined,
+        AgentState::Retired => v1::AgentState::Retired,
+    };
+    v1::Agent {
+        name: record.name.clone(),
+        state: state.into(),
+        instances: record.instances.iter().map(instance).collect(),
+    }
+}
+
+fn instance(record: &InstanceRecord) -> v1::Instance {
+    v1::Instance {
+        instance: record.instance.clone(),
+        endpoint: record.endpoint.clone(),
+        image: record.image.tuple.image.clone(),
+        version: record.image.tuple.version.clone(),
+        tuple: record.image.tuple.digest().to_string(),
+        tee: record.image.tee().to_string(),
+        simulated: record.simulated,
+        tier: record.tier.clone(),
+        platform: record.platform.clone(),
+        first_seen_at: record.first_seen_at.as_secs(),
+        lease_expires_at: record.lease_expires_at.as_secs(),
+        revoked: record.revocation.is_some(),
+        not_asserted: record.not_asserted.clone(),
+    }
+}
+
+/// Where an instance listens.
+pub(crate) fn endpoint(record: &InstanceRecord) -> v1::Endpoint {
+    v1::Endpoint {
+        address: record.endpoint.clone(),
+        instance: record.instance.clone(),
+        lease_expires_at: record.lease_expires_at.as_secs(),
+    }
+}
+
+/// An announcement.
+pub(crate) fn event(event: Event) -> v1::WatchEvent {
+    use v1::watch_event::Event as Wire;
+    let kind = match event.kind {
+        EventKind::Revoked { agent, instance, reason, forget_after } => {
+            let forget_after = forget_after.as_secs();
+            Wire::Revoked(v1::RevokedInstance { agent, instance, reason, forget_after })
+        }
+        EventKind::Restored { agent, instance } => {
+            Wire::Restored(v1::RestoredInstance { agent, instance })
+        }
+        EventKind::PolicyEpoch { floor } => Wire::PolicyEpoch(v1::PolicyEpoch { floor }),
+    };
+    v1::WatchEvent { sequence: event.sequence, event: Some(kind) }
+}
+
+/// Nothing happened up to `sequence` that the watcher was not told.
+pub(crate) fn heartbeat(sequence: u64) -> v1::WatchEvent {
+    let event = v1::watch_event::Event::Heartbeat(v1::Heartbeat {});
+    v1::WatchEvent { sequence, event: Some(event) }
+}
