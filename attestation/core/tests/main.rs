@@ -1,4 +1,4 @@
-//! What this crate promises, by specification field: `snp/` and `tdx/` have one file for each.
+//! What this crate promises, by specification field: `snp/`, `tdx/` and `x509/` have the files.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,3 +12,4 @@
 mod snp;
 mod tdx;
 mod vectors;
+mod x509;

@@ -13,54 +13,54 @@ use cloister_simulator::snp::VekKind;
 use cloister_simulator::{Pki, SnpGuest};
 
 /// When the hierarchy was issued.
-pub(super) const ISSUED: UnixTime = UnixTime::from_secs(1_790_000_000);
+pub(crate) const ISSUED: UnixTime = UnixTime::from_secs(1_790_000_000);
 /// When the tests verify: a day later.
-pub(super) const NOW: UnixTime = UnixTime::from_secs(1_790_086_400);
+pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_790_086_400);
 
 /// The bytes that every report here is asked for.
-pub(super) const REPORT_DATA: ReportData = ReportData::new([0x5a; 64]);
+pub(crate) const REPORT_DATA: ReportData = ReportData::new([0x5a; 64]);
 
 /// One hierarchy for all tests.
-pub(super) fn pki() -> &'static Pki {
+pub(crate) fn pki() -> &'static Pki {
     static PKI: LazyLock<Pki> = LazyLock::new(|| Pki::from_seed("core/snp", ISSUED));
     &PKI
 }
 
 /// A guest that a strict policy accepts, on this product.
-pub(super) fn on(product: Product) -> SnpGuest {
+pub(crate) fn on(product: Product) -> SnpGuest {
     SnpGuest::new(pki(), product)
 }
 
 /// The same on Milan: report version 3.
-pub(super) fn milan() -> SnpGuest {
+pub(crate) fn milan() -> SnpGuest {
     on(Product::Milan)
 }
 
 /// The same on Turin: report version 5.
-pub(super) fn turin() -> SnpGuest {
+pub(crate) fn turin() -> SnpGuest {
     on(Product::Turin)
 }
 
 /// The same signed by a provider's key.
-pub(super) fn vlek() -> SnpGuest {
+pub(crate) fn vlek() -> SnpGuest {
     milan().with_vek(VekKind::Vlek { csp_id: PROVIDER.to_owned() })
 }
 
 /// The provider of [`vlek`].
-pub(super) const PROVIDER: &str = "CN=provider.simulator.invalid";
+pub(crate) const PROVIDER: &str = "CN=provider.simulator.invalid";
 
 /// Its report, parsed.
-pub(super) fn report(guest: &SnpGuest) -> Report {
+pub(crate) fn report(guest: &SnpGuest) -> Report {
     Report::parse(&guest.report(&REPORT_DATA)).unwrap()
 }
 
 /// Verifies the guest's report with all its own endorsements.
-pub(super) fn verify(guest: &SnpGuest) -> Result<VerifiedReport, VerifyError> {
+pub(crate) fn verify(guest: &SnpGuest) -> Result<VerifiedReport, VerifyError> {
     verify_with(guest, &guest.endorsements())
 }
 
 /// Verifies the guest's report with these endorsements.
-pub(super) fn verify_with(
+pub(crate) fn verify_with(
     guest: &SnpGuest,
     with: &Endorsements,
 ) -> Result<VerifiedReport, VerifyError> {
@@ -68,17 +68,17 @@ pub(super) fn verify_with(
 }
 
 /// The code at which the parser refuses the guest's report.
-pub(super) fn unparsed(guest: &SnpGuest) -> &'static str {
+pub(crate) fn unparsed(guest: &SnpGuest) -> &'static str {
     Report::parse(&guest.report(&REPORT_DATA)).unwrap_err().code().id
 }
 
 /// The code at which verification refuses the guest's report.
-pub(super) fn refused(guest: &SnpGuest) -> &'static str {
+pub(crate) fn refused(guest: &SnpGuest) -> &'static str {
     refused_with(guest, &guest.endorsements())
 }
 
 /// The code at which verification refuses it with these endorsements.
-pub(super) fn refused_with(guest: &SnpGuest, with: &Endorsements) -> &'static str {
+pub(crate) fn refused_with(guest: &SnpGuest, with: &Endorsements) -> &'static str {
     let error = verify_with(guest, with).unwrap_err();
     assert!(matches!(error, VerifyError::Refused { .. }), "no conclusion: {error}");
     assert!(error.checks().last().unwrap().failed(), "the last step is the failed one");
@@ -86,12 +86,12 @@ pub(super) fn refused_with(guest: &SnpGuest, with: &Endorsements) -> &'static st
 }
 
 /// How a step of a successful verification ended.
-pub(super) fn step(guest: &SnpGuest, id: &str) -> State {
+pub(crate) fn step(guest: &SnpGuest, id: &str) -> State {
     find(verify(guest).unwrap().checks(), id).state
 }
 
 /// How one demand of the strict policy, changed by `change`, ends for the guest.
-pub(super) fn demand(guest: &SnpGuest, id: &str, change: impl FnOnce(&mut SnpPolicy)) -> State {
+pub(crate) fn demand(guest: &SnpGuest, id: &str, change: impl FnOnce(&mut SnpPolicy)) -> State {
     let mut policy = SnpPolicy::strict();
     change(&mut policy);
     let checks = policy.appraise(&verify(guest).unwrap(), NOW);
@@ -99,13 +99,13 @@ pub(super) fn demand(guest: &SnpGuest, id: &str, change: impl FnOnce(&mut SnpPol
 }
 
 /// The ids of the strict policy's demands that fail for the guest.
-pub(super) fn strict_failures(guest: &SnpGuest) -> Vec<&'static str> {
+pub(crate) fn strict_failures(guest: &SnpGuest) -> Vec<&'static str> {
     let checks = SnpPolicy::strict().appraise(&verify(guest).unwrap(), NOW);
     checks.iter().filter(|check| check.failed()).map(|check| check.code.id).collect()
 }
 
 /// The one check with this id.
-pub(super) fn find<'a>(checks: &'a [Check], id: &str) -> &'a Check {
+pub(crate) fn find<'a>(checks: &'a [Check], id: &str) -> &'a Check {
     let mut found = checks.iter().filter(|check| check.code.id == id);
     let check = found.next().unwrap_or_else(|| panic!("no check {id}"));
     assert!(found.next().is_none(), "{id} is there twice");
@@ -113,7 +113,7 @@ pub(super) fn find<'a>(checks: &'a [Check], id: &str) -> &'a Check {
 }
 
 /// Flipping any bit in `range` of a genuine report makes it fail to parse or to verify.
-pub(super) fn assert_every_bit_is_signed(guest: &SnpGuest, range: Range<usize>) {
+pub(crate) fn assert_every_bit_is_signed(guest: &SnpGuest, range: Range<usize>) {
     let chain = snp::verify_chain(&guest.endorsements(), &pki().anchors(), NOW).unwrap();
     let genuine = guest.report(&REPORT_DATA);
     snp::verify_report(Report::parse(&genuine).unwrap(), &chain, NOW).unwrap();

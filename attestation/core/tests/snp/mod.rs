@@ -1,6 +1,6 @@
 //! SEV-SNP: every report field by itself, the chain, and recorded Evidence.
 
-mod guest;
+pub(crate) mod guest;
 
 mod author_key_digest;
 mod chain;
