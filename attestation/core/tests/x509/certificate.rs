@@ -148,7 +148,7 @@ fn finds_an_extension_and_refuses_to_choose_between_two() {
     let oid = ObjectIdentifier::new_unwrap("1.2.3.4");
     let other = ObjectIdentifier::new_unwrap("1.2.3.5");
     let one = extension("1.2.3.4", false, &[9]);
-    let certificate = parsed(|c| c.rest = with_extensions(&[one.clone()]));
+    let certificate = parsed(|c| c.rest = with_extensions(std::slice::from_ref(&one)));
     assert_eq!(certificate.extension(oid).unwrap(), Some(&[9][..]));
     assert_eq!(certificate.extension(other).unwrap(), None);
     let twice = parsed(|c| c.rest = with_extensions(&[one.clone(), one.clone()]));
