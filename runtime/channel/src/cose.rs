@@ -58,7 +58,7 @@ impl Envelope {
     }
 }
 
-/// Signs `payload`; `None` if the envelope could not be written or signed.
+/// Signs `payload` with `signer`, which is given the bytes that the signature covers.
 pub(crate) fn sign<E>(
     kid: &[u8],
     payload: Vec<u8>,

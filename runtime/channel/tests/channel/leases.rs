@@ -4,10 +4,11 @@ use cloister_attestation::bytes::Digest48;
 use cloister_attestation::code::Diagnostic;
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_attestation::result::{PlatformIdentity, Tier};
+use cloister_channel::identity::KeyError;
 use cloister_channel::lease::{self, LeaseError};
 use cloister_channel::limits::{LEASE_LIFETIME_MAX, NOT_BEFORE_LEEWAY};
 use cloister_channel::trust::{KeyId, Revocation, TrustParts};
-use cloister_channel::{LeaseClaims, TrustBundle, TrustDomain};
+use cloister_channel::{LeaseClaims, LeaseSigner, TrustBundle, TrustDomain};
 use minicbor::{Decoder, Encoder};
 
 use crate::adversary::{RawKey, envelope, sign1};
@@ -315,5 +316,38 @@ fn a_signed_payload_with_any_flipped_bit_is_refused_or_says_something_else() {
         if let Ok(lease) = lease::verify(&lease, &trust, NOW) {
             assert_ne!(lease.claims(), &claims, "byte {at}");
         }
+    }
+}
+
+#[test]
+fn claims_come_with_the_documented_labels_in_order() {
+    let (_, _, _, payload) = own_key();
+    let mut d = Decoder::new(&payload);
+    let entries = d.map().unwrap().unwrap();
+    let labels: Vec<i32> = (0..entries)
+        .map(|_| {
+            let label = d.i32().unwrap();
+            d.skip().unwrap();
+            label
+        })
+        .collect();
+    let registered = [1, 2, 4, 6, 7, 8, 265, 266, 1004];
+    let expected: Vec<i32> = registered.into_iter().chain((-65548..=-65537).rev()).collect();
+    assert_eq!(labels, expected);
+    assert_eq!(d.position(), payload.len());
+}
+
+#[test]
+fn a_stored_signing_key_signs_the_same_after_a_restart_and_a_damaged_one_is_refused() {
+    let stored = LeaseSigner::generate_pkcs8().unwrap();
+    let (before, after) =
+        (LeaseSigner::from_pkcs8(&stored).unwrap(), LeaseSigner::from_pkcs8(&stored).unwrap());
+    assert_eq!(before.kid(), after.kid());
+    assert_eq!(
+        format!("{before:?}"),
+        format!("LeaseSigner({}, private half redacted)", before.kid())
+    );
+    for damaged in [&stored[..stored.len() - 1], &stored[1..], b""] {
+        assert_eq!(LeaseSigner::from_pkcs8(damaged).unwrap_err(), KeyError::Stored);
     }
 }

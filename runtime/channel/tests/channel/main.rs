@@ -14,6 +14,7 @@
 
 mod adversary;
 mod attacks;
+mod codes;
 mod credentials;
 mod handshake;
 mod leases;
@@ -21,4 +22,5 @@ mod link;
 mod properties;
 mod sessions;
 mod svids;
+mod trust;
 mod world;

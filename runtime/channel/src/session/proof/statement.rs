@@ -1,5 +1,7 @@
 //! What an identity key signs about one connection.
 
+use core::fmt;
+
 use cloister_attestation::bytes::Digest48;
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder, decode};
@@ -13,7 +15,7 @@ use crate::tls::Exporter;
 const ELEMENTS: u64 = 8;
 
 /// The signed statement. See the table in [`super`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(in crate::session) struct Statement {
     /// The signer's end.
     pub(in crate::session) role: Role,
@@ -78,6 +80,19 @@ impl Statement {
             intended: intended(d)?,
             policy_epoch: d.u64()?,
         })
+    }
+}
+
+impl fmt::Debug for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Statement")
+            .field("role", &self.role)
+            .field("own_key", &self.own_key)
+            .field("peer_key", &self.peer_key)
+            .field("lease", &self.lease)
+            .field("intended", &self.intended)
+            .field("policy_epoch", &self.policy_epoch)
+            .finish_non_exhaustive()
     }
 }
 
