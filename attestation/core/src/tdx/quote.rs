@@ -110,19 +110,21 @@ impl Quote {
     }
 }
 
+/// Reads one kind of TD report.
+type ReadBody = fn(&mut Reader<'_>) -> Result<TdReport, ParseError>;
+
 /// A version 5 body: type, size, then a report of exactly that size.
 fn read_typed_body(reader: &mut Reader<'_>) -> Result<TdReport, ParseError> {
     let truncated = || ParseError::Truncated { what: "the quote body descriptor" };
     let body_type = reader.u16().ok_or_else(truncated)?;
     let observed = reader.u32().ok_or_else(truncated)?;
-    let (expected, read): (usize, fn(&mut Reader<'_>) -> Result<TdReport, ParseError>) =
-        match body_type {
-            BODY_TD_10 => (td_report::LEN_10, TdReport::read_10),
-            BODY_TD_15 => (td_report::LEN_15, TdReport::read_15),
-            BODY_TD_15_EX => (td_report::LEN_15_EX, TdReport::read_15_ex),
-            BODY_SGX => return Err(ParseError::SgxQuote { version: 5 }),
-            observed => return Err(ParseError::BodyType { observed }),
-        };
+    let (expected, read): (usize, ReadBody) = match body_type {
+        BODY_TD_10 => (td_report::LEN_10, TdReport::read_10),
+        BODY_TD_15 => (td_report::LEN_15, TdReport::read_15),
+        BODY_TD_15_EX => (td_report::LEN_15_EX, TdReport::read_15_ex),
+        BODY_SGX => return Err(ParseError::SgxQuote { version: 5 }),
+        observed => return Err(ParseError::BodyType { observed }),
+    };
     if usize::try_from(observed) != Ok(expected) {
         return Err(ParseError::BodySize { expected, observed });
     }

@@ -11,3 +11,18 @@ pub const INTEL_SGX_ROOT_KEY: KeyPin = KeyPin::new([
 
 /// The Intel SGX Root CA certificate, as Intel publishes it (DER).
 pub const INTEL_SGX_ROOT: &[u8] = include_bytes!("../../roots/intel_sgx_root.der");
+
+#[cfg(test)]
+mod tests {
+    use super::{INTEL_SGX_ROOT, INTEL_SGX_ROOT_KEY};
+    use crate::x509::Certificate;
+
+    #[test]
+    fn the_certificate_has_the_pinned_key_and_signed_itself() {
+        let root = Certificate::parse(INTEL_SGX_ROOT).unwrap();
+        assert_eq!(root.key_pin(), INTEL_SGX_ROOT_KEY);
+        assert_eq!(root.subject().common_name(), Some("Intel SGX Root CA"));
+        assert!(root.is_ca());
+        root.verify_signed_by(&root).unwrap();
+    }
+}

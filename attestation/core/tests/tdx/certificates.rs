@@ -220,7 +220,9 @@ mod pck_extension {
     fn other_encodings_are_refused() {
         const OID: &str = "060a2a864886f84d010d01";
         const TCB_OID: &str = "060b2a864886f84d010d0102";
-        let cases: [(String, String); 9] = [
+        let cases: [(String, String); 10] = [
+            // An optional flag twice, with the other absent.
+            ("060b2a864886f84d010d010702".into(), "060b2a864886f84d010d010701".into()),
             // PCE-ID becomes a second FMSPC, an unknown field, and a field of another arc.
             (format!("{OID}03"), format!("{OID}04")),
             (format!("{OID}03"), format!("{OID}08")),

@@ -1,5 +1,6 @@
 //! What is absent is named; what is wrong comes first.
 
+use cloister_attestation::check::{Check, State};
 use cloister_attestation::code::Diagnostic;
 use cloister_attestation::tdx::{Collateral, Quote, verify};
 use cloister_attestation::verify::{Missing, VerifyError};
@@ -42,6 +43,20 @@ fn paths(error: &VerifyError) -> Vec<&str> {
 fn each_absent_part_is_named_and_no_other() {
     for (fields, path) in PARTS {
         assert_eq!(paths(&error(&guest(), &without(&guest(), fields))), [path]);
+    }
+}
+
+/// Revocation that nobody can vouch for is said, not passed over.
+#[test]
+fn without_a_crl_revocation_is_not_asserted() {
+    for (absent, codes) in
+        [(3, &["tdx.tcb_signer.revoked", "tdx.pck.revoked"][..]), (2, &["tdx.pck.revoked"])]
+    {
+        let error = error(&guest(), &without(&guest(), PARTS[absent].0));
+        for code in codes {
+            let open = |check: &Check| check.code.id == *code && check.state == State::NotAsserted;
+            assert!(error.checks().iter().any(open), "{code} without {:?}", PARTS[absent].0);
+        }
     }
 }
 

@@ -93,6 +93,17 @@ fn what_is_signed_and_not_understood_is_refused() {
     }
 }
 
+/// They are conclusions about a launch; a published level cannot have them.
+#[test]
+fn a_relaunch_status_of_a_published_level_is_refused() {
+    for status in [TcbStatus::TDRelaunchAdvised, TcbStatus::TDRelaunchAdvisedConfigurationNeeded] {
+        for at in 0..2 {
+            let guest = with(move |info| info.tcb_levels[at].tcb_status = status.to_string());
+            assert_eq!(refusal(&guest), "tdx.tcb_info.format", "{status}");
+        }
+    }
+}
+
 #[test]
 fn a_field_that_intel_may_add_is_covered_by_the_signature_and_not_read() {
     let guest = guest().with_tcb_info_text(|text| *text = text.replacen('{', "{\"added\":[1],", 1));
