@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::adversary::framed;
-use crate::link::{Link, sent};
+use crate::link::{Link, accept, proven, sent};
 use crate::world::{NOW, World, agent};
 
 /// One connection between genuine runtimes, which every case starts sessions on.
@@ -19,6 +19,8 @@ struct Fixture {
     trust: Arc<TrustBundle>,
     /// The initiator's proof, framed.
     proof: Vec<u8>,
+    /// The responder's proof, framed.
+    answer: Vec<u8>,
 }
 
 fn fixture() -> &'static Fixture {
@@ -29,7 +31,11 @@ fn fixture() -> &'static Fixture {
         let link = Link::genuine(&world, &a, &b);
         let trust = Arc::new(world.trust());
         let proof = sent(&mut link.initiator(&a, &trust, agent("b")));
-        Fixture { link, a, b, trust, proof }
+        let mut responder = link.responder(&b, &trust);
+        proven(&mut responder, &proof).unwrap();
+        accept(&mut responder);
+        let answer = sent(&mut responder);
+        Fixture { link, a, b, trust, proof, answer }
     })
 }
 
@@ -43,11 +49,29 @@ impl Fixture {
     }
 }
 
-/// Whether a responder believes these bytes.
-fn believed(bytes: &[u8]) -> bool {
-    let mut responder = fixture().responder();
-    responder.handle_bytes(bytes, NOW).unwrap();
-    matches!(responder.poll_event(), Some(Event::PeerProven(_)))
+/// A session at one end of the connection.
+fn session(dialled: bool) -> Session {
+    if dialled { fixture().initiator() } else { fixture().responder() }
+}
+
+/// The proof that an end is to believe, framed.
+fn honest(dialled: bool) -> &'static [u8] {
+    if dialled { &fixture().answer } else { &fixture().proof }
+}
+
+/// Whether an end believes these bytes.
+fn believed(dialled: bool, bytes: &[u8]) -> bool {
+    let mut session = session(dialled);
+    session.handle_bytes(bytes, NOW).unwrap();
+    matches!(session.poll_event(), Some(Event::PeerProven(_)))
+}
+
+#[test]
+fn the_honest_proofs_are_believed() {
+    for dialled in [true, false] {
+        assert!(believed(dialled, honest(dialled)));
+        assert!(!believed(dialled, honest(!dialled)));
+    }
 }
 
 /// Something that a caller, a peer or a clock does to a session.
@@ -96,10 +120,10 @@ impl Seen {
     }
 }
 
-fn apply(session: &mut Session, input: &Input, now: &mut UnixTime, seen: &mut Seen) {
+fn apply(session: &mut Session, dialled: bool, input: &Input, now: &mut UnixTime, seen: &mut Seen) {
     match input {
         Input::Proof { from, len } => {
-            let proof = &fixture().proof;
+            let proof = honest(dialled);
             let from = (*from).min(proof.len());
             let to = from.saturating_add(*len).min(proof.len());
             let _ = session.handle_bytes(&proof[from..to], *now);
@@ -136,42 +160,44 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_messages_are_never_believed(bytes in vec(any::<u8>(), 1..2048)) {
-        prop_assert!(!believed(&framed(&bytes)));
+    fn arbitrary_messages_are_never_believed(
+        dialled in any::<bool>(), bytes in vec(any::<u8>(), 1..2048),
+    ) {
+        prop_assert!(!believed(dialled, &framed(&bytes)));
     }
 
     #[test]
     fn a_proof_with_any_bytes_changed_is_never_believed(
-        changes in vec((0..4096_usize, 1..=255_u8), 1..8),
+        dialled in any::<bool>(), changes in vec((0..4096_usize, 1..=255_u8), 1..8),
     ) {
-        let mut proof = fixture().proof.clone();
+        let mut proof = honest(dialled).to_vec();
         let len = proof.len();
         changes.iter().for_each(|(at, with)| proof[at % len] ^= with);
-        prop_assume!(proof != fixture().proof);
-        prop_assert!(!believed(&proof));
+        prop_assume!(proof != honest(dialled));
+        prop_assert!(!believed(dialled, &proof));
     }
 
     #[test]
     fn a_proof_with_a_piece_cut_out_or_doubled_is_never_believed(
-        from in 4..1500_usize, len in 1..200_usize, doubled in any::<bool>(),
+        dialled in any::<bool>(), from in 4..1500_usize, len in 1..200_usize,
+        doubled in any::<bool>(),
     ) {
-        let message = &fixture().proof[4..];
+        let message = &honest(dialled)[4..];
         let (from, to) = (from.min(message.len() - 1), (from + len).min(message.len()));
         let middle = if doubled { message[from..to].repeat(2) } else { Vec::new() };
         let changed = [&message[..from], &middle, &message[to..]].concat();
         prop_assume!(changed != message && !changed.is_empty());
-        prop_assert!(!believed(&framed(&changed)));
+        prop_assert!(!believed(dialled, &framed(&changed)));
     }
 
     #[test]
     fn no_order_of_inputs_panics_or_establishes_without_a_decision(
         dialled in any::<bool>(), inputs in vec(input(), 0..24),
     ) {
-        let fixture = fixture();
-        let mut session = if dialled { fixture.initiator() } else { fixture.responder() };
+        let mut session = session(dialled);
         let (mut now, mut seen) = (NOW, Seen::default());
         for input in &inputs {
-            apply(&mut session, input, &mut now, &mut seen);
+            apply(&mut session, dialled, input, &mut now, &mut seen);
         }
         seen.drain(&mut session);
         if seen.refused {
