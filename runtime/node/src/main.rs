@@ -1,3 +1,159 @@
-//! Under construction.
+//! `cloisterd`: reads two files, runs the runtime, and ends with a status that says how.
 
-fn main() {}
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Parser;
+use cloister_attestation::code::Diagnostic;
+use cloister_node::config::LogFormat;
+use cloister_node::enrol::EnrolError;
+use cloister_node::{AgentConfig, BootError, NodeConfig, Runtime, logging, workload};
+use cloister_policy::PolicyBundle;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The runtime inside a confidential VM: enrols with a Verifier, runs one agent, and carries its
+/// traffic over attested channels.
+///
+/// Ends with 0 after SIGTERM or SIGINT, 1 when it cannot start, 2 when the Verifier refuses
+/// admission, 3 when there is no conclusion: no TEE, or no usable answer.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// The measured file: agent, program, policy, trust root.
+    #[arg(long, value_name = "AGENT.TOML")]
+    manifest: PathBuf,
+    /// The host's file: addresses, Verifier, log.
+    #[arg(long, value_name = "NODE.TOML")]
+    config: PathBuf,
+    /// Read and check both files and what they name, print the manifest's digest, and end.
+    #[arg(long)]
+    check_config: bool,
+}
+
+const CANNOT_START: u8 = 1;
+const REFUSED: u8 = 2;
+const NO_CONCLUSION: u8 = 3;
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Standard error may be gone; the status still tells.
+            let _: io::Result<()> = failure.print(&mut io::stderr());
+            ExitCode::from(failure.status)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let agent = AgentConfig::load(&arguments.manifest).map_err(cannot_start)?;
+    let node = NodeConfig::load(&arguments.config).map_err(cannot_start)?;
+    if arguments.check_config {
+        return check(&agent, &node);
+    }
+    logging::init(&node.log).map_err(cannot_start)?;
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(node.worker_threads)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .enable_all()
+        .build()
+        .context("cannot start the asynchronous runtime")?
+        .block_on(serve(&agent, &node))
+}
+
+/// Reading files and asking the TEE are the only things that block, and seldom do at once.
+const BLOCKING_THREADS: usize = 4;
+
+fn check(agent: &AgentConfig, node: &NodeConfig) -> Result<(), Failure> {
+    logging::filter(&node.log).map_err(cannot_start)?;
+    let declared = workload::declare(agent).map_err(cannot_start)?;
+    PolicyBundle::parse(&declared.policy).map_err(cannot_start)?;
+    let mut out = io::stdout();
+    writeln!(out, "manifest {}", declared.digest).context("cannot print")?;
+    writeln!(out, "workload {}", declared.manifest.workload.0).context("cannot print")?;
+    writeln!(out, "policy   {}", declared.manifest.policy.0).context("cannot print")?;
+    Ok(())
+}
+
+async fn serve(agent: &AgentConfig, node: &NodeConfig) -> Result<(), Failure> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot handle SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot handle SIGINT")?;
+    let runtime = Runtime::start(agent, node).await.map_err(Failure::from)?;
+    let failed = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        error = runtime.failed() => Some(error),
+    };
+    runtime.stop().await;
+    match failed {
+        None => Ok(()),
+        Some(error) => Err(Failure::enrolment(error, node.log.format)),
+    }
+}
+
+/// What to tell whoever started the program, and the exit status.
+struct Failure {
+    status: u8,
+    error: anyhow::Error,
+    code: Option<(&'static str, &'static str)>,
+    /// Printed before the error.
+    findings: Vec<String>,
+}
+
+fn cannot_start(error: impl Diagnostic + Send + Sync + 'static) -> Failure {
+    Failure::of(CANNOT_START, error)
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self { status: CANNOT_START, error, code: None, findings: Vec::new() }
+    }
+}
+
+impl From<BootError> for Failure {
+    fn from(error: BootError) -> Self {
+        let status =
+            if matches!(error, BootError::Attester(_)) { NO_CONCLUSION } else { CANNOT_START };
+        Self::of(status, error)
+    }
+}
+
+impl Failure {
+    fn of(status: u8, error: impl Diagnostic + Send + Sync + 'static) -> Self {
+        let code = Some((error.code().id, error.remedy()));
+        Self { status, error: error.into(), code, findings: Vec::new() }
+    }
+
+    /// The findings are in the log already; people get them once more, in a readable form.
+    fn enrolment(error: Arc<EnrolError>, log: LogFormat) -> Self {
+        let (status, findings) = match &*error {
+            EnrolError::Refused(findings) => {
+                (REFUSED, findings.iter().map(ToString::to_string).collect())
+            }
+            _ => (NO_CONCLUSION, Vec::new()),
+        };
+        let code = Some((error.code().id, error.remedy()));
+        let findings = if log == LogFormat::Text { findings } else { Vec::new() };
+        Self { status, error: error.into(), code, findings }
+    }
+
+    fn print(&self, out: &mut impl io::Write) -> io::Result<()> {
+        for finding in &self.findings {
+            writeln!(out, "{finding}")?;
+        }
+        match self.code {
+            Some((code, _)) => writeln!(out, "error[{code}]: {}", self.error)?,
+            None => writeln!(out, "error: {}", self.error)?,
+        }
+        for cause in self.error.chain().skip(1) {
+            writeln!(out, "  caused by: {cause}")?;
+        }
+        match self.code {
+            Some((_, help)) => writeln!(out, "help: {help}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The runtime from its two files to its end. [`Runtime::start`] is the list of what happens.
+
+mod error;
+mod parts;
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use crate::addresses::Addresses;
+use crate::channels::{ChannelTable, Closing};
+use crate::config::{AgentConfig, NodeConfig};
+use crate::enrol::EnrolError;
+use crate::limits::{ENFORCE_INTERVAL, SIMULATED_WARNING_INTERVAL};
+use crate::membership::Membership;
+use crate::phase::Phase;
+use crate::state::State;
+use crate::supervisor::Patience;
+use crate::{agent, surface};
+
+pub use error::{BootError, CODES};
+use parts::{Parts, Ports};
+
+/// A running runtime. Dropping it ends everything at once; [`Runtime::stop`] ends it in order.
+#[derive(Debug)]
+pub struct Runtime {
+    state: Arc<State>,
+    addresses: Addresses,
+    stop: CancellationToken,
+    connections: TaskTracker,
+    drain: Duration,
+    agent: JoinHandle<()>,
+    tasks: tokio::task::JoinSet<()>,
+    ended: watch::Receiver<Option<Arc<EnrolError>>>,
+}
+
+impl Runtime {
+    /// Starts the runtime: returns once everything is bound and enrolment has begun.
+    ///
+    /// # Errors
+    /// [`BootError`] for whatever has to be right before a Verifier is asked: files, addresses,
+    /// TEE, policy.
+    pub async fn start(agent: &AgentConfig, node: &NodeConfig) -> Result<Self, BootError> {
+        // What may fail for reasons on this side comes first. Sockets are bound and not served.
+        let ports = Ports::bind(agent, node).await?;
+        let addresses = ports.addresses();
+        let parts = Parts::build(agent, node, &ports).await?;
+        if let Some(folder) = &node.state {
+            addresses.write(folder)?;
+        }
+        Ok(Self::run(parts, ports, agent, node, addresses))
+    }
+
+    /// The tasks, in the order in which they begin to matter.
+    fn run(
+        parts: Parts,
+        ports: Ports,
+        agent: &AgentConfig,
+        node: &NodeConfig,
+        addresses: Addresses,
+    ) -> Self {
+        let Parts { state, membership, watch, listener, outbound, operator, board, connections } =
+            parts;
+        let (stop, mut tasks) = (CancellationToken::new(), tokio::task::JoinSet::new());
+        let (failed, ended) = watch::channel(None);
+        let Ports { listen, surface, operator: operator_port, .. } = ports;
+
+        // Health and readiness are of use while the rest has not begun.
+        tasks.spawn(surface::serve_operator(
+            operator_port,
+            operator,
+            connections.clone(),
+            stop.clone(),
+        ));
+        // Admission, and the lease's renewal from then on.
+        tasks.spawn(stay_admitted(membership, failed));
+        // Nothing that is over stays open, whoever notices it or not.
+        tasks.spawn(enforce(Arc::clone(&state)));
+        // The agent, once the phase permits it.
+        let program = agent::program(agent, addresses.surface, addresses.agent);
+        let patience = Patience::new(agent.workload.stop_grace);
+        let agent = tokio::spawn(agent::keep(program, patience, board, state.phase()));
+        // Revocations.
+        tasks.spawn(async move { watch.follow().await });
+        // Channels and the agent's surface, from the first admission on.
+        tasks.spawn(after_admission(
+            state.phase(),
+            listener.run(listen, connections.clone(), stop.clone()),
+        ));
+        tasks.spawn(after_admission(
+            state.phase(),
+            surface::serve_agent(surface, outbound, connections.clone(), stop.clone()),
+        ));
+        let drain = node.limits.drain_timeout;
+        Self { state, addresses, stop, connections, drain, agent, tasks, ended }
+    }
+
+    /// The addresses that were bound.
+    #[must_use]
+    pub const fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Where the runtime stands, as it changes.
+    #[must_use]
+    pub fn phase(&self) -> watch::Receiver<Phase> {
+        self.state.phase()
+    }
+
+    /// The open channels.
+    #[must_use]
+    pub fn channels(&self) -> &Arc<ChannelTable> {
+        self.state.channels()
+    }
+
+    /// Waits until enrolment has failed for good. For ever, if it does not.
+    pub async fn failed(&self) -> Arc<EnrolError> {
+        let mut ended = self.ended.clone();
+        match ended.wait_for(Option::is_some).await.map(|error| error.clone()) {
+            Ok(Some(error)) => error,
+            Ok(None) | Err(_) => core::future::pending().await,
+        }
+    }
+
+    /// Ends the runtime in order: nothing new, streams drained, the agent gone.
+    pub async fn stop(mut self) {
+        info!("stopping");
+        self.stop.cancel();
+        self.connections.close();
+        self.state.channels().close(|_| Some(Closing::Shutdown));
+        if tokio::time::timeout(self.drain, self.connections.wait()).await.is_err() {
+            warn!("streams were still open after the drain time");
+        }
+        self.state.stop();
+        if let Err(error) = (&mut self.agent).await {
+            warn!(%error, "the agent's keeper ended early");
+        }
+        self.tasks.shutdown().await;
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        // The supervisor inside kills the agent's process group as it is dropped.
+        self.agent.abort();
+    }
+}
+
+async fn stay_admitted(membership: Membership, failed: watch::Sender<Option<Arc<EnrolError>>>) {
+    match membership.first().await {
+        Ok(()) => membership.keep().await,
+        Err(error) => {
+            failed.send_replace(Some(Arc::new(error)));
+        }
+    }
+}
+
+/// Compares what is open with the time, and repeats what nobody may overlook.
+async fn enforce(state: Arc<State>) {
+    let mut ticks = tokio::time::interval(ENFORCE_INTERVAL);
+    let mut reminder = tokio::time::interval(SIMULATED_WARNING_INTERVAL);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => state.enforce(),
+            _ = reminder.tick() => {
+                if state.latest().is_some_and(|standing| standing.credentials.lease().claims().simulator.is_some()) {
+                    warn!("SIMULATED: this runtime's Evidence is signed by a software TEE and proves nothing about hardware");
+                }
+            }
+        }
+    }
+}
+
+async fn after_admission(mut phase: watch::Receiver<Phase>, then: impl Future<Output = ()>) {
+    if phase.wait_for(|phase| phase.serves()).await.is_ok() {
+        then.await;
+    }
+}

@@ -1,0 +1,180 @@
+//! What a runtime is made of, built and not yet running.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use cloister_attestation::code::Diagnostic as _;
+use cloister_attester::Attester;
+use cloister_channel::IdentityKey;
+use cloister_channel::tls::KeyExchange;
+use cloister_gateway::{AgentAddress, Inbound, InboundOptions, Outbound, OutboundOptions};
+use cloister_policy::{LocalAgent, PolicyBundle};
+use tokio_util::task::TaskTracker;
+use tracing::{debug, info, warn};
+
+use super::BootError;
+use crate::addresses::Addresses;
+use crate::attest;
+use crate::channels::{ChannelTable, Dialler, DiallerOptions, Listener, ListenerOptions};
+use crate::clock::Clock;
+use crate::config::{AgentConfig, NodeConfig};
+use crate::enrol::Enroller;
+use crate::membership::Membership;
+use crate::operator::Operator;
+use crate::serve::{Bound, bind};
+use crate::state::State;
+use crate::supervisor::Board;
+use crate::verifier::Verifier;
+use crate::watch::Watch;
+use crate::workload::{Declared, declare};
+
+/// The bound addresses.
+#[derive(Debug)]
+pub(super) struct Ports {
+    pub(super) listen: Bound,
+    pub(super) surface: Bound,
+    pub(super) operator: Bound,
+    agent: SocketAddr,
+}
+
+impl Ports {
+    pub(super) async fn bind(agent: &AgentConfig, node: &NodeConfig) -> Result<Self, BootError> {
+        Ok(Self {
+            listen: bind(node.listen).await?,
+            surface: bind(node.surface).await?,
+            operator: bind(node.operator).await?,
+            agent: agent_address(agent.workload.a2a_port).await?,
+        })
+    }
+
+    pub(super) const fn addresses(&self) -> Addresses {
+        Addresses {
+            listen: self.listen.address,
+            surface: self.surface.address,
+            operator: self.operator.address,
+            agent: self.agent,
+        }
+    }
+}
+
+/// Where the agent will serve. A port that the runtime chooses is free at this moment; the agent
+/// binds it, since the runtime cannot hand over a socket.
+async fn agent_address(port: u16) -> Result<SocketAddr, BootError> {
+    let wanted = SocketAddr::from(([127, 0, 0, 1], port));
+    if port == 0 { Ok(bind(wanted).await?.address) } else { Ok(wanted) }
+}
+
+/// Everything that [`super::Runtime`] sets in motion.
+pub(super) struct Parts {
+    pub(super) state: Arc<State>,
+    pub(super) membership: Membership,
+    pub(super) watch: Watch,
+    pub(super) listener: Listener,
+    pub(super) outbound: Outbound,
+    pub(super) operator: Operator,
+    pub(super) board: Arc<Board>,
+    pub(super) connections: TaskTracker,
+}
+
+impl Parts {
+    pub(super) async fn build(
+        agent: &AgentConfig,
+        node: &NodeConfig,
+        ports: &Ports,
+    ) -> Result<Self, BootError> {
+        let attester = Arc::new(open_attester(node)?);
+        let identity = Arc::new(IdentityKey::generate()?);
+        let declared = declared(agent).await?;
+        let policy = Arc::new(PolicyBundle::parse(&declared.policy)?);
+        info!(agent = agent.agent.name, manifest = %declared.digest, instance = %identity.instance(), "declared");
+
+        let addresses = ports.addresses();
+        let clock = Arc::new(Clock::default());
+        let channels = Arc::new(ChannelTable::new(node.limits.channels_max));
+        let state = Arc::new(State::new(Arc::clone(&clock), key_exchange(agent), channels));
+        let verifier = Verifier::new(node, &agent.verifier, Arc::clone(&clock));
+        let enroller = Enroller {
+            verifier: verifier.clone(),
+            attester,
+            identity,
+            declared,
+            endpoint: node.advertise.clone().unwrap_or_else(|| addresses.listen.to_string()),
+            clock,
+            expected: agent.into(),
+        };
+        let local = local_agent(agent);
+        let connections = TaskTracker::new();
+        let dialler = Dialler::new(DiallerOptions {
+            state: Arc::clone(&state),
+            verifier: verifier.clone(),
+            local: local.clone(),
+            policy: Arc::clone(&policy),
+            limits: node.limits,
+            tasks: connections.clone(),
+        });
+        let inbound = Inbound::new(InboundOptions {
+            local: local.clone(),
+            agent: AgentAddress::try_from(addresses.agent)?,
+            policy: Arc::clone(&policy),
+        });
+        let outbound = Outbound::new(OutboundOptions {
+            local: local.clone(),
+            policy: Arc::clone(&policy),
+            dialer: Arc::new(dialler),
+        });
+        let board = Arc::new(Board::default());
+        Ok(Self {
+            membership: Membership {
+                enroller,
+                state: Arc::clone(&state),
+                on_refusal: node.on_refusal,
+            },
+            watch: Watch { verifier, state: Arc::clone(&state) },
+            listener: Listener::new(ListenerOptions {
+                state: Arc::clone(&state),
+                local,
+                policy,
+                gateway: inbound,
+                limits: node.limits,
+            }),
+            operator: Operator::new(Arc::clone(&state), Arc::clone(&board), addresses.agent),
+            outbound,
+            state,
+            board,
+            connections,
+        })
+    }
+}
+
+fn open_attester(node: &NodeConfig) -> Result<Attester, BootError> {
+    let attester = Attester::open(&attest::options(&node.tee))
+        .inspect_err(|error| debug!(code = error.code().id, "no TEE"))?;
+    if attester.simulated() {
+        warn!(tee = attester.description(), "SIMULATED TEE");
+    } else {
+        info!(tee = attester.description(), "TEE");
+    }
+    Ok(attester)
+}
+
+/// Reads and hashes the declared files on a thread that may block.
+async fn declared(agent: &AgentConfig) -> Result<Declared, BootError> {
+    let config = agent.clone();
+    Ok(tokio::task::spawn_blocking(move || declare(&config)).await??)
+}
+
+fn local_agent(agent: &AgentConfig) -> LocalAgent {
+    LocalAgent {
+        agent: agent.agent.name.clone(),
+        trust_domain: agent.trust_domain.to_string(),
+        principal: agent.agent.principal.clone(),
+    }
+}
+
+const fn key_exchange(agent: &AgentConfig) -> KeyExchange {
+    if agent.peers.require_post_quantum {
+        KeyExchange::PostQuantum
+    } else {
+        KeyExchange::PostQuantumPreferred
+    }
+}

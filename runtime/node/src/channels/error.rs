@@ -1,0 +1,137 @@
+//! Why a channel did not come about, or ended.
+
+use std::io;
+
+use cloister_attestation::code::{Code, Diagnostic};
+use cloister_channel::session::{Misuse, SessionError};
+use cloister_channel::tls::HandshakeError;
+use cloister_gateway::DialFailure;
+
+use super::Closing;
+use crate::verifier::VerifierError;
+
+cloister_attestation::codes! {
+    /// The runtime is not admitted.
+    NOT_ADMITTED = "node.channel.not_admitted", Operator, "",
+        "Look at /readyz and the log for why this runtime has no live lease.",
+        "Channels are opened under a live lease. This runtime has none at the moment: it was not admitted yet, could not renew in time, or was revoked.";
+    /// No runtime of that agent is registered.
+    UNKNOWN_AGENT = "node.channel.unknown_agent", Caller, "",
+        "Check the agent's name with `cloister agents list`.",
+        "The Verifier knows no live runtime of an agent of that name in this trust domain.";
+    /// Nobody answers.
+    CONNECT = "node.channel.connect", Peer, "",
+        "Check that the peer's runtime runs and that its advertised address can be reached from here.",
+        "No TCP connection to the address that the peer's runtime advertises came about.";
+    /// TLS failed.
+    TLS = "node.channel.tls", Peer, "",
+        "Check that both runtimes are of one trust domain, hold live leases and require the same key exchange.",
+        "The TLS handshake between two runtimes failed: a certificate was refused, a lease's certificate was out of date, or the two sides have no key exchange in common.";
+    /// The connection broke.
+    BROKEN = "node.channel.broken", Peer, "",
+        "Try again; look at the network and at the peer's log if it recurs.",
+        "The connection between two runtimes broke.";
+    /// The handshake took too long.
+    TIMEOUT = "node.channel.timeout", Peer, "",
+        "Try again; raise limits.handshake_timeout_ms if the network is slow.",
+        "TLS and session proof were not complete in time. A peer that connects and then says nothing ends like this.";
+    /// There are as many channels as there may be.
+    FULL = "node.channel.full", Operator, "",
+        "Raise limits.channels_max in node.toml, or find out who opens so many channels.",
+        "The runtime has as many channels open as node.toml permits.";
+    /// The channel was closed by this side.
+    CLOSED = "node.channel.closed", Peer, "",
+        "Try again once both runtimes hold a live lease.",
+        "The channel was closed because a lease ended or was taken away, or because this runtime shuts down. Whether the request was delivered is not known.";
+}
+
+/// A channel did not come about, or ended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChannelError {
+    /// No live lease.
+    #[error("this runtime is not admitted")]
+    NotAdmitted,
+    /// No such agent.
+    #[error("no runtime of agent {0} is registered")]
+    UnknownAgent(String),
+    /// The registry gave no answer.
+    #[error("the registry gave no answer")]
+    Registry(#[from] VerifierError),
+    /// No TCP connection.
+    #[error("cannot connect to {address}")]
+    Connect {
+        /// Where to.
+        address: String,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// TLS failed.
+    #[error("TLS handshake failed")]
+    Tls(#[source] io::Error),
+    /// The handshake is not one that a channel may ride on.
+    #[error(transparent)]
+    Handshake(#[from] HandshakeError),
+    /// The session was refused, by one side or the other.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// A session was driven wrongly.
+    #[error(transparent)]
+    Misuse(#[from] Misuse),
+    /// The connection broke.
+    #[error("the connection broke")]
+    Broken(#[source] io::Error),
+    /// HTTP/2 on the channel failed.
+    #[error("HTTP/2 on the channel failed")]
+    Http(#[from] hyper::Error),
+    /// Too slow.
+    #[error("no verdict in time")]
+    Timeout,
+    /// Too many channels.
+    #[error("as many channels are open as may be")]
+    Full,
+    /// Closed by this side.
+    #[error("channel is closed: {0:?}")]
+    Closed(Option<Closing>),
+}
+
+impl ChannelError {
+    /// What the gateway is to make of it.
+    #[must_use]
+    pub const fn failure(&self) -> DialFailure {
+        match self {
+            Self::UnknownAgent(_) => DialFailure::UnknownAgent,
+            Self::Tls(_) | Self::Handshake(_) | Self::Session(_) => DialFailure::Refused,
+            Self::Http(_) => DialFailure::Interrupted,
+            // Nothing was sent before the verdict.
+            Self::NotAdmitted
+            | Self::Broken(_)
+            | Self::Registry(_)
+            | Self::Connect { .. }
+            | Self::Misuse(_)
+            | Self::Timeout
+            | Self::Full
+            | Self::Closed(_) => DialFailure::Unreachable,
+        }
+    }
+}
+
+impl Diagnostic for ChannelError {
+    fn code(&self) -> &'static Code {
+        match self {
+            Self::NotAdmitted => &NOT_ADMITTED,
+            Self::UnknownAgent(_) => &UNKNOWN_AGENT,
+            Self::Registry(error) => error.code(),
+            Self::Connect { .. } => &CONNECT,
+            Self::Tls(_) => &TLS,
+            Self::Handshake(error) => error.code(),
+            Self::Session(error) => error.code(),
+            Self::Misuse(error) => error.code(),
+            Self::Broken(_) | Self::Http(_) => &BROKEN,
+            Self::Timeout => &TIMEOUT,
+            Self::Full => &FULL,
+            Self::Closed(_) => &CLOSED,
+        }
+    }
+}

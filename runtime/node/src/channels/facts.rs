@@ -1,0 +1,75 @@
+//! What is known about one open channel.
+
+use std::sync::Arc;
+
+use cloister_attestation::time::UnixTime;
+use cloister_channel::lease::VerifiedLease;
+use cloister_channel::{Established, Peer, TrustBundle};
+use cloister_policy::{Direction, Subject};
+
+use super::Closing;
+use crate::state::closing;
+
+/// What is known about one open channel. Cheap to clone.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Facts {
+    /// Who dialled.
+    pub direction: Direction,
+    /// Who is at the other end, in the terms that policy decides over.
+    pub peer: Arc<Subject>,
+    /// The peer's lease.
+    pub lease: Arc<VerifiedLease>,
+    /// The lease that this side showed.
+    pub own_lease: Arc<VerifiedLease>,
+    /// The key exchange that TLS negotiated.
+    pub group: String,
+    /// When the verdict was reached.
+    pub opened: UnixTime,
+}
+
+impl Facts {
+    pub(super) fn new(
+        direction: Direction,
+        verdict: &Established,
+        own_lease: VerifiedLease,
+    ) -> Self {
+        Self {
+            direction,
+            peer: Arc::new(subject(verdict.peer())),
+            lease: Arc::new(verdict.lease().clone()),
+            own_lease: Arc::new(own_lease),
+            group: format!("{:?}", verdict.key_exchange()),
+            opened: verdict.at(),
+        }
+    }
+
+    /// The earlier end of the two leases: nothing is carried from then on.
+    #[must_use]
+    pub fn ends(&self) -> UnixTime {
+        self.lease.claims().expires_at.min(self.own_lease.claims().expires_at)
+    }
+
+    /// Why the channel has to close, if it has to.
+    #[must_use]
+    pub fn closing(&self, trust: &TrustBundle, now: UnixTime) -> Option<Closing> {
+        closing(&self.lease, trust, now).or_else(|| closing(&self.own_lease, trust, now))
+    }
+}
+
+/// A peer in the terms that policy decides over.
+#[must_use]
+pub fn subject(peer: &Peer) -> Subject {
+    Subject {
+        agent: peer.agent.to_string(),
+        trust_domain: peer.trust_domain.to_string(),
+        instance: peer.instance.to_string(),
+        principal: peer.principal.clone(),
+        scope: peer.scope.clone(),
+        image: peer.image.clone(),
+        version: peer.version.clone(),
+        tee: peer.tee,
+        simulated: peer.simulated,
+        tier: peer.tier,
+    }
+}

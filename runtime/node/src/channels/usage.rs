@@ -1,0 +1,120 @@
+//! How long a channel has gone unused.
+
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cloister_gateway::{Body, BodyError, boxed};
+use http_body::Frame;
+use tokio::sync::watch;
+
+/// Counts the streams of one channel. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Usage(Arc<watch::Sender<usize>>);
+
+impl Default for Usage {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(0)))
+    }
+}
+
+impl Usage {
+    /// One stream more, until the guard is dropped.
+    pub(super) fn begin(&self) -> InUse {
+        self.0.send_modify(|streams| *streams = streams.saturating_add(1));
+        InUse(self.clone())
+    }
+
+    /// Waits until there has been no stream for `limit`.
+    pub(super) async fn idle_for(&self, limit: Duration) {
+        let mut streams = self.0.subscribe();
+        loop {
+            // The sender is in `self`, so waiting cannot fail; if it did, nothing is in use.
+            drop(streams.wait_for(|streams| *streams == 0).await);
+            tokio::select! {
+                biased;
+                changed = streams.changed() => if changed.is_err() { return },
+                () = tokio::time::sleep(limit) => return,
+            }
+        }
+    }
+}
+
+/// One stream in use.
+#[derive(Debug)]
+pub(super) struct InUse(Usage);
+
+impl InUse {
+    /// Keeps the stream in use until `body` has ended.
+    pub(super) fn hold(self, body: Body) -> Body {
+        boxed(Held { body, _in_use: self })
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        self.0.0.send_modify(|streams| *streams = streams.saturating_sub(1));
+    }
+}
+
+struct Held {
+    body: Body,
+    _in_use: InUse,
+}
+
+impl http_body::Body for Held {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use cloister_gateway::full;
+
+    use super::Usage;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_held_body_keeps_the_channel_in_use() {
+        let usage = Usage::default();
+        let body = usage.begin().hold(full("x"));
+        let limit = Duration::from_secs(5);
+        let busy = tokio::time::timeout(Duration::from_secs(60), usage.idle_for(limit)).await;
+        assert!(busy.is_err(), "idle while a body was held");
+        drop(body);
+        usage.idle_for(limit).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_use_starts_the_wait_again() {
+        let usage = Usage::default();
+        let limit = Duration::from_secs(5);
+        let began = tokio::time::Instant::now();
+        let idle = tokio::spawn({
+            let usage = usage.clone();
+            async move { usage.idle_for(limit).await }
+        });
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        drop(usage.begin());
+        idle.await.unwrap();
+        assert_eq!(began.elapsed(), Duration::from_secs(8));
+    }
+}

@@ -1,0 +1,17 @@
+//! The two configuration files, read and checked before anything else happens.
+//!
+//! `agent.toml` is part of the measured image and says everything that trust depends on.
+//! `node.toml` comes from the host and can make the runtime unavailable, but not less careful:
+//! no key in it names a root, a policy, an agent or a program. Unknown keys are refused in both.
+
+mod agent;
+mod error;
+mod node;
+mod source;
+
+pub(crate) use agent::{A2A_PORT, AGENT, SURFACE};
+pub use agent::{AgentConfig, Declaration, ImageName, Output, PeerDemands, VerifierPin, Workload};
+pub use error::{CODES, ConfigError, EXPOSED, Position, SYNTAX, UNREADABLE, VALUE};
+pub use node::{
+    Limits, LogConfig, LogFormat, NodeConfig, OnRefusal, TeeConfig, TeeInterface, TeeKind,
+};

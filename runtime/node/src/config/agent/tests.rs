@@ -1,0 +1,112 @@
+use cloister_attestation::code::Diagnostic as _;
+
+use super::{AgentConfig, Source};
+use crate::config::{ConfigError, Position, SYNTAX, VALUE};
+
+const EXAMPLE: &str = include_str!("../../../agent.example.toml");
+
+/// The shape of a certificate as far as this file looks at it.
+const PEM: &str = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+
+fn load(text: &str) -> Result<AgentConfig, ConfigError> {
+    AgentConfig::from_source(&Source::literal("/image/agent.toml", text))
+}
+
+/// The example with its trust root in line, so that no file is needed.
+fn example() -> String {
+    EXAMPLE.replace("trust_root = \"trust.pem\"", &format!("trust_root_pem = \"\"\"{PEM}\"\"\""))
+}
+
+fn refused(from: &str, to: &str) -> ConfigError {
+    let text = example();
+    assert!(text.contains(from), "{from}");
+    load(&text.replace(from, to)).unwrap_err()
+}
+
+#[test]
+fn the_example_parses_and_means_what_it_says() {
+    let config = load(&example()).unwrap();
+    assert_eq!(config.agent.name, "translator");
+    assert_eq!(config.policy.to_str(), Some("/image/policy.cedar"));
+    assert_eq!(config.verifier.roots.len(), 1);
+    assert_eq!(config.verifier.server_name.unwrap().to_str(), "verifier.example.org");
+    assert_eq!(config.workload.command, ["/usr/bin/translator", "--quiet"]);
+    assert_eq!(config.workload.stop_grace.as_secs(), 10);
+}
+
+#[test]
+fn optional_keys_have_the_documented_defaults() {
+    let text = example();
+    let kept = [
+        "server_name",
+        "files",
+        "directory",
+        "stop_grace_secs",
+        "output",
+        "require_post",
+        "scope",
+        "region",
+        "LANG",
+    ];
+    let without: Vec<_> =
+        text.lines().filter(|line| !kept.iter().any(|key| line.starts_with(key))).collect();
+    let config = load(&without.join("\n")).unwrap();
+    assert_eq!(config.verifier.server_name, None);
+    assert_eq!(config.workload.directory.to_str(), Some("/image/"));
+    assert_eq!(config.workload.stop_grace.as_secs(), 10);
+    assert_eq!(config.agent.region, None);
+    assert!(config.peers.require_post_quantum);
+}
+
+#[test]
+fn refuses_an_unknown_key_and_names_its_line() {
+    let error = refused("a2a_port = 9000", "a2a_prot = 9000");
+    assert_eq!(error.code(), &SYNTAX);
+    let line = example().lines().position(|line| line.starts_with("a2a_port")).unwrap() + 1;
+    assert_eq!(error.position().map(|at| at.line), Some(line), "{error}");
+}
+
+#[test]
+fn refuses_names_that_no_manifest_could_carry() {
+    for (from, to) in [
+        ("name = \"translator\"\n# Who", "name = \"Translator\"\n# Who"),
+        ("principal = \"example.org\"", "principal = \"\""),
+        ("region = \"eu-central\"", "region = \"eu\\u0007\""),
+        ("version = \"1.0.0\"", "version = \"\""),
+        ("trust_domain = \"example.org\"", "trust_domain = \"example.org/x\""),
+    ] {
+        assert_eq!(refused(from, to).code(), &VALUE, "{to}");
+    }
+}
+
+#[test]
+fn refuses_a_pin_that_pins_nothing() {
+    let key = format!("trust_root_pem = \"\"\"{PEM}\"\"\"");
+    for to in ["", "trust_root_pem = \"\"", &format!("{key}\ntrust_root = \"trust.pem\"")] {
+        assert_eq!(refused(&key, to).code(), &VALUE, "{to}");
+    }
+}
+
+#[test]
+fn refuses_variables_that_the_runtime_sets_itself() {
+    for name in ["A2A_PORT", "CLOISTER_SURFACE", "CLOISTER_AGENT"] {
+        assert_eq!(refused("LANG =", &format!("{name} =")).code(), &VALUE, "{name}");
+    }
+}
+
+#[test]
+fn a_refused_value_is_reported_where_it_stands() {
+    let error = refused("command = [\"/usr/bin/translator\", \"--quiet\"]", "command = []");
+    let line = example().lines().position(|line| line.starts_with("command")).unwrap() + 1;
+    assert_eq!(error.position(), Some(Position { line, column: 11 }), "{error}");
+}
+
+#[test]
+fn a_root_is_of_one_kind_and_has_to_be_named() {
+    let simulator = format!("anchors = {{ simulator = \"{}\" }}", "00".repeat(48));
+    let config = load(&example().replace("anchors = \"vendor\"", &simulator)).unwrap();
+    assert!(matches!(config.peers.anchors, super::AnchorPolicy::Simulator(_)));
+    for to in ["", "anchors = \"any\"", "anchors = { simulator = \"00\" }"] {
+        assert_eq!(refused("anchors = \"vendor\"", to).code(), &SYNTAX, "{to}");
+    }
+}

@@ -1,0 +1,74 @@
+//! Sizes and counts that nothing may exceed, each with the reason for its value.
+
+use core::time::Duration;
+
+/// One configuration file, or a PEM file that it names. Real ones are below 8 KiB.
+pub const CONFIG_BYTES_MAX: u64 = 256 * 1024;
+
+/// A policy bundle. Cedar text of a few hundred rules is below 100 KiB.
+pub const POLICY_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Files that are measured as one workload; a Python agent lists a few dozen.
+pub const WORKLOAD_FILES_MAX: usize = 4096;
+
+/// Environment variables that an agent may be given.
+pub const ENVIRONMENT_MAX: usize = 256;
+
+/// The longest time that an agent may ask for to end by itself. A revocation waits for it.
+pub const STOP_GRACE_SECS_MAX: u64 = 60;
+
+/// One line of an agent's output in the log; the rest of a longer line is dropped and counted.
+pub const LOG_LINE_BYTES_MAX: usize = 8 * 1024;
+
+/// Channels that one runtime keeps open, both directions together, unless `node.toml` says less
+/// or more. 64 KiB each is the bar for an idle one.
+pub const CHANNELS_DEFAULT: usize = 1024;
+
+/// Handshakes at a time unless `node.toml` says otherwise. Each costs a few signatures and is
+/// what an unauthenticated stranger can make us spend.
+pub const HANDSHAKES_DEFAULT: usize = 64;
+
+/// From the accepted connection to the verdict. Ten round trips of a slow network.
+pub const HANDSHAKE_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
+
+/// Streams that one peer may have open on one channel at a time.
+pub const STREAMS_MAX: u32 = 1024;
+
+/// An unused channel is closed after this and dialled again on need.
+pub const IDLE_TIMEOUT_DEFAULT: Duration = Duration::from_secs(300);
+
+/// How long a shutdown waits for streams to end.
+pub const DRAIN_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
+
+/// One request to the Verifier, from the dialled connection to the answer.
+pub const VERIFIER_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Endpoints of one agent that are tried for one dial.
+pub const ENDPOINTS_MAX: usize = 8;
+
+/// Connections to the operator port at a time: a person and a scraper.
+pub const OPERATOR_CONNECTIONS_MAX: usize = 16;
+
+/// How long after SIGKILL a process may still show up before we say that it is not gone.
+pub const KILL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often the Verifier's end of a watch is probed: a dead one is noticed within two of these.
+pub const VERIFIER_KEEPALIVE: Duration = Duration::from_secs(10);
+
+/// Headers of one request or response on a channel.
+pub const HEADERS_BYTES_MAX: u32 = 64 * 1024;
+
+/// How often a silent channel is probed: a dead peer is noticed within two of these.
+pub const CHANNEL_KEEPALIVE: Duration = Duration::from_secs(20);
+
+/// Connections of the local agent at a time. It has no reason for more; a defect in it may.
+pub const SURFACE_CONNECTIONS_MAX: usize = 1024;
+
+/// How often open channels are compared with the time: what ends is closed within this.
+pub const ENFORCE_INTERVAL: Duration = Duration::from_millis(500);
+
+/// How long a readiness probe waits for the agent's port. It is on loopback.
+pub const AGENT_PROBE_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// How often a simulated runtime says in its log that it is one.
+pub const SIMULATED_WARNING_INTERVAL: Duration = Duration::from_secs(60);

@@ -1,0 +1,122 @@
+//! The operator port: health, readiness, metrics, the channel table, the lease. Read only.
+
+mod view;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use serde::Serialize;
+use tokio::net::TcpStream;
+
+use crate::limits::AGENT_PROBE_TIMEOUT;
+use crate::metrics::{Gauges, render};
+use crate::phase::Phase;
+use crate::state::State;
+use crate::supervisor::{AgentState, Board};
+use view::{ChannelView, LeaseView};
+
+/// What the operator port shows.
+#[derive(Clone, Debug)]
+pub(crate) struct Operator {
+    state: Arc<State>,
+    board: Arc<Board>,
+    agent: SocketAddr,
+}
+
+impl Operator {
+    /// Shows the runtime's state, and an agent that serves at `agent`.
+    pub(crate) const fn new(state: Arc<State>, board: Arc<Board>, agent: SocketAddr) -> Self {
+        Self { state, board, agent }
+    }
+
+    /// Answers one request. Nothing in it but method and path matters.
+    pub(crate) async fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
+        if request.method() != Method::GET && request.method() != Method::HEAD {
+            return text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n");
+        }
+        match request.uri().path() {
+            "/healthz" => text(StatusCode::OK, "ok\n"),
+            "/readyz" => self.ready().await,
+            "/metrics" => text(StatusCode::OK, render(self.state.counters(), &self.gauges())),
+            "/v1/channels" => json(StatusCode::OK, &self.channels()),
+            "/v1/lease" => match self.lease() {
+                Some(lease) => json(StatusCode::OK, &lease),
+                None => text(StatusCode::NOT_FOUND, "no lease\n"),
+            },
+            _ => text(StatusCode::NOT_FOUND, "not found\n"),
+        }
+    }
+
+    /// Ready is: admitted, the agent's process runs, and its port takes connections.
+    async fn ready(&self) -> Response<Full<Bytes>> {
+        let phase = *self.state.phase().borrow();
+        let agent_running = self.agent_runs();
+        let agent_reachable = agent_running && answers(self.agent).await;
+        let ready = phase.serves() && agent_reachable;
+        let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        json(status, &Readiness { ready, phase, agent_running, agent_reachable })
+    }
+
+    fn agent_runs(&self) -> bool {
+        matches!(*self.board.state().borrow(), AgentState::Running(_))
+    }
+
+    fn lease(&self) -> Option<LeaseView> {
+        self.state.latest().map(|standing| LeaseView::new(standing.credentials.lease().claims()))
+    }
+
+    fn channels(&self) -> Vec<ChannelView> {
+        self.state.channels().facts().iter().map(ChannelView::new).collect()
+    }
+
+    fn gauges(&self) -> Gauges {
+        let (open, opened) = self.state.channels().counts();
+        let standing = self.state.latest();
+        let claims = standing.as_ref().map(|standing| standing.credentials.lease().claims());
+        Gauges {
+            phase: *self.state.phase().borrow(),
+            agent_running: self.agent_runs(),
+            agent_starts: self.board.starts(),
+            channels_open: u64::try_from(open).unwrap_or(u64::MAX),
+            channels_opened: opened,
+            lease_expires: claims.map_or(0, |claims| claims.expires_at.as_secs()),
+            simulated: claims.is_some_and(|claims| claims.simulator.is_some()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Readiness {
+    ready: bool,
+    phase: Phase,
+    agent_running: bool,
+    agent_reachable: bool,
+}
+
+async fn answers(agent: SocketAddr) -> bool {
+    matches!(tokio::time::timeout(AGENT_PROBE_TIMEOUT, TcpStream::connect(agent)).await, Ok(Ok(_)))
+}
+
+fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    respond(status, "text/plain; charset=utf-8", body.into())
+}
+
+fn json(status: StatusCode, body: &impl Serialize) -> Response<Full<Bytes>> {
+    match serde_json::to_vec(body) {
+        Ok(body) => respond(status, "application/json", body.into()),
+        Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+    }
+}
+
+fn respond(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! What the operator port says about channels and leases, in JSON.
+
+use cloister_attestation::result::Tier;
+use cloister_attestation::time::UnixTime;
+use cloister_channel::lease::LeaseClaims;
+use serde::Serialize;
+
+use crate::channels::Facts;
+
+/// One line of the channel table. Times are seconds since 1970.
+#[derive(Debug, Serialize)]
+pub(super) struct ChannelView {
+    direction: &'static str,
+    agent: String,
+    instance: String,
+    image: String,
+    version: String,
+    tee: String,
+    tier: Tier,
+    simulated: bool,
+    group: String,
+    opened_at: UnixTime,
+    lease_ends_at: UnixTime,
+}
+
+impl ChannelView {
+    pub(super) fn new(facts: &Facts) -> Self {
+        let peer = &facts.peer;
+        Self {
+            direction: facts.direction.as_str(),
+            agent: peer.agent.clone(),
+            instance: peer.instance.clone(),
+            image: peer.image.clone(),
+            version: peer.version.clone(),
+            tee: peer.tee.to_string(),
+            tier: peer.tier,
+            simulated: peer.simulated,
+            group: facts.group.clone(),
+            opened_at: facts.opened,
+            lease_ends_at: facts.ends(),
+        }
+    }
+}
+
+/// The runtime's own lease. Times are seconds since 1970.
+#[derive(Debug, Serialize)]
+pub(super) struct LeaseView {
+    id: String,
+    trust_domain: String,
+    agent: String,
+    instance: String,
+    principal: String,
+    scope: Vec<String>,
+    image: String,
+    version: String,
+    reference: String,
+    tee: String,
+    tier: Tier,
+    simulated: bool,
+    issued_at: UnixTime,
+    expires_at: UnixTime,
+    policy_epoch: u64,
+    not_asserted: Vec<String>,
+}
+
+impl LeaseView {
+    pub(super) fn new(claims: &LeaseClaims) -> Self {
+        Self {
+            id: claims.id.to_string(),
+            trust_domain: claims.trust_domain.to_string(),
+            agent: claims.agent.to_string(),
+            instance: claims.instance().to_string(),
+            principal: claims.principal.clone(),
+            scope: claims.scope.clone(),
+            image: claims.image.clone(),
+            version: claims.version.clone(),
+            reference: claims.reference.to_string(),
+            tee: claims.tee.to_string(),
+            tier: claims.tier,
+            simulated: claims.simulator.is_some(),
+            issued_at: claims.issued_at,
+            expires_at: claims.expires_at,
+            policy_epoch: claims.policy_epoch,
+            not_asserted: claims.not_asserted.clone(),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+use core::time::Duration;
+use std::sync::Arc;
+
+use cloister_channel::tls::KeyExchange;
+use cloister_channel::{Credentials, InstanceId};
+use cloister_policy::{Direction, Subject};
+
+use super::State;
+use crate::channels::{ChannelTable, Closing, Facts, Registration, subject};
+use crate::clock::Clock;
+use crate::phase::Phase;
+use crate::testing::World;
+
+const LONG: Duration = Duration::from_secs(300);
+
+fn state() -> State {
+    let channels = Arc::new(ChannelTable::new(8));
+    State::new(Arc::new(Clock::default()), KeyExchange::PostQuantum, channels)
+}
+
+fn phase(state: &State) -> Phase {
+    *state.phase().borrow()
+}
+
+fn instance(credentials: &Credentials) -> InstanceId {
+    credentials.lease().claims().instance()
+}
+
+/// A channel between two runtimes, in the table.
+fn channel(state: &State, own: &Credentials, peer: &Credentials) -> Registration<Facts> {
+    let peer_subject: Subject = subject(&peer.lease().into());
+    let facts = Facts {
+        direction: Direction::Inbound,
+        peer: Arc::new(peer_subject),
+        lease: Arc::new(peer.lease().clone()),
+        own_lease: Arc::new(own.lease().clone()),
+        group: "X25519MLKEM768".into(),
+        opened: state.clock().now(),
+    };
+    state.channels().enter(facts).unwrap()
+}
+
+#[test]
+fn nothing_is_served_before_admission() {
+    let (world, state) = (World::new(), state());
+    assert!(state.standing().is_none());
+    state.trust(world.trust(5, &[])).unwrap();
+    assert!(state.standing().is_none() && state.latest().is_none());
+    state.admit(world.runtime("me", LONG), world.trust(1, &[])).unwrap();
+    assert!(state.standing().is_some());
+    assert_eq!(phase(&state), Phase::Admitted);
+}
+
+#[test]
+fn a_revoked_peer_loses_its_channels_and_nobody_else_does() {
+    let (world, state) = (World::new(), state());
+    let me = world.runtime("me", LONG);
+    let (bad, good) = (world.runtime("bad", LONG), world.runtime("good", LONG));
+    state.admit(Arc::clone(&me), world.trust(1, &[])).unwrap();
+    let (to_bad, to_good) = (channel(&state, &me, &bad), channel(&state, &me, &good));
+    state.trust(world.trust(2, &[instance(&bad)])).unwrap();
+    assert_eq!(to_bad.notice().given(), Some(Closing::Revoked));
+    assert_eq!(to_good.notice().given(), None);
+    assert_eq!(state.counters().channels_closed.total(), 1);
+    assert_eq!(phase(&state), Phase::Admitted);
+}
+
+#[test]
+fn a_revoked_runtime_loses_everything_at_once() {
+    let (world, state) = (World::new(), state());
+    let (me, peer) = (world.runtime("me", LONG), world.runtime("peer", LONG));
+    state.admit(Arc::clone(&me), world.trust(1, &[])).unwrap();
+    let open = channel(&state, &me, &peer);
+    state.trust(world.trust(2, &[instance(&me)])).unwrap();
+    assert_eq!(open.notice().given(), Some(Closing::Revoked));
+    assert_eq!(phase(&state), Phase::Revoked);
+    assert!(state.standing().is_none());
+    // A refusal does not make it less revoked, and a new lease after the quarantine is a new start.
+    state.refuse();
+    assert_eq!(phase(&state), Phase::Revoked);
+    state.admit(world.runtime("me", LONG), world.trust(3, &[])).unwrap();
+    assert_eq!(phase(&state), Phase::Admitted);
+}
+
+#[test]
+fn a_lease_that_ended_closes_every_channel_and_keeps_the_agent() {
+    let (world, state) = (World::new(), state());
+    let (me, peer) = (world.runtime("me", LONG), world.runtime("peer", LONG));
+    state.admit(Arc::clone(&me), world.trust(1, &[])).unwrap();
+    let open = channel(&state, &me, &peer);
+    state.clock().raise(me.lease().claims().expires_at);
+    state.enforce();
+    assert_eq!(open.notice().given(), Some(Closing::LeaseEnded));
+    assert_eq!(phase(&state), Phase::Expired);
+    assert!(phase(&state).runs_agent() && state.standing().is_none());
+}
+
+#[test]
+fn standing_ends_with_the_lease_even_before_it_is_enforced() {
+    let (world, state) = (World::new(), state());
+    let me = world.runtime("me", LONG);
+    state.admit(Arc::clone(&me), world.trust(1, &[])).unwrap();
+    state.clock().raise(me.lease().claims().expires_at);
+    assert!(state.standing().is_none());
+}
+
+#[test]
+fn a_channel_ends_with_the_earlier_of_the_two_leases() {
+    let (world, state) = (World::new(), state());
+    let (me, peer) = (world.runtime("me", LONG), world.runtime("peer", Duration::from_secs(100)));
+    state.admit(Arc::clone(&me), world.trust(1, &[])).unwrap();
+    let open = channel(&state, &me, &peer);
+    state.clock().raise(peer.lease().claims().expires_at);
+    state.enforce();
+    assert_eq!(open.notice().given(), Some(Closing::LeaseEnded));
+    assert_eq!(phase(&state), Phase::Admitted);
+}
+
+#[test]
+fn an_older_trust_bundle_does_not_bring_a_revoked_peer_back() {
+    let (world, state) = (World::new(), state());
+    let (me, bad) = (world.runtime("me", LONG), world.runtime("bad", LONG));
+    state.admit(Arc::clone(&me), world.trust(1, &[])).unwrap();
+    state.trust(world.trust(7, &[instance(&bad)])).unwrap();
+    state.admit(me, world.trust(6, &[])).unwrap();
+    let trust = Arc::clone(&state.standing().unwrap().trust);
+    assert_eq!(trust.sequence(), 7);
+    assert!(trust.revocation(&instance(&bad)).is_some());
+}
+
+#[test]
+fn a_refused_renewal_leaves_a_live_lease_its_worth() {
+    let (world, state) = (World::new(), state());
+    state.refuse();
+    assert_eq!(phase(&state), Phase::Refused);
+    state.admit(world.runtime("me", LONG), world.trust(1, &[])).unwrap();
+    state.refuse();
+    assert_eq!(phase(&state), Phase::Admitted);
+}
+
+#[test]
+fn a_stopping_runtime_stays_stopping() {
+    let (world, state) = (World::new(), state());
+    state.stop();
+    state.admit(world.runtime("me", LONG), world.trust(1, &[])).unwrap();
+    assert_eq!(phase(&state), Phase::Stopping);
+    assert!(state.standing().is_none());
+}
