@@ -20,10 +20,11 @@ use std::time::Duration;
 use cloister_api::v1;
 use cloister_attestation::bytes::Digest48;
 use cloister_attestation::check::Check;
-use cloister_attestation::code::Diagnostic;
+use cloister_attestation::code::{Code, Diagnostic};
 use cloister_attestation::result::AttestationResult;
 use cloister_attestation::time::UnixTime;
 use cloister_attestation::verify::VerifiedEvidence;
+use cloister_channel::name::AgentName;
 use tokio::sync::Semaphore;
 
 pub use appraiser::Appraiser;
@@ -34,7 +35,7 @@ use crate::error::ServiceError;
 use crate::limits::ADMISSIONS_WAITING_MAX;
 use crate::metrics::Metrics;
 use crate::state::Keys;
-use crate::store::{Outcome, Standing, Store, Verdict};
+use crate::store::{Objection, Outcome, Store, Verdict};
 use crate::trust::Trust;
 use claimed::Claimed;
 use presented::Presented;
@@ -86,7 +87,7 @@ struct Examined {
 struct Refusal {
     findings: Vec<Check>,
     /// Where the appraisal was reached.
-    result: Option<AttestationResult>,
+    result: Option<Box<AttestationResult>>,
 }
 
 impl Admission {
@@ -205,9 +206,8 @@ impl Admission {
         let certificate =
             self.keys.authority.certify_runtime(&claims, &lease, &presented.channel_key)?;
         let record = lease::record(presented, &claims, &result, now)?;
-        match self.store.admit(&record).await? {
-            Standing::Good => {}
-            standing => return Ok(Err(Refusal::standing(standing, &claims.agent, result))),
+        if let Err(objection) = self.store.admit(&record).await? {
+            return Ok(Err(Refusal::objection(objection, &claims.agent, result)));
         }
         self.metrics.admissions.increment();
         tracing::info!(
@@ -251,11 +251,7 @@ impl Admission {
 }
 
 impl Refusal {
-    fn because(
-        code: &'static cloister_attestation::code::Code,
-        expected: &str,
-        observed: impl std::fmt::Display,
-    ) -> Self {
+    fn because(code: &'static Code, expected: &str, observed: impl std::fmt::Display) -> Self {
         Self { findings: vec![Check::decided(code, false, expected, observed)], result: None }
     }
 
@@ -263,13 +259,9 @@ impl Refusal {
         Self::because(error.code(), "", error)
     }
 
-    fn standing(
-        standing: Standing,
-        agent: &cloister_channel::AgentName,
-        result: AttestationResult,
-    ) -> Self {
-        let (code, expected) = codes::standing(standing);
-        Self { result: Some(result), ..Self::because(code, expected, agent) }
+    fn objection(objection: Objection, agent: &AgentName, result: AttestationResult) -> Self {
+        let (code, expected) = codes::objection(objection);
+        Self { result: Some(Box::new(result)), ..Self::because(code, expected, agent) }
     }
 
     fn verdict(

@@ -25,7 +25,7 @@ use sqlx::{Row as _, Transaction};
 use tokio::sync::watch;
 
 use crate::limits::{DATABASE_BUSY_TIMEOUT, DATABASE_CONNECTIONS_MAX};
-pub use admission::{Admitted, Standing};
+pub use admission::{Admitted, Objection};
 pub use agents::{AgentRecord, AgentState};
 pub use error::{CODES, StoreError};
 pub use events::{Event, EventKind};

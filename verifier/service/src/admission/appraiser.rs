@@ -102,7 +102,7 @@ pub(super) fn refusal(
             result.tier(),
         ));
     }
-    Some(Refusal { findings, result: Some(result.clone()) })
+    Some(Refusal { findings, result: Some(Box::new(result.clone())) })
 }
 
 /// Says so where the image was admitted once: "unknown" would send the operator looking elsewhere.

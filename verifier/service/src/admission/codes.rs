@@ -3,7 +3,7 @@
 use cloister_attestation::code::Code;
 
 use crate::challenge;
-use crate::store::Standing;
+use crate::store::Objection;
 
 cloister_attestation::codes! {
     /// The request does not have the fields that it should.
@@ -45,14 +45,13 @@ cloister_attestation::codes! {
 }
 
 /// The code for what speaks against a lease although the Evidence is good, and what was expected.
-pub(super) fn standing(standing: Standing) -> (&'static Code, &'static str) {
-    match standing {
-        Standing::Good => (&NOT_ADMITTED, "an admitted image"),
-        Standing::Quarantined => (&QUARANTINED, "an agent that is not quarantined"),
-        Standing::Retired => (&RETIRED, "an agent that is not retired"),
-        Standing::Revoked => (&REVOKED, "an instance that is not revoked"),
-        Standing::OtherAgent => (&OTHER_AGENT, "an identity key of this agent"),
-        Standing::ImageRetired => (&IMAGE_RETIRED, "an image that is still admitted"),
-        Standing::Spent => (&challenge::SPENT, "a challenge that bought no lease yet"),
+pub(super) fn objection(objection: Objection) -> (&'static Code, &'static str) {
+    match objection {
+        Objection::Quarantined => (&QUARANTINED, "an agent that is not quarantined"),
+        Objection::Retired => (&RETIRED, "an agent that is not retired"),
+        Objection::Revoked => (&REVOKED, "an instance that is not revoked"),
+        Objection::OtherAgent => (&OTHER_AGENT, "an identity key of this agent"),
+        Objection::ImageRetired => (&IMAGE_RETIRED, "an image that is still admitted"),
+        Objection::Spent => (&challenge::SPENT, "a challenge that bought no lease yet"),
     }
 }

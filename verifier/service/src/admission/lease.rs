@@ -93,6 +93,6 @@ fn platform(identity: &PlatformIdentity) -> String {
         PlatformIdentity::Provider(name) => format!("provider {name}"),
         PlatformIdentity::Ppid(id) => format!("ppid {id}"),
         // A kind that this version does not know is not asserted by it either.
-        _ => "not asserted".to_owned(),
+        PlatformIdentity::NotAsserted | _ => "not asserted".to_owned(),
     }
 }

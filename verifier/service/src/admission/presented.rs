@@ -108,6 +108,7 @@ fn agree(
     if findings.is_empty() { Ok(()) } else { Err(Refusal { findings, result: None }) }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "takes what `map_err` gives")]
 fn refuse<E: Diagnostic>(error: E) -> Refusal {
     Refusal::error(&error)
 }

@@ -27,9 +27,10 @@ fn load_in(folder: &Path, text: &str) -> Result<Config, ConfigError> {
 fn keys(prefix: &str, table: &toml::Table, into: &mut BTreeSet<String>) {
     for (key, value) in table {
         let path = format!("{prefix}{key}");
-        match value {
-            toml::Value::Table(inner) => keys(&format!("{path}."), inner, into),
-            _ => drop(into.insert(path)),
+        if let Some(inner) = value.as_table() {
+            keys(&format!("{path}."), inner, into);
+        } else {
+            into.insert(path);
         }
     }
 }

@@ -41,7 +41,7 @@ fn secrets_are_made_once_and_only_their_owner_can_read_them() {
     assert!(second.challenges.check(&challenge.nonce, NOW).is_ok());
     let token = fs::read_to_string(data.join(files::TOKEN)).unwrap();
     assert!(second.operator.matches(token.trim().as_bytes()));
-    assert!(!second.operator.matches(token.trim()[1..].as_bytes()));
+    assert!(!second.operator.matches(&token.trim().as_bytes()[1..]));
     assert!(!second.operator.matches(b""));
 }
 

@@ -38,9 +38,7 @@ pub struct Admitted {
 /// What speaks against a lease although the Evidence is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Standing {
-    /// Nothing does.
-    Good,
+pub enum Objection {
     /// The agent is quarantined.
     Quarantined,
     /// The agent is retired.
@@ -57,32 +55,34 @@ pub enum Standing {
 
 impl Store {
     /// Puts a lease on record, unless something changed since the appraisal that speaks against
-    /// it: then nothing is written and the standing says what.
+    /// it: then nothing is written.
     ///
     /// # Security
-    /// The lease must not leave the service before this has returned [`Standing::Good`]. An
+    /// The lease must not leave the service before this has returned without an objection. An
     /// operator's decision is either seen here, or made after it and then finds the lease to take
     /// away.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn admit(&self, admitted: &Admitted) -> Result<Standing, StoreError> {
+    pub async fn admit(&self, admitted: &Admitted) -> Result<Result<(), Objection>, StoreError> {
         let mut write = self.write().await?;
-        let standing = standing(&mut write, admitted).await?;
-        if standing != Standing::Good {
-            return Ok(standing);
+        if let Err(objection) = stands(&mut write, admitted).await? {
+            return Ok(Err(objection));
         }
         agents::register(&mut write, &admitted.agent, admitted.verdict.at).await?;
         upsert(&mut write, admitted).await?;
         admitted.verdict.write(&mut write).await?;
         write.commit().await?;
-        Ok(Standing::Good)
+        Ok(Ok(()))
     }
 }
 
-async fn standing(write: &mut Write, admitted: &Admitted) -> Result<Standing, StoreError> {
+async fn stands(
+    write: &mut Write,
+    admitted: &Admitted,
+) -> Result<Result<(), Objection>, StoreError> {
     if !spend(write, admitted).await? {
-        return Ok(Standing::Spent);
+        return Ok(Err(Objection::Spent));
     }
     let state = sqlx::query("SELECT state FROM images WHERE tuple = $1")
         .bind(admitted.tuple.to_string())
@@ -91,26 +91,29 @@ async fn standing(write: &mut Write, admitted: &Admitted) -> Result<Standing, St
         .map(|row| row::word(&row, "state", ImageState::read))
         .transpose()?;
     if state != Some(ImageState::Admitted) {
-        return Ok(Standing::ImageRetired);
+        return Ok(Err(Objection::ImageRetired));
     }
     match agents::agent(write, &admitted.agent).await?.map(|agent| agent.state) {
-        Some(AgentState::Quarantined) => return Ok(Standing::Quarantined),
-        Some(AgentState::Retired) => return Ok(Standing::Retired),
+        Some(AgentState::Quarantined) => return Ok(Err(Objection::Quarantined)),
+        Some(AgentState::Retired) => return Ok(Err(Objection::Retired)),
         Some(AgentState::Active) | None => {}
     }
     known_instance(write, admitted).await
 }
 
-async fn known_instance(write: &mut Write, admitted: &Admitted) -> Result<Standing, StoreError> {
+async fn known_instance(
+    write: &mut Write,
+    admitted: &Admitted,
+) -> Result<Result<(), Objection>, StoreError> {
     let known: Option<(String, Option<String>)> =
         sqlx::query_as("SELECT agent, revocation FROM instances WHERE instance = $1")
             .bind(&admitted.instance)
             .fetch_optional(&mut **write)
             .await?;
     Ok(match known {
-        Some((agent, _)) if agent != admitted.agent => Standing::OtherAgent,
-        Some((_, Some(_))) => Standing::Revoked,
-        Some((_, None)) | None => Standing::Good,
+        Some((agent, _)) if agent != admitted.agent => Err(Objection::OtherAgent),
+        Some((_, Some(_))) => Err(Objection::Revoked),
+        Some((_, None)) | None => Ok(()),
     })
 }
 

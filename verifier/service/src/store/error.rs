@@ -57,8 +57,8 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub(super) fn corrupt(column: &'static str, value: impl ToString) -> Self {
-        Self::Corrupt { column, value: value.to_string() }
+    pub(super) fn corrupt(column: &'static str, value: impl Into<String>) -> Self {
+        Self::Corrupt { column, value: value.into() }
     }
 }
 

@@ -65,7 +65,7 @@ impl ImageRecord {
         let named: Digest48 = row::word(row, "tuple", |text| text.parse().ok())?;
         // INVARIANT: a tuple is named by its digest. A row that is not was changed by hand.
         if tuple.digest() != named {
-            return Err(StoreError::corrupt("tuple", named));
+            return Err(StoreError::corrupt("tuple", named.to_string()));
         }
         Ok(Self {
             tuple,
@@ -213,5 +213,7 @@ async fn upsert(
         .bind(row::signed(now.as_secs()))
         .execute(&mut **write)
         .await?;
-    image(write, &tuple.digest()).await?.ok_or_else(|| StoreError::corrupt("tuple", tuple.digest()))
+    image(write, &tuple.digest())
+        .await?
+        .ok_or_else(|| StoreError::corrupt("tuple", tuple.digest().to_string()))
 }

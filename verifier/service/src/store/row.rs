@@ -15,7 +15,7 @@ pub(super) fn signed(value: u64) -> i64 {
 /// From a column.
 pub(super) fn unsigned(row: &SqliteRow, column: &'static str) -> Result<u64, StoreError> {
     let value: i64 = row.try_get(column)?;
-    u64::try_from(value).map_err(|_| StoreError::corrupt(column, value))
+    u64::try_from(value).map_err(|_| StoreError::corrupt(column, value.to_string()))
 }
 
 /// A word that has to be one of a type's, from a column.
@@ -30,7 +30,7 @@ pub(super) fn word<T>(
 
 /// A value as JSON, for a column.
 pub(super) fn json(value: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| StoreError::corrupt("json", error))
+    serde_json::to_string(value).map_err(|error| StoreError::corrupt("json", error.to_string()))
 }
 
 /// A value that was written by [`json`].

@@ -7,7 +7,7 @@ use cloister_attestation::reference::{LaunchShape, ReferenceTuple};
 use cloister_attestation::time::UnixTime;
 
 use super::{
-    Admitted, AgentState, EventKind, ImageState, Operation, Outcome, Standing, Store, StoreError,
+    Admitted, AgentState, EventKind, ImageState, Objection, Operation, Outcome, Store, StoreError,
     Verdict,
 };
 
@@ -66,10 +66,10 @@ fn admitted(instance: &str, agent: &str, nonce: u8, tuple: &ReferenceTuple) -> A
 /// A store with one admitted image and one live instance `a1` of agent `a`.
 async fn with_instance(folder: &tempfile::TempDir) -> (Store, ReferenceTuple) {
     let (store, tuple) = (open(folder).await, tuple("1"));
-    let done = store.admit_images(std::slice::from_ref(&tuple), &operation("image.admit", ""));
-    done.await.unwrap().unwrap();
+    let admit = operation("image.admit", "");
+    store.admit_images(std::slice::from_ref(&tuple), &admit).await.unwrap().unwrap();
     let standing = store.admit(&admitted("a1", "a", 1, &tuple)).await.unwrap();
-    assert_eq!(standing, Standing::Good);
+    assert_eq!(standing, Ok(()));
     (store, tuple)
 }
 
@@ -103,7 +103,7 @@ async fn a_challenge_buys_one_lease() {
     let folder = tempfile::tempdir().unwrap();
     let (store, tuple) = with_instance(&folder).await;
     let again = admitted("a2", "a", 1, &tuple);
-    assert_eq!(store.admit(&again).await.unwrap(), Standing::Spent);
+    assert_eq!(store.admit(&again).await.unwrap(), Err(Objection::Spent));
     assert_eq!(store.leases_live(NOW).await.unwrap(), 1);
 }
 
@@ -112,11 +112,11 @@ async fn a_refused_admission_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let (store, known) = with_instance(&folder).await;
     let unknown = admitted("a2", "b", 2, &tuple("2"));
-    assert_eq!(store.admit(&unknown).await.unwrap(), Standing::ImageRetired);
+    assert_eq!(store.admit(&unknown).await.unwrap(), Err(Objection::ImageRetired));
     assert!(store.agent("b").await.unwrap().is_none());
     // The challenge was not spent either.
     let good = admitted("a2", "b", 2, &known);
-    assert_eq!(store.admit(&good).await.unwrap(), Standing::Good);
+    assert_eq!(store.admit(&good).await.unwrap(), Ok(()));
 }
 
 #[tokio::test]
@@ -124,7 +124,7 @@ async fn an_identity_key_stays_with_its_agent() {
     let folder = tempfile::tempdir().unwrap();
     let (store, tuple) = with_instance(&folder).await;
     let other = admitted("a1", "b", 2, &tuple);
-    assert_eq!(store.admit(&other).await.unwrap(), Standing::OtherAgent);
+    assert_eq!(store.admit(&other).await.unwrap(), Err(Objection::OtherAgent));
 }
 
 #[tokio::test]
@@ -140,12 +140,12 @@ async fn quarantine_revokes_announces_and_refuses_until_it_is_lifted() {
     let (revoked, sequence) = store.revoked(NOW).await.unwrap();
     assert_eq!((revoked.len(), sequence), (1, 1));
     let renewal = admitted("a1", "a", 2, &tuple);
-    assert_eq!(store.admit(&renewal).await.unwrap(), Standing::Quarantined);
+    assert_eq!(store.admit(&renewal).await.unwrap(), Err(Objection::Quarantined));
 
     let lift = operation("agent.lift", "");
     let agent = store.lift_quarantine("a", QUARANTINED, &lift).await.unwrap().unwrap();
     assert_eq!((agent.state, agent.reason.as_str()), (AgentState::Active, ""));
-    assert_eq!(store.admit(&renewal).await.unwrap(), Standing::Good);
+    assert_eq!(store.admit(&renewal).await.unwrap(), Ok(()));
     let events = store.events_after(0).await.unwrap();
     let numbers: Vec<u64> = events.iter().map(|event| event.sequence).collect();
     assert_eq!(numbers, [1, 2]);
@@ -178,22 +178,23 @@ async fn a_retired_agent_stays_retired() {
     let lifted = store.lift_quarantine("a", QUARANTINED, &why).await.unwrap().unwrap();
     assert_eq!(lifted.state, AgentState::Retired);
     let fresh = admitted("a2", "a", 2, &tuple);
-    assert_eq!(store.admit(&fresh).await.unwrap(), Standing::Retired);
+    assert_eq!(store.admit(&fresh).await.unwrap(), Err(Objection::Retired));
 }
 
 #[tokio::test]
 async fn a_retired_image_can_come_back_and_a_revoked_one_cannot() {
     let folder = tempfile::tempdir().unwrap();
+    let other = tuple("2");
     let (store, tuple) = with_instance(&folder).await;
     let why = operation("image", "");
     let retired = store.retire_image(&tuple.digest(), &why).await.unwrap().unwrap();
     assert_eq!(retired.state, ImageState::Retired);
     let renewal = admitted("a1", "a", 2, &tuple);
-    assert_eq!(store.admit(&renewal).await.unwrap(), Standing::ImageRetired);
+    assert_eq!(store.admit(&renewal).await.unwrap(), Err(Objection::ImageRetired));
     assert_eq!(store.leases_live(NOW).await.unwrap(), 1, "live leases run out");
     let all = [tuple.clone()];
     store.admit_images(&all, &why).await.unwrap().unwrap();
-    assert_eq!(store.admit(&renewal).await.unwrap(), Standing::Good);
+    assert_eq!(store.admit(&renewal).await.unwrap(), Ok(()));
 
     let (image, lost) =
         store.revoke_image(&tuple.digest(), "image.revoked", &why).await.unwrap().unwrap();
@@ -201,7 +202,7 @@ async fn a_retired_image_can_come_back_and_a_revoked_one_cannot() {
     assert_eq!(store.leases_live(NOW).await.unwrap(), 0);
     let retired = store.retire_image(&tuple.digest(), &why).await.unwrap().unwrap();
     assert_eq!(retired.state, ImageState::Revoked, "retiring takes nothing back");
-    let both = [super::tests::tuple("2"), tuple.clone()];
+    let both = [other, tuple.clone()];
     assert_eq!(store.admit_images(&both, &why).await.unwrap(), Err(tuple.digest()));
     assert_eq!(store.images().await.unwrap().len(), 1, "all or none");
 }
