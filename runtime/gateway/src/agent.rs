@@ -11,6 +11,14 @@ use cloister_attestation::manifest::is_agent_name;
 pub struct AgentName(String);
 
 impl AgentName {
+    /// Checks that `name` is a DNS label.
+    ///
+    /// # Errors
+    /// [`AgentNameError`].
+    pub fn new(name: &str) -> Result<Self, AgentNameError> {
+        if is_agent_name(name) { Ok(Self(name.to_owned())) } else { Err(AgentNameError) }
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -33,7 +41,7 @@ impl FromStr for AgentName {
     type Err = AgentNameError;
 
     fn from_str(text: &str) -> Result<Self, AgentNameError> {
-        if is_agent_name(text) { Ok(Self(text.to_owned())) } else { Err(AgentNameError) }
+        Self::new(text)
     }
 }
 

@@ -1,13 +1,23 @@
-//! From a peer's channel to the local agent.
+//! From a peer's channel to the local agent: the list of steps.
 
+use core::convert::Infallible;
+use core::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use cloister_policy::{LocalAgent, PolicyBundle, Subject};
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
+use tower::util::BoxCloneSyncService;
+use tower::{ServiceBuilder, ServiceExt};
 
 use crate::agent::AgentAddress;
-use crate::body::{Body, BodyError, empty};
+use crate::body::{Body, BodyError, boxed};
+use crate::client::AgentClient;
+use crate::directory::Directory;
+use crate::end::Caller;
+use crate::layer::{Answer, Arrived, Authorize, Classify, Cleanse, Deliver, Gate, Identify};
+use crate::metrics::{Counts, Metrics};
+use crate::reply::Audience;
 
 /// What an [`Inbound`] needs to know.
 #[derive(Clone, Debug)]
@@ -21,29 +31,56 @@ pub struct InboundOptions {
 }
 
 /// Carries the requests of every channel's peer to the local agent. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Inbound {
-    _options: InboundOptions,
+    agent: AgentClient,
+    metrics: Arc<Metrics>,
+    path: BoxCloneSyncService<Arrived<Caller>, Response<Body>, Infallible>,
 }
 
 impl Inbound {
     /// Makes the path; connects to nothing yet.
     #[must_use]
     pub fn new(options: InboundOptions) -> Self {
-        Self { _options: options }
+        let InboundOptions { local, agent, policy } = options;
+        let metrics = Arc::new(Metrics::default());
+        let path = ServiceBuilder::new()
+            .layer(Answer::layer(Audience::Peer, Arc::clone(&metrics)))
+            .layer(Classify::layer(Arc::new(Directory::default())))
+            .layer(Authorize::layer(Arc::new(Gate { local, policy })))
+            .layer(Cleanse::layer())
+            .layer(Identify::layer())
+            .service(Deliver);
+        Self { agent: AgentClient::new(agent), metrics, path: BoxCloneSyncService::new(path) }
     }
 
-    /// Answers one request that arrived on the channel of `peer`.
+    /// Answers one request that arrived on the channel of `peer`. Dropping the future, or the body
+    /// of the response, tells the agent that nobody waits any longer.
     ///
     /// # Security
     /// `peer` must come from the verdict that the channel was accepted under.
-    pub async fn call<B>(&self, _peer: Arc<Subject>, _request: Request<B>) -> Response<Body>
+    pub async fn call<B>(&self, peer: Arc<Subject>, request: Request<B>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BodyError>,
     {
-        let mut response = Response::new(empty());
-        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-        response
+        let end = Caller { peer, agent: self.agent.clone() };
+        let arrived = Arrived { end, request: request.map(boxed) };
+        match self.path.clone().oneshot(arrived).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+
+    /// What became of the requests so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.metrics.counts()
+    }
+}
+
+impl fmt::Debug for Inbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbound").field("agent", &self.agent).finish_non_exhaustive()
     }
 }

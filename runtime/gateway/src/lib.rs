@@ -1,14 +1,53 @@
-//! Carries A2A between agents.
+//! Carries A2A between agents: what crosses is classified, authorized by the peer's attested
+//! identity, and otherwise left alone.
+//!
+//! ```text
+//!  local agent                                                          peer's runtime
+//!      | plain HTTP                                    HTTP/2 on the channel |
+//!      v                                                                     v
+//!  Outbound: surface, route, dial, classify,   ~~~>   Inbound: classify, authorize, cleanse,
+//!            authorize, cleanse, present, deliver              identify, deliver ---> agent
+//! ```
+//!
+//! Each word is one `tower` layer in a file of its own; [`Inbound`] and [`Outbound`] are only the
+//! lists. Bodies are forwarded byte for byte: of a JSON-RPC request the envelope is read, of an
+//! HTTP+JSON request the path, and nothing is encoded again. The one exception is a card, whose
+//! URLs are made to lead through the gateway. There is no limit on how long an answer takes.
+//!
+//! What this crate deliberately does not do: open channels (see [`Dialer`]), judge Evidence, or
+//! forward anything that it cannot classify. What is no operation of the table, has two readings,
+//! or is of a version or binding that is not carried is refused in the binding's own error shape.
+//! The local agent is told the code and the remedy; a peer is told no more than it has to know.
+//!
+//! Read first: [`Inbound`] and [`Operation`].
 #![forbid(unsafe_code)]
 
 mod agent;
 mod body;
+mod card;
+mod client;
 mod dialer;
+mod directory;
+mod end;
+mod envelope;
+mod error;
+mod headers;
 mod inbound;
+mod layer;
+mod limits;
+mod metrics;
+mod object;
+mod operation;
 mod outbound;
+mod path;
+mod peek;
+mod reply;
 
 pub use agent::{AgentAddress, AgentAddressError, AgentName, AgentNameError};
 pub use body::{Body, BodyError, boxed, empty, full};
 pub use dialer::{BoxFuture, Channel, DialError, DialFailure, Dialer};
+pub use error::{CODES, codes};
 pub use inbound::{Inbound, InboundOptions};
+pub use metrics::Counts;
+pub use operation::Operation;
 pub use outbound::{Outbound, OutboundOptions};

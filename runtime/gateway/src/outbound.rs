@@ -1,13 +1,23 @@
-//! From the local agent to a peer's channel.
+//! From the local agent to a peer's channel: the list of steps.
 
+use core::convert::Infallible;
+use core::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use cloister_policy::{LocalAgent, PolicyBundle};
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
+use tower::util::BoxCloneSyncService;
+use tower::{ServiceBuilder, ServiceExt};
 
-use crate::body::{Body, BodyError, empty};
+use crate::body::{Body, BodyError, boxed};
 use crate::dialer::Dialer;
+use crate::directory::Directory;
+use crate::layer::{
+    Answer, Authorize, Classify, Cleanse, Deliver, Dial, Gate, Present, Route, Surface,
+};
+use crate::metrics::{Counts, Metrics};
+use crate::reply::Audience;
 
 /// What an [`Outbound`] needs to know.
 #[derive(Clone)]
@@ -20,27 +30,65 @@ pub struct OutboundOptions {
     pub dialer: Arc<dyn Dialer>,
 }
 
+impl fmt::Debug for OutboundOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutboundOptions")
+            .field("local", &self.local)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Carries the requests that the local agent makes at `/agents/{name}/…`. Cheap to clone.
+///
+/// The listener that serves this must be bound to a loopback address.
 #[derive(Clone)]
 pub struct Outbound {
-    _options: OutboundOptions,
+    metrics: Arc<Metrics>,
+    path: BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>,
 }
 
 impl Outbound {
     /// Makes the path; dials nobody yet.
     #[must_use]
     pub fn new(options: OutboundOptions) -> Self {
-        Self { _options: options }
+        let OutboundOptions { local, policy, dialer } = options;
+        let metrics = Arc::new(Metrics::default());
+        let path = ServiceBuilder::new()
+            .layer(Answer::layer(Audience::Local, Arc::clone(&metrics)))
+            .layer(Surface::layer())
+            .layer(Route::layer())
+            .layer(Dial::layer(dialer))
+            .layer(Classify::layer(Arc::new(Directory::default())))
+            .layer(Authorize::layer(Arc::new(Gate { local, policy })))
+            .layer(Cleanse::layer())
+            .layer(Present::layer())
+            .service(Deliver);
+        Self { metrics, path: BoxCloneSyncService::new(path) }
     }
 
-    /// Answers one request of the local agent.
-    pub async fn call<B>(&self, _request: Request<B>) -> Response<Body>
+    /// Answers one request of the local agent. Dropping the future, or the body of the response,
+    /// cancels the request at the peer.
+    pub async fn call<B>(&self, request: Request<B>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BodyError>,
     {
-        let mut response = Response::new(empty());
-        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-        response
+        match self.path.clone().oneshot(request.map(boxed)).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+
+    /// What became of the requests so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.metrics.counts()
+    }
+}
+
+impl fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbound").finish_non_exhaustive()
     }
 }

@@ -1,0 +1,177 @@
+use cloister_policy::Binding;
+use serde_json::{Value, json};
+
+use super::{CardError, Interfaces, Place, is_1_0, rewritten};
+use crate::limits::INTERFACES_MAX;
+use crate::path::PlainPath;
+
+const BASE: &str = "http://127.0.0.1:4600/agents/translator";
+
+/// A card of both eras, as the official Python SDK serves one.
+fn card() -> Value {
+    json!({
+        "name": "Translator",
+        "description": "Übersetzt \u{2028} text",
+        "version": "2.1.0",
+        "url": "http://127.0.0.1:9000/v03",
+        "preferredTransport": "JSONRPC",
+        "additionalInterfaces": [{"url": "http://10.0.0.7/rest", "transport": "HTTP+JSON"}],
+        "protocolVersion": "0.3.0",
+        "supportsAuthenticatedExtendedCard": true,
+        "supportedInterfaces": [
+            {"url": "http://127.0.0.1:9000/a2a/jsonrpc", "protocolBinding": "JSONRPC", "protocolVersion": "1.0"},
+            {"url": "127.0.0.1:9001", "protocolBinding": "GRPC", "protocolVersion": "1.0"},
+            {"url": "https://translator.example/rest/", "protocolBinding": "HTTP+JSON", "protocolVersion": "1.0.1", "tenant": "acme", "x-new": [1.50]},
+            {"url": "http://127.0.0.1:9000/v03", "protocolBinding": "JSONRPC", "protocolVersion": "0.3"},
+            {"url": "http://127.0.0.1:9000/custom", "protocolBinding": "https://example.org/binding", "protocolVersion": "1.0"},
+        ],
+        "capabilities": {"streaming": true, "pushNotifications": false, "extensions": [{"uri": "urn:x", "required": false}]},
+        "signatures": [{"protected": "e30", "signature": "AA"}],
+        "x-unknown": {"kept": ["as", 1, 2.0, null]},
+    })
+}
+
+fn rewrite(card: &Value) -> Value {
+    let raw = rewritten(card.to_string().as_bytes(), BASE).unwrap();
+    serde_json::from_str(raw.get()).unwrap()
+}
+
+fn one(url: &str, binding: &str) -> Interfaces {
+    let card = json!({"supportedInterfaces": [{"url": url, "protocolBinding": binding, "protocolVersion": "1.0"}]});
+    Interfaces::of_card(card.to_string().as_bytes()).unwrap()
+}
+
+#[test]
+fn urls_lead_through_the_gateway_and_what_is_not_carried_is_gone() {
+    let seen = rewrite(&card());
+    assert_eq!(
+        seen["supportedInterfaces"],
+        json!([
+            {"url": format!("{BASE}/a2a/jsonrpc"), "protocolBinding": "JSONRPC", "protocolVersion": "1.0"},
+            {"url": format!("{BASE}/rest/"), "protocolBinding": "HTTP+JSON", "protocolVersion": "1.0.1", "tenant": "acme", "x-new": [1.50]},
+        ])
+    );
+    for field in super::rewrite::EARLIER_FIELDS.into_iter().chain(["signatures"]) {
+        assert!(seen.get(field).is_none(), "{field}");
+    }
+}
+
+#[test]
+fn everything_else_is_kept() {
+    let (received, seen) = (card(), rewrite(&card()));
+    for field in ["name", "description", "version", "capabilities", "x-unknown"] {
+        assert_eq!(seen[field], received[field], "{field}");
+    }
+}
+
+#[test]
+fn no_address_of_the_agent_is_left_in_any_spelling() {
+    let snake = json!({
+        "supported_interfaces": [{"url": "http://127.0.0.1:9000/a", "protocol_binding": "JSONRPC", "protocol_version": "1.0"}],
+        "URL": "http://127.0.0.1:9000/a",
+        "additional_interfaces": [{"url": "http://127.0.0.1:9000/b"}],
+        "Signatures": [],
+    });
+    let seen = rewrite(&snake).to_string();
+    assert!(!seen.contains("9000"), "{seen}");
+    assert!(seen.contains("agents/translator/a"), "{seen}");
+    assert!(!seen.contains("ignatures"), "{seen}");
+}
+
+#[test]
+fn a_card_that_could_hide_an_interface_is_refused() {
+    let doubled =
+        r#"{"supportedInterfaces":[],"supported_interfaces":[{"url":"http://10.0.0.1/"}]}"#;
+    assert!(matches!(rewritten(doubled.as_bytes(), BASE), Err(CardError::Object(_))));
+    let inner = r#"{"supportedInterfaces":[{"url":"http://a/","URL":"http://b/","protocolBinding":"JSONRPC","protocolVersion":"1.0"}]}"#;
+    assert!(matches!(rewritten(inner.as_bytes(), BASE), Err(CardError::Object(_))));
+}
+
+#[test]
+fn a_card_without_a_carried_interface_says_so() {
+    for card in [
+        json!({"name": "old", "url": "http://127.0.0.1:9000/"}),
+        json!({"supportedInterfaces": []}),
+    ] {
+        assert_eq!(
+            rewritten(card.to_string().as_bytes(), BASE).unwrap_err(),
+            CardError::NoInterface
+        );
+    }
+    let many = vec![json!({"url": "http://a/"}); INTERFACES_MAX + 1];
+    let many = json!({"supportedInterfaces": many}).to_string();
+    assert_eq!(rewritten(many.as_bytes(), BASE).unwrap_err(), CardError::Interfaces);
+}
+
+#[test]
+fn urls_with_two_readings_are_not_carried() {
+    for url in [
+        "http://a/x/../y",
+        "http://a//x",
+        "http://a/%2f",
+        "ftp://a/x",
+        "a/x",
+        "/x",
+        "http://a/x#y",
+        "",
+    ] {
+        assert_eq!(one(url, "JSONRPC"), Interfaces::default(), "{url}");
+    }
+}
+
+#[test]
+fn paths_belong_to_the_interfaces_of_the_card() {
+    let places = |interfaces: &Interfaces, path: &str| -> Vec<String> {
+        let path = PlainPath::parse(path).unwrap();
+        interfaces.places(&path).iter().map(|place| format!("{place:?}")).collect()
+    };
+    for (url, path) in [
+        ("http://a", "/"),
+        ("http://a/", "/"),
+        ("http://a?x=1", "/"),
+        ("http://a:1/a2a/jsonrpc", "/a2a/jsonrpc"),
+        ("http://a/rpc/", "/rpc/"),
+    ] {
+        assert_eq!(places(&one(url, "JSONRPC"), path), ["JsonRpc"], "{url}");
+    }
+    for (url, path) in [
+        ("http://a/rpc", "/rpc/"),
+        ("http://a/rpc", "/rpcs"),
+        ("http://a/rpc", "/"),
+        ("http://a/", "/x"),
+    ] {
+        assert!(places(&one(url, "JSONRPC"), path).is_empty(), "{url} {path}");
+    }
+    for url in ["http://a/rest", "http://a/rest/"] {
+        assert_eq!(places(&one(url, "HTTP+JSON"), "/rest/tasks/1"), ["HttpJson(\"tasks/1\")"]);
+        assert!(places(&one(url, "HTTP+JSON"), "/restful/tasks").is_empty());
+        assert!(places(&one(url, "HTTP+JSON"), "/tasks").is_empty());
+    }
+    assert_eq!(places(&one("http://a", "HTTP+JSON"), "/tasks"), ["HttpJson(\"tasks\")"]);
+}
+
+#[test]
+fn the_interface_with_the_longest_path_comes_first() {
+    let card = json!({"supportedInterfaces": [
+        {"url": "http://a", "protocolBinding": "HTTP+JSON", "protocolVersion": "1.0"},
+        {"url": "http://a/v2", "protocolBinding": "HTTP+JSON", "protocolVersion": "1.0"},
+        {"url": "http://a/v2/tasks", "protocolBinding": "JSONRPC", "protocolVersion": "1.0"},
+    ]});
+    let interfaces = Interfaces::of_card(card.to_string().as_bytes()).unwrap();
+    let path = PlainPath::parse("/v2/tasks").unwrap();
+    assert_eq!(
+        interfaces.places(&path),
+        [Place::JsonRpc, Place::HttpJson("tasks"), Place::HttpJson("v2/tasks")]
+    );
+    assert_eq!(interfaces.0.iter().filter(|i| i.binding == Binding::HttpJson).count(), 2);
+}
+
+#[test]
+fn patch_numbers_do_not_matter_and_others_do() {
+    for version in ["1.0", "1.0.0", "1.0.17", " 1.0 "] {
+        assert!(is_1_0(version), "{version}");
+    }
+    for version in ["", "1", "0.3", "1.1", "10.0", "1.00", "v1.0", "2.0"] {
+        assert!(!is_1_0(version), "{version}");
+    }
+}

@@ -1,0 +1,117 @@
+//! The two ends that a call can have, as the steps of both directions see them.
+
+use std::sync::Arc;
+
+use cloister_policy::{Direction, Subject};
+use http::header::HOST;
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{Request, Response, Uri, Version};
+
+use crate::agent::AgentName;
+use crate::body::{Body, empty};
+use crate::card::{CARD_PATH, CardError, Interfaces};
+use crate::client::AgentClient;
+use crate::dialer::{BoxFuture, Channel};
+use crate::error::Cause;
+use crate::limits::CARD_BYTES_MAX;
+use crate::peek::{CollectError, collect, is_encoded};
+
+/// What every step needs to know of a call's far end.
+pub(crate) trait End: Send + Sync + 'static {
+    /// Who calls whom.
+    const DIRECTION: Direction;
+
+    /// The attested agent at the other end of the channel.
+    fn peer(&self) -> &Subject;
+
+    /// Names one boot of the agent that is called.
+    fn callee(&self) -> String;
+
+    /// Sends a request to the agent that is called; only path and query of its URI count.
+    fn send(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, Cause>>;
+}
+
+/// A peer that calls the local agent.
+pub(crate) struct Caller {
+    pub(crate) peer: Arc<Subject>,
+    pub(crate) agent: AgentClient,
+}
+
+impl End for Caller {
+    const DIRECTION: Direction = Direction::Inbound;
+
+    fn peer(&self) -> &Subject {
+        &self.peer
+    }
+
+    fn callee(&self) -> String {
+        // There is one local agent, and its boots cannot be told apart.
+        String::new()
+    }
+
+    fn send(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, Cause>> {
+        Box::pin(self.agent.send(request))
+    }
+}
+
+/// A peer that the local agent calls.
+pub(crate) struct Callee {
+    pub(crate) agent: AgentName,
+    pub(crate) peer: Arc<Subject>,
+    pub(crate) channel: Arc<dyn Channel>,
+    /// Where the local agent finds this peer: `http://AUTHORITY/agents/NAME`.
+    pub(crate) base: String,
+}
+
+impl End for Callee {
+    const DIRECTION: Direction = Direction::Outbound;
+
+    fn peer(&self) -> &Subject {
+        &self.peer
+    }
+
+    fn callee(&self) -> String {
+        format!("{}/{}", self.peer.trust_domain, self.peer.instance)
+    }
+
+    fn send(&self, mut request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, Cause>> {
+        Box::pin(async move {
+            request.headers_mut().remove(HOST);
+            *request.version_mut() = Version::HTTP_2;
+            let authority = format!("{}.cloister", self.agent).parse::<Authority>();
+            let authority = authority.map_err(|_| Cause::NotServed)?;
+            *request.uri_mut() = at(Scheme::HTTPS, authority, request.uri())?;
+            Ok(self.channel.send(request).await?)
+        })
+    }
+}
+
+/// The path and query of `uri` at another authority.
+pub(crate) fn at(scheme: Scheme, authority: Authority, uri: &Uri) -> Result<Uri, Cause> {
+    let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+    let built = Uri::builder().scheme(scheme).authority(authority).path_and_query(path).build();
+    built.map_err(|_| Cause::NotServed)
+}
+
+/// Asks the agent that is called for its public card, and reads its interfaces.
+pub(crate) async fn interfaces(end: &impl End) -> Result<Interfaces, Cause> {
+    let mut request = Request::new(empty());
+    *request.uri_mut() = Uri::from_static(CARD_PATH);
+    let response = end.send(request).await?;
+    let card = card_bytes(response).await?;
+    Ok(Interfaces::of_card(&card)?)
+}
+
+/// The bytes of a card that an agent answered with.
+pub(crate) async fn card_bytes(response: Response<Body>) -> Result<bytes::Bytes, CardError> {
+    if !response.status().is_success() {
+        return Err(CardError::Status(response.status().as_u16()));
+    }
+    if is_encoded(response.headers()) {
+        return Err(CardError::Encoded);
+    }
+    collect(response.into_body(), CARD_BYTES_MAX).await.map_err(|error| match error {
+        CollectError::TooLarge => CardError::TooLarge,
+        CollectError::Stalled => CardError::Broken,
+    })
+}

@@ -1,0 +1,203 @@
+//! Headers that must not cross, and the ones that the runtime vouches for.
+
+use http::header::{
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, ETAG, EXPECT, FORWARDED, HOST, HeaderMap,
+    HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
+    IF_UNMODIFIED_SINCE, LAST_MODIFIED, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, RANGE, TE,
+    TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+
+use cloister_policy::Subject;
+
+/// Everything that begins with this is said by a runtime, to the agent beside it. The same from
+/// elsewhere is a look-alike.
+const RESERVED_PREFIX: &str = "cloister-";
+
+/// Headers about one connection. SPEC: RFC 9110 section 7.6.1.
+const HOP_BY_HOP: [HeaderName; 8] = [
+    CONNECTION,
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    // Answered by each server on the way for itself.
+    EXPECT,
+];
+
+/// The same, without a constant in `http`.
+const HOP_BY_HOP_NAMES: [&str; 3] = ["keep-alive", "proxy-connection", "http2-settings"];
+
+/// SECURITY: headers by which a caller could change what the agent's server reads out of the
+/// request line after it was classified, or claim to come from elsewhere: servers believe them
+/// from a proxy on loopback, which is what the gateway is to them.
+const OVERRIDES: [&str; 6] = [
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+    "x-real-ip",
+];
+
+/// Leaves only the headers that are for the far end.
+pub(crate) fn end_to_end(headers: &mut HeaderMap) {
+    for name in connection_options(headers) {
+        headers.remove(name);
+    }
+    HOP_BY_HOP.iter().for_each(|name| drop(headers.remove(name)));
+    HOP_BY_HOP_NAMES.iter().for_each(|name| drop(headers.remove(*name)));
+    let reserved = headers.keys().filter(|name| name.as_str().starts_with(RESERVED_PREFIX));
+    for name in reserved.cloned().collect::<Vec<_>>() {
+        headers.remove(name);
+    }
+}
+
+/// The names that `Connection` lists.
+fn connection_options(headers: &HeaderMap) -> Vec<HeaderName> {
+    let values = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let names =
+        values.flat_map(|value| value.split(',')).filter_map(|name| name.trim().parse().ok());
+    names.filter(is_optional).collect()
+}
+
+/// SECURITY: a caller cannot have a header removed that decides how the request is read.
+fn is_optional(name: &HeaderName) -> bool {
+    ![http::header::CONTENT_TYPE, CONTENT_LENGTH, http::header::CONTENT_ENCODING, HOST]
+        .contains(name)
+}
+
+/// Leaves only the headers of a peer's request that the local agent may see.
+pub(crate) fn for_agent(headers: &mut HeaderMap) {
+    end_to_end(headers);
+    OVERRIDES.iter().for_each(|name| drop(headers.remove(*name)));
+    headers.remove(FORWARDED);
+    let forwarded = headers.keys().filter(|name| name.as_str().starts_with("x-forwarded-"));
+    for name in forwarded.cloned().collect::<Vec<_>>() {
+        headers.remove(name);
+    }
+    headers.remove(HOST);
+}
+
+/// Removes what could make a card arrive as something else than all of its plain bytes.
+pub(crate) fn plain_and_whole(headers: &mut HeaderMap) {
+    let conditional = [
+        ACCEPT_ENCODING,
+        IF_MATCH,
+        IF_MODIFIED_SINCE,
+        IF_NONE_MATCH,
+        IF_RANGE,
+        IF_UNMODIFIED_SINCE,
+        RANGE,
+    ];
+    conditional.iter().for_each(|name| drop(headers.remove(name)));
+}
+
+/// Removes what described the bytes of a body that was replaced.
+pub(crate) fn forget_representation(headers: &mut HeaderMap) {
+    let stale = [CONTENT_LENGTH, ETAG, LAST_MODIFIED];
+    stale.iter().for_each(|name| drop(headers.remove(name)));
+    for name in
+        ["content-md5", "digest", "content-digest", "repr-digest", "signature", "signature-input"]
+    {
+        headers.remove(name);
+    }
+}
+
+/// Tells the local agent who its peer is. Values are percent-encoded (RFC 3986) where they are not
+/// plain ASCII; `cloister-peer-scope` is a list, separated by commas.
+pub(crate) fn vouch(headers: &mut HeaderMap, peer: &Subject) {
+    let scope = peer.scope.iter().map(|scope| encoded(scope)).collect::<Vec<_>>().join(",");
+    let said = [
+        ("cloister-peer-agent", encoded(&peer.agent)),
+        ("cloister-peer-trust-domain", encoded(&peer.trust_domain)),
+        ("cloister-peer-instance", encoded(&peer.instance)),
+        ("cloister-peer-principal", encoded(&peer.principal)),
+        ("cloister-peer-image", encoded(&peer.image)),
+        ("cloister-peer-version", encoded(&peer.version)),
+        ("cloister-peer-scope", scope),
+        ("cloister-peer-tee", peer.tee.to_string()),
+        ("cloister-peer-tier", peer.tier.to_string()),
+        ("cloister-peer-simulated", peer.simulated.to_string()),
+    ];
+    for (name, value) in said {
+        // INVARIANT: `encoded` leaves printable ASCII only, so every value is a header value.
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+}
+
+/// Printable ASCII without the characters that have a meaning here.
+fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_graphic() && !matches!(byte, b'%' | b',') {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+    use http::header::{HeaderName, HeaderValue};
+
+    use super::{encoded, end_to_end, for_agent};
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        pairs.collect()
+    }
+
+    #[test]
+    fn what_belongs_to_the_connection_stays_there() {
+        let mut seen = headers(&[
+            ("connection", "close, X-Mine,content-type"),
+            ("x-mine", "1"),
+            ("keep-alive", "timeout=5"),
+            ("transfer-encoding", "chunked"),
+            ("te", "trailers"),
+            ("upgrade", "h2c"),
+            ("expect", "100-continue"),
+            ("content-type", "application/json"),
+            ("a2a-version", "1.0"),
+            ("x-other", "2"),
+        ]);
+        end_to_end(&mut seen);
+        let kept = headers(&[
+            ("content-type", "application/json"),
+            ("a2a-version", "1.0"),
+            ("x-other", "2"),
+        ]);
+        assert_eq!(seen, kept);
+    }
+
+    #[test]
+    fn look_alikes_and_overrides_do_not_reach_the_agent() {
+        let mut seen = headers(&[
+            ("cloister-peer-agent", "admin"),
+            ("cloister-anything", "x"),
+            ("x-forwarded-for", "127.0.0.1"),
+            ("x-forwarded-prefix", "/x"),
+            ("forwarded", "for=127.0.0.1"),
+            ("x-http-method-override", "DELETE"),
+            ("x-original-url", "/admin"),
+            ("host", "evil.example"),
+            ("authorization", "Bearer of-the-agents"),
+        ]);
+        for_agent(&mut seen);
+        assert_eq!(seen, headers(&[("authorization", "Bearer of-the-agents")]));
+    }
+
+    #[test]
+    fn values_cannot_break_out_of_their_header() {
+        assert_eq!(encoded("a, b\r\nx: é%"), "a%2C%20b%0D%0Ax:%20%C3%A9%25");
+    }
+}

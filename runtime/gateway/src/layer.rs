@@ -1,0 +1,97 @@
+//! The steps of both request paths, one a file. The order is in `inbound` and `outbound`.
+
+mod answer;
+mod authorize;
+mod classify;
+mod cleanse;
+mod deliver;
+mod dial;
+mod identify;
+mod present;
+mod route;
+mod surface;
+
+use core::future::Future;
+
+use http::{Request, Response};
+use tower::{Service, ServiceExt};
+
+use crate::body::Body;
+use crate::dialer::BoxFuture;
+use crate::operation::Operation;
+use crate::reply::{Refused, Shape};
+
+pub(crate) use answer::Answer;
+pub(crate) use authorize::{Authorize, Gate};
+pub(crate) use classify::Classify;
+pub(crate) use cleanse::Cleanse;
+pub(crate) use deliver::Deliver;
+pub(crate) use dial::Dial;
+pub(crate) use identify::Identify;
+pub(crate) use present::Present;
+pub(crate) use route::Route;
+pub(crate) use surface::Surface;
+
+/// A request whose far end is known.
+pub(crate) struct Arrived<E> {
+    pub(crate) end: E,
+    pub(crate) request: Request<Body>,
+}
+
+/// A request whose operation is known.
+pub(crate) struct Classified<E> {
+    pub(crate) end: E,
+    pub(crate) operation: Operation,
+    /// Size of the body, where it is declared or was read.
+    pub(crate) message_bytes: Option<u64>,
+    /// How a refusal has to look.
+    pub(crate) shape: Shape,
+    pub(crate) request: Request<Body>,
+}
+
+/// What every step comes to.
+pub(crate) type Outcome = Result<Response<Body>, Refused>;
+
+/// A step under way.
+pub(crate) type Pending = BoxFuture<'static, Outcome>;
+
+/// Whatever follows a step.
+pub(crate) trait Next<T>: Clone + Send + Sync + 'static {
+    /// Hands the target on.
+    fn proceed(self, target: T) -> impl Future<Output = Outcome> + Send;
+}
+
+impl<T, S> Next<T> for S
+where
+    T: Send + 'static,
+    S: Service<T, Response = Response<Body>, Error = Refused> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
+    fn proceed(self, target: T) -> impl Future<Output = Outcome> + Send {
+        self.oneshot(target)
+    }
+}
+
+/// Implements `Service` for a step that is always ready, by its method `run`.
+macro_rules! service {
+    ($step:ident [$($generic:ident: $bound:path),*] $target:ty => $next:ty) => {
+        impl<$($generic: $bound,)* S: $crate::layer::Next<$next>> tower::Service<$target> for $step<S> {
+            type Response = http::Response<$crate::body::Body>;
+            type Error = $crate::reply::Refused;
+            type Future = $crate::layer::Pending;
+
+            fn poll_ready(
+                &mut self,
+                _: &mut core::task::Context<'_>,
+            ) -> core::task::Poll<Result<(), Self::Error>> {
+                core::task::Poll::Ready(Ok(()))
+            }
+
+            fn call(&mut self, target: $target) -> Self::Future {
+                Box::pin(self.clone().run(target))
+            }
+        }
+    };
+}
+
+pub(crate) use service;

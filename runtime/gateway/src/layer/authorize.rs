@@ -1,0 +1,67 @@
+//! Asks the policy whether this peer and this agent may do this.
+
+use std::sync::Arc;
+
+use cloister_policy::{Action, Decision, LocalAgent, PolicyBundle, Request};
+use tower::Layer;
+use tower::layer::layer_fn;
+
+use super::{Classified, Next, Outcome, service};
+use crate::end::End;
+use crate::error::Cause;
+use crate::reply::Refused;
+
+/// Who asks, and what decides.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    pub(crate) local: LocalAgent,
+    pub(crate) policy: Arc<PolicyBundle>,
+}
+
+impl Gate {
+    fn decide<E: End>(&self, call: &Classified<E>) -> Decision {
+        self.policy.decide(&Request {
+            direction: E::DIRECTION,
+            peer: call.end.peer(),
+            local: &self.local,
+            action: Action::Operation(call.operation.facts(call.message_bytes)),
+        })
+    }
+}
+
+/// The step; see the module.
+#[derive(Clone)]
+pub(crate) struct Authorize<S> {
+    gate: Arc<Gate>,
+    next: S,
+}
+
+impl<S> Authorize<S> {
+    pub(crate) fn layer(gate: Arc<Gate>) -> impl Layer<S, Service = Self> {
+        layer_fn(move |next| Self { gate: Arc::clone(&gate), next })
+    }
+
+    async fn run<E: End>(self, call: Classified<E>) -> Outcome
+    where
+        S: Next<Classified<E>>,
+    {
+        let decision = self.gate.decide(&call);
+        let peer = call.end.peer();
+        tracing::debug!(
+            direction = E::DIRECTION.as_str(),
+            peer = peer.agent,
+            instance = peer.instance,
+            operation = call.operation.name.as_str(),
+            binding = call.operation.binding.as_str(),
+            %decision,
+            "decided"
+        );
+        if !decision.allows() {
+            let cause = Cause::Denied { operation: call.operation.name, decision };
+            return Err(Refused::new(cause, call.shape));
+        }
+        self.next.proceed(call).await
+    }
+}
+
+service!(Authorize [E: End] Classified<E> => Classified<E>);

@@ -1,0 +1,102 @@
+//! Reads which agent a local request is for: `/agents/NAME/…`.
+
+use http::uri::PathAndQuery;
+use http::{Request, Uri};
+use tower::Layer;
+use tower::layer::layer_fn;
+
+use super::surface::Local;
+use super::{Next, Outcome, service};
+use crate::agent::AgentName;
+use crate::body::Body;
+use crate::error::Cause;
+use crate::path::PlainPath;
+use crate::reply::{Refused, Shape};
+
+/// A request for an agent, with the path that it has there.
+pub(crate) struct Routed {
+    pub(crate) agent: AgentName,
+    /// Where the local agent finds that agent: `http://AUTHORITY/agents/NAME`.
+    pub(crate) base: String,
+    pub(crate) request: Request<Body>,
+}
+
+/// The step; see the module.
+#[derive(Clone)]
+pub(crate) struct Route<S> {
+    next: S,
+}
+
+impl<S> Route<S> {
+    pub(crate) fn layer() -> impl Layer<S, Service = Self> {
+        layer_fn(|next| Self { next })
+    }
+
+    async fn run(self, local: Local) -> Outcome
+    where
+        S: Next<Routed>,
+    {
+        let Local { authority, mut request } = local;
+        let (agent, uri) = match target(request.uri()) {
+            Ok(target) => target,
+            Err(cause) => return Err(Refused::new(cause, Shape::of_refused(request).await)),
+        };
+        *request.uri_mut() = uri;
+        let base = format!("http://{authority}/agents/{agent}");
+        self.next.proceed(Routed { agent, base, request }).await
+    }
+}
+
+service!(Route [] Local => Routed);
+
+/// The agent's name, and the rest of the path with the query.
+fn target(uri: &Uri) -> Result<(AgentName, Uri), Cause> {
+    let path = PlainPath::parse(uri.path())?;
+    let beneath = path.beneath("/agents").ok_or(Cause::NotServed)?;
+    let (name, rest) = beneath.split_once('/').unwrap_or((beneath, ""));
+    let agent = AgentName::new(name).map_err(|_| Cause::NotServed)?;
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let rest = format!("/{rest}{query}").parse::<PathAndQuery>().map_err(|_| Cause::NotServed)?;
+    Ok((agent, Uri::from(rest)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::target;
+
+    #[test]
+    fn the_rest_of_the_path_is_the_agents() {
+        for (uri, name, rest) in [
+            ("/agents/translator/a2a/jsonrpc", "translator", "/a2a/jsonrpc"),
+            ("/agents/translator/", "translator", "/"),
+            ("/agents/translator", "translator", "/"),
+            ("/agents/translator?x=%2F", "translator", "/?x=%2F"),
+            ("http://127.0.0.1/agents/b/tasks?pageSize=1", "b", "/tasks?pageSize=1"),
+            ("/agents/b/agents/c/", "b", "/agents/c/"),
+        ] {
+            let (agent, there) = target(&uri.parse().unwrap()).unwrap();
+            assert_eq!((agent.as_str(), there.to_string().as_str()), (name, rest), "{uri}");
+        }
+    }
+
+    #[test]
+    fn paths_that_are_no_agents_are_refused() {
+        for uri in [
+            "/",
+            "/agents",
+            "/agents/",
+            "/agents//x",
+            "/Agents/b/",
+            "/agents/../b",
+            "/agents/b/../c/",
+            "/agents/b%2fc/",
+            "/agents/%62/",
+            "/agents/B/",
+            "/agentsb/x",
+            "/tools/b/mcp",
+            "*",
+        ] {
+            assert!(target(&uri.parse().unwrap()).is_err(), "{uri}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Answers only the machine that it runs on, and no web page.
+
+use core::net::IpAddr;
+
+use http::header::{HOST, HeaderMap, ORIGIN};
+use http::uri::Authority;
+use http::{Request, Uri};
+use tower::Layer;
+use tower::layer::layer_fn;
+
+use super::{Next, Outcome, service};
+use crate::body::Body;
+use crate::error::Cause;
+use crate::reply::{Refused, Shape};
+
+/// A request of the local agent, and the authority that it reached the gateway by.
+pub(crate) struct Local {
+    pub(crate) authority: Authority,
+    pub(crate) request: Request<Body>,
+}
+
+/// The step; see the module.
+#[derive(Clone)]
+pub(crate) struct Surface<S> {
+    next: S,
+}
+
+impl<S> Surface<S> {
+    pub(crate) fn layer() -> impl Layer<S, Service = Self> {
+        layer_fn(|next| Self { next })
+    }
+
+    async fn run(self, request: Request<Body>) -> Outcome
+    where
+        S: Next<Local>,
+    {
+        match addressed(&request) {
+            Ok(authority) => self.next.proceed(Local { authority, request }).await,
+            Err(cause) => Err(Refused::new(cause, Shape::of_head(request.headers()))),
+        }
+    }
+}
+
+service!(Surface [] Request<Body> => Local);
+
+/// The loopback authority that a request is addressed to.
+///
+/// SECURITY: without this, a web page could let its own name resolve to loopback and speak for the
+/// agent (DNS rebinding).
+fn addressed<B>(request: &Request<B>) -> Result<Authority, Cause> {
+    if !origins_are_local(request.headers()) {
+        return Err(Cause::Origin);
+    }
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let host = hosts.next().map(|host| host.to_str().unwrap_or_default().parse::<Authority>());
+    let host = host.transpose().map_err(|_| Cause::Host)?;
+    let target = request.uri().authority().cloned();
+    let agreed = match (target, host, hosts.next()) {
+        (Some(target), Some(host), None) if target == host => target,
+        (Some(only), None, None) | (None, Some(only), None) => only,
+        _ => return Err(Cause::Host),
+    };
+    if is_local(&agreed) { Ok(agreed) } else { Err(Cause::Host) }
+}
+
+fn origins_are_local(headers: &HeaderMap) -> bool {
+    headers.get_all(ORIGIN).iter().all(|origin| {
+        let origin = origin.to_str().unwrap_or_default().parse::<Uri>().unwrap_or_default();
+        matches!(origin.scheme_str(), Some("http" | "https"))
+            && origin.authority().is_some_and(is_local)
+    })
+}
+
+/// Whether an authority can name nothing but this machine.
+fn is_local(authority: &Authority) -> bool {
+    let host = authority.host();
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let is_loopback = bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let is_plain = !authority.as_str().contains('@');
+    is_plain && (is_loopback || host.eq_ignore_ascii_case("localhost"))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+    use http::header::{HOST, ORIGIN};
+
+    use super::addressed;
+
+    fn request(uri: &str, host: Option<&str>, origin: Option<&str>) -> Request<()> {
+        let mut request = Request::builder().uri(uri);
+        for (name, value) in [(HOST, host), (ORIGIN, origin)] {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        request.body(()).unwrap()
+    }
+
+    #[test]
+    fn loopback_names_are_answered() {
+        for host in ["127.0.0.1:4600", "localhost", "LOCALHOST:1", "[::1]:4600", "127.9.9.9"] {
+            assert!(addressed(&request("/x", Some(host), None)).is_ok(), "{host}");
+        }
+        assert!(addressed(&request("http://127.0.0.1:4600/x", None, None)).is_ok());
+        assert!(
+            addressed(&request("/x", Some("localhost"), Some("http://localhost:3000"))).is_ok()
+        );
+    }
+
+    #[test]
+    fn other_names_are_refused() {
+        for host in [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "0.0.0.0:4600",
+            "10.0.0.1",
+            "evil@127.0.0.1",
+            "127.0.0.1@evil.example",
+            "",
+        ] {
+            assert!(addressed(&request("/x", Some(host), None)).is_err(), "{host}");
+        }
+        assert!(addressed(&request("/x", None, None)).is_err());
+        assert!(addressed(&request("http://127.0.0.1/x", Some("evil.example"), None)).is_err());
+        assert!(addressed(&request("http://evil.example/x", Some("127.0.0.1"), None)).is_err());
+    }
+
+    #[test]
+    fn two_hosts_are_refused() {
+        let mut two = request("/x", Some("127.0.0.1"), None);
+        two.headers_mut().append(HOST, "127.0.0.1".parse().unwrap());
+        assert!(addressed(&two).is_err());
+    }
+
+    #[test]
+    fn foreign_origins_are_refused() {
+        for origin in
+            ["https://evil.example", "null", "http://127.0.0.1.evil.example", "file://", "x"]
+        {
+            assert!(
+                addressed(&request("/x", Some("127.0.0.1"), Some(origin))).is_err(),
+                "{origin}"
+            );
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Sizes and times, each with the reason for its value.
+
+use core::time::Duration;
+
+/// A JSON-RPC request is read whole before it is forwarded, because its operation is inside. The
+/// same limit that the official SDKs' servers put on a body is an order of magnitude larger; files
+/// that do not fit travel by HTTP+JSON, which is not read, or by URL.
+pub(crate) const PEEK_BYTES_MAX: usize = 1024 * 1024;
+
+/// How long a body that is being read whole may pause.
+pub(crate) const PEEK_IDLE_MAX: Duration = Duration::from_secs(30);
+
+/// Containers inside containers in a JSON-RPC request. The limit of protobuf's own JSON readers,
+/// which many agents use: what is deeper would not be understood there.
+pub(crate) const JSON_DEPTH_MAX: usize = 100;
+
+/// A JSON-RPC id. Clients use numbers and UUIDs.
+pub(crate) const REQUEST_ID_BYTES_MAX: usize = 256;
+
+/// One agent card. Real ones are below 16 KiB; a card is read whole to be rewritten.
+pub(crate) const CARD_BYTES_MAX: usize = 512 * 1024;
+
+/// Interfaces in one card: three bindings, two protocol versions, some tenants.
+pub(crate) const INTERFACES_MAX: usize = 64;
+
+/// How long the gateway waits for a card that it fetches on its own account.
+pub(crate) const CARD_FETCH_MAX: Duration = Duration::from_secs(10);
+
+/// How long a card is believed without asking again. An agent may be restarted with other
+/// interfaces; a request that matches none asks again at once, see [`CARD_REFETCH_AFTER`].
+pub(crate) const CARD_AGE_MAX: Duration = Duration::from_secs(30);
+
+/// A request that matches no interface of the known card has the card fetched again, unless it is
+/// this young: unknown paths must not become a way to make the gateway fetch without end.
+pub(crate) const CARD_REFETCH_AFTER: Duration = Duration::from_secs(1);
+
+/// Cards remembered at once, by peer instance.
+pub(crate) const CARDS_MAX: usize = 1024;
+
+/// How long connecting to the local agent may take: it is on loopback.
+pub(crate) const AGENT_CONNECT_MAX: Duration = Duration::from_secs(5);
+
+/// Idle connections to the agent are dropped before its server would: uvicorn and Node.js close
+/// after 5 seconds, and a request that meets a closing connection fails.
+pub(crate) const AGENT_IDLE_MAX: Duration = Duration::from_secs(4);
+
+/// What a caller is asked to wait before it tries an unreachable agent again.
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);

@@ -1,0 +1,222 @@
+//! A JSON object whose members have one reading.
+//!
+//! Two readers of the same bytes can disagree: on which of two equal keys counts, on whether
+//! `task_id` and `taskId` are one field (to ProtoJSON they are), on whether case matters (to Go's
+//! decoder it does not). A request that a policy reads one way and an agent another is a way around
+//! the policy, so an object in which two members could be the same field is refused.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::limits::JSON_DEPTH_MAX;
+
+/// Why bytes are not an [`Object`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ObjectError {
+    /// Not JSON in UTF-8, or something follows it.
+    #[error("not JSON")]
+    NotJson,
+    /// JSON of another kind.
+    #[error("not a JSON object")]
+    NotObject,
+    /// Two members that a reader may take for the same field.
+    #[error("two members name the same field")]
+    Doubled,
+    /// Too many containers inside one another.
+    #[error("nested deeper than {JSON_DEPTH_MAX} levels")]
+    TooDeep,
+}
+
+/// The members of one object in their order, values unread.
+#[derive(Clone, Debug)]
+pub(crate) struct Object<'a> {
+    members: Vec<(String, Cow<'a, RawValue>)>,
+}
+
+impl<'a> Object<'a> {
+    /// Reads the outermost object of received bytes.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, ObjectError> {
+        let text = core::str::from_utf8(bytes).map_err(|_| ObjectError::NotJson)?;
+        let value: &RawValue = serde_json::from_str(text).map_err(|_| ObjectError::NotJson)?;
+        if depth(text) > JSON_DEPTH_MAX {
+            return Err(ObjectError::TooDeep);
+        }
+        Self::read(value)
+    }
+
+    /// Reads the members of a value inside one that was parsed.
+    pub(crate) fn read(value: &'a RawValue) -> Result<Self, ObjectError> {
+        if !value.get().starts_with('{') {
+            return Err(ObjectError::NotObject);
+        }
+        let members: Members<'a> =
+            serde_json::from_str(value.get()).map_err(|_| ObjectError::NotJson)?;
+        let mut fields = HashSet::with_capacity(members.0.len());
+        if members.0.iter().all(|(name, _)| fields.insert(field(name))) {
+            Ok(Self { members: members.0 })
+        } else {
+            Err(ObjectError::Doubled)
+        }
+    }
+
+    /// The value of a field, however its name is spelt. `null` counts as absent, as in ProtoJSON.
+    pub(crate) fn get(&self, name: &str) -> Option<&RawValue> {
+        let wanted = field(name);
+        let (_, value) = self.members.iter().find(|(name, _)| field(name) == wanted)?;
+        (value.get() != "null").then_some(value)
+    }
+
+    /// The text of a field; `Err` if it has another type.
+    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, ObjectError> {
+        let text = self.get(name).map(|value| serde_json::from_str(value.get()));
+        text.transpose().map_err(|_| ObjectError::NotJson)
+    }
+
+    /// Replaces the value of a field that is there, leaving its name and place.
+    pub(crate) fn replace(&mut self, name: &str, value: Box<RawValue>) {
+        let wanted = field(name);
+        if let Some(member) = self.members.iter_mut().find(|(name, _)| field(name) == wanted) {
+            member.1 = Cow::Owned(value);
+        }
+    }
+
+    /// Removes a field, however its name is spelt.
+    pub(crate) fn remove(&mut self, name: &str) {
+        let unwanted = field(name);
+        self.members.retain(|(name, _)| field(name) != unwanted);
+    }
+
+    /// The object as JSON: kept members have their received bytes.
+    pub(crate) fn to_raw(&self) -> Result<Box<RawValue>, serde_json::Error> {
+        serde_json::value::to_raw_value(&self)
+    }
+}
+
+impl serde::Serialize for Object<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.members.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+/// Members before it is known whether they are distinct.
+struct Members<'a>(Vec<(String, Cow<'a, RawValue>)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
+                    members.push((name, Cow::Borrowed(value)));
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+/// What a member's name comes down to for the most lenient reader: case folded as Unicode does (so
+/// that `ſ` is `s` and the Kelvin sign is `k`), underscores dropped.
+fn field(name: &str) -> String {
+    name.chars()
+        .filter(|c| *c != '_')
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// How many containers are open at the deepest place of valid JSON.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0_usize);
+    let (mut in_string, mut escaped) = (false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth = depth.saturating_add(1);
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{JSON_DEPTH_MAX, Object, ObjectError};
+
+    fn refusal(json: &str) -> ObjectError {
+        Object::parse(json.as_bytes()).unwrap_err()
+    }
+
+    #[test]
+    fn members_that_some_reader_takes_for_one_field_are_refused() {
+        for json in [
+            r#"{"method":"a","method":"a"}"#,
+            r#"{"method":"a","meth\u006fd":"b"}"#,
+            r#"{"taskId":1,"task_id":2}"#,
+            r#"{"id":1,"ID":2}"#,
+            r#"{"_id":1,"id":2}"#,
+            r#"{"tasks":1,"ta\u017fks":2}"#,
+            r#"{"taskId":1,"tas\u212aId":2}"#,
+        ] {
+            assert_eq!(refusal(json), ObjectError::Doubled, "{json}");
+        }
+    }
+
+    #[test]
+    fn fields_are_found_however_they_are_spelt() {
+        let object = Object::parse(br#" {"task_id" : "x", "other":null} "#).unwrap();
+        assert_eq!(object.text("taskId"), Ok(Some("x".to_owned())));
+        assert_eq!(object.text("other"), Ok(None));
+        assert_eq!(object.text("absent"), Ok(None));
+    }
+
+    #[test]
+    fn only_one_object_and_nothing_after_it_is_an_object() {
+        for json in ["[]", "[{}]", "1", "null", "\"x\""] {
+            assert_eq!(refusal(json), ObjectError::NotObject, "{json}");
+        }
+        for json in ["", "{", "{}{}", "{} x", "{\"a\":}", "{'a':1}", "\u{feff}{}", "{\"a\":NaN}"] {
+            assert_eq!(refusal(json), ObjectError::NotJson, "{json}");
+        }
+        assert_eq!(Object::parse(b"{\"a\":\"\xff\"}").unwrap_err(), ObjectError::NotJson);
+    }
+
+    #[test]
+    fn depth_counts_containers_and_not_strings() {
+        let nested =
+            |levels: usize| format!("{{\"a\":{}1{}}}", "[".repeat(levels), "]".repeat(levels));
+        assert!(Object::parse(nested(JSON_DEPTH_MAX - 1).as_bytes()).is_ok());
+        assert_eq!(refusal(&nested(JSON_DEPTH_MAX)), ObjectError::TooDeep);
+        assert_eq!(refusal(&nested(100_000)), ObjectError::TooDeep);
+        let text = format!("{{\"a\":\"\\\"{}\"}}", "[".repeat(500));
+        assert!(Object::parse(text.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn kept_members_keep_their_bytes() {
+        let json = br#"{"a":1.50e1,"drop":0,"b":{ "x" : [ "\u00e9" ] }}"#;
+        let mut object = Object::parse(json).unwrap();
+        object.remove("DROP");
+        assert_eq!(object.to_raw().unwrap().get(), r#"{"a":1.50e1,"b":{ "x" : [ "\u00e9" ] }}"#);
+    }
+}

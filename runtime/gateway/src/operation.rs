@@ -1,0 +1,60 @@
+//! What a request asks for, the same for every binding.
+
+mod table;
+
+use cloister_policy::{Binding, OperationFacts, OperationName, Protocol};
+
+pub(crate) use table::{HttpMatch, Ids, RpcRow, V1_0, http, rpc};
+
+/// A classified request: what policy, records and metrics speak about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Operation {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The protocol's version, Major.Minor, as the method's or path's form tells it.
+    pub version: &'static str,
+    /// How it is put on the wire.
+    pub binding: Binding,
+    /// Which operation.
+    pub name: OperationName,
+    /// The tenant that the request names in its path or parameters.
+    pub tenant: Option<String>,
+    /// The task that the request names in its path or parameters.
+    pub task: Option<String>,
+    /// The context that the request names in its parameters.
+    pub context: Option<String>,
+    /// Whether the answer is a stream of events.
+    pub streaming: bool,
+}
+
+impl Operation {
+    pub(crate) const fn new(binding: Binding, version: &'static str, name: OperationName) -> Self {
+        Self {
+            protocol: Protocol::A2a,
+            version,
+            binding,
+            name,
+            tenant: None,
+            task: None,
+            context: None,
+            streaming: matches!(name, OperationName::Stream | OperationName::Subscribe),
+        }
+    }
+
+    /// The facts that a policy may decide over.
+    ///
+    /// Tenant, task and context are not among them: on HTTP+JSON they may be inside a body that is
+    /// not read, so a rule over them could be avoided by choosing the binding.
+    #[must_use]
+    pub const fn facts(&self, message_bytes: Option<u64>) -> OperationFacts<'static> {
+        OperationFacts {
+            protocol: self.protocol,
+            version: self.version,
+            binding: self.binding,
+            name: self.name,
+            streaming: self.streaming,
+            message_bytes,
+        }
+    }
+}

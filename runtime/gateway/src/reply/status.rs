@@ -1,0 +1,219 @@
+//! One row for each kind of refusal: what each binding calls it, and how much a peer is told.
+
+use http::StatusCode;
+
+use crate::dialer::DialFailure;
+use crate::envelope::EnvelopeError;
+use crate::error::Cause;
+use crate::object::ObjectError;
+
+/// The reasons of A2A's own errors belong to its domain, the others to ours.
+const A2A: &str = "a2a-protocol.org";
+const CLOISTER: &str = "cloister";
+
+/// Canonical codes. SPEC: google/rpc/code.proto.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Canonical {
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    FailedPrecondition,
+    Unimplemented,
+    Internal,
+    Unavailable,
+}
+
+impl Canonical {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::InvalidArgument => "INVALID_ARGUMENT",
+            Self::NotFound => "NOT_FOUND",
+            Self::PermissionDenied => "PERMISSION_DENIED",
+            Self::FailedPrecondition => "FAILED_PRECONDITION",
+            Self::Unimplemented => "UNIMPLEMENTED",
+            Self::Internal => "INTERNAL",
+            Self::Unavailable => "UNAVAILABLE",
+        }
+    }
+
+    pub(super) const fn number(self) -> u16 {
+        match self {
+            Self::InvalidArgument => 3,
+            Self::NotFound => 5,
+            Self::PermissionDenied => 7,
+            Self::FailedPrecondition => 9,
+            Self::Unimplemented => 12,
+            Self::Internal => 13,
+            Self::Unavailable => 14,
+        }
+    }
+}
+
+/// JSON-RPC's own codes.
+const PARSE_ERROR: i32 = -32700;
+const INVALID_REQUEST: i32 = -32600;
+const METHOD_NOT_FOUND: i32 = -32601;
+const INVALID_PARAMS: i32 = -32602;
+const INTERNAL_ERROR: i32 = -32603;
+/// A2A's codes.
+const CONTENT_TYPE_NOT_SUPPORTED: i32 = -32005;
+const INVALID_AGENT_RESPONSE: i32 = -32006;
+const VERSION_NOT_SUPPORTED: i32 = -32009;
+/// Ours: outside of what JSON-RPC (-32768 to -32000) keeps for itself and its protocols.
+const PERMISSION_DENIED: i32 = -31403;
+const AGENT_NOT_FOUND: i32 = -31404;
+
+/// What a refusal is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Status {
+    pub(super) http: StatusCode,
+    pub(super) grpc: Canonical,
+    pub(super) json_rpc: i32,
+    pub(super) reason: &'static str,
+    pub(super) domain: &'static str,
+    /// What a peer is told.
+    pub(super) coarse: &'static str,
+    /// Whether trying again can help.
+    pub(super) retry: bool,
+}
+
+impl Status {
+    /// The row for `cause`.
+    pub(super) const fn of(cause: &Cause) -> Self {
+        match cause {
+            Cause::Path(_) | Cause::Stalled => MALFORMED,
+            Cause::Envelope(error) => Self { json_rpc: envelope_code(*error), ..MALFORMED },
+            Cause::TooLarge { .. } => TOO_LARGE,
+            Cause::Operation => NO_OPERATION,
+            Cause::NotServed => NOT_SERVED,
+            Cause::ContentType => CONTENT_TYPE,
+            Cause::Version(_) => VERSION,
+            Cause::Binding => BINDING,
+            Cause::Denied { .. } | Cause::Host | Cause::Origin => DENIED,
+            Cause::AgentUnreachable(_) => UNAVAILABLE,
+            Cause::AgentFailed(_) => BROKEN,
+            Cause::Card(_) => CARD,
+            Cause::Dial(error) => match error.failure() {
+                DialFailure::UnknownAgent => NOT_SERVED,
+                DialFailure::Refused => DENIED,
+                DialFailure::Unreachable => UNAVAILABLE,
+                DialFailure::Interrupted => BROKEN,
+            },
+        }
+    }
+}
+
+const fn envelope_code(error: EnvelopeError) -> i32 {
+    match error {
+        EnvelopeError::Object(ObjectError::NotJson) => PARSE_ERROR,
+        EnvelopeError::Params => INVALID_PARAMS,
+        EnvelopeError::Object(
+            ObjectError::NotObject | ObjectError::Doubled | ObjectError::TooDeep,
+        )
+        | EnvelopeError::Batch
+        | EnvelopeError::Method
+        | EnvelopeError::Id => INVALID_REQUEST,
+    }
+}
+
+const MALFORMED: Status = Status {
+    http: StatusCode::BAD_REQUEST,
+    grpc: Canonical::InvalidArgument,
+    json_rpc: INVALID_REQUEST,
+    reason: "MALFORMED_REQUEST",
+    domain: CLOISTER,
+    coarse: "The request cannot be read in one way.",
+    retry: false,
+};
+
+const TOO_LARGE: Status = Status {
+    http: StatusCode::PAYLOAD_TOO_LARGE,
+    reason: "REQUEST_TOO_LARGE",
+    coarse: "The JSON-RPC request is too large.",
+    ..MALFORMED
+};
+
+const NO_OPERATION: Status = Status {
+    http: StatusCode::NOT_FOUND,
+    grpc: Canonical::NotFound,
+    json_rpc: METHOD_NOT_FOUND,
+    reason: "OPERATION_NOT_FOUND",
+    domain: CLOISTER,
+    coarse: "There is no such operation.",
+    retry: false,
+};
+
+const NOT_SERVED: Status = Status {
+    json_rpc: AGENT_NOT_FOUND,
+    reason: "AGENT_NOT_FOUND",
+    coarse: "There is no such agent.",
+    ..NO_OPERATION
+};
+
+const CONTENT_TYPE: Status = Status {
+    json_rpc: CONTENT_TYPE_NOT_SUPPORTED,
+    reason: "CONTENT_TYPE_NOT_SUPPORTED",
+    domain: A2A,
+    coarse: "The content type is not supported.",
+    ..MALFORMED
+};
+
+const VERSION: Status = Status {
+    http: StatusCode::BAD_REQUEST,
+    grpc: Canonical::FailedPrecondition,
+    json_rpc: VERSION_NOT_SUPPORTED,
+    reason: "VERSION_NOT_SUPPORTED",
+    domain: A2A,
+    coarse: "The protocol version is not supported; 1.0 is.",
+    retry: false,
+};
+
+const BINDING: Status = Status {
+    http: StatusCode::NOT_IMPLEMENTED,
+    grpc: Canonical::Unimplemented,
+    json_rpc: METHOD_NOT_FOUND,
+    reason: "BINDING_NOT_SUPPORTED",
+    domain: CLOISTER,
+    coarse: "gRPC is not supported.",
+    retry: false,
+};
+
+const DENIED: Status = Status {
+    http: StatusCode::FORBIDDEN,
+    grpc: Canonical::PermissionDenied,
+    json_rpc: PERMISSION_DENIED,
+    reason: "PERMISSION_DENIED",
+    domain: CLOISTER,
+    coarse: "Not permitted.",
+    retry: false,
+};
+
+const UNAVAILABLE: Status = Status {
+    http: StatusCode::SERVICE_UNAVAILABLE,
+    grpc: Canonical::Unavailable,
+    json_rpc: INTERNAL_ERROR,
+    reason: "AGENT_UNAVAILABLE",
+    domain: CLOISTER,
+    coarse: "The agent does not answer at the moment.",
+    retry: true,
+};
+
+const BROKEN: Status = Status {
+    http: StatusCode::BAD_GATEWAY,
+    grpc: Canonical::Internal,
+    json_rpc: INTERNAL_ERROR,
+    reason: "AGENT_FAILED",
+    domain: CLOISTER,
+    coarse: "The agent did not complete its answer.",
+    retry: false,
+};
+
+const CARD: Status = Status {
+    http: StatusCode::BAD_GATEWAY,
+    grpc: Canonical::Internal,
+    json_rpc: INVALID_AGENT_RESPONSE,
+    reason: "INVALID_AGENT_RESPONSE",
+    domain: A2A,
+    coarse: "The agent's card is of no use.",
+    retry: false,
+};
