@@ -44,7 +44,7 @@ mod verify;
 
 pub use certificate_table::{CertificateTable, CertificateTableError};
 pub use chain::{Revocation, VerifiedChain, verify_chain};
-pub use demand::{Bit, Bits, Floor};
+pub use demand::{Bit, Bits, Floor, Unwanted};
 pub use endorsements::Endorsements;
 pub use error::ParseError;
 pub use firmware::{AbiVersion, Cpuid, FirmwareVersion};

@@ -2,7 +2,7 @@
 
 use super::chain::Revocation;
 use super::codes::appraise as codes;
-use super::demand::Bit;
+use super::demand::Unwanted;
 use super::firmware::{AbiVersion, FirmwareVersion};
 use super::policy::{
     GuestDemands, LaunchDemands, PlatformDemands, RevocationDemand, SignerDemands, SnpPolicy,
@@ -14,6 +14,7 @@ use super::tcb::Tcb;
 use super::verify::VerifiedReport;
 use crate::bytes::ChipId;
 use crate::check::Check;
+use crate::code::Code;
 use crate::policy::Expect;
 use crate::time::UnixTime;
 
@@ -68,7 +69,12 @@ fn platform(demands: &PlatformDemands, report: &Report) -> [Check; 8] {
             .check(&codes::CIPHERTEXT_HIDING, info.ciphertext_hiding_dram_en()),
         demands.alias_check_complete.check(&codes::ALIAS_CHECK, info.alias_check_complete()),
         demands.tio_en.check(&codes::TIO_EN, info.tio_en()),
-        demands.unknown.check(&codes::PLATFORM_UNKNOWN, info.unknown() != 0),
+        demands.unknown.check(
+            &codes::PLATFORM_UNKNOWN,
+            info.unknown() != 0,
+            "0x0",
+            format!("{:#x}", info.unknown()),
+        ),
     ]
 }
 
@@ -123,13 +129,9 @@ fn signer(demands: &SignerDemands, verified: &VerifiedReport) -> [Check; 5] {
     ]
 }
 
-fn provisional(demand: Bit, differs: bool, code: &'static crate::code::Code) -> Check {
+fn provisional(demand: Unwanted, differs: bool, code: &'static Code) -> Check {
     let observed = if differs { "current is not committed" } else { "committed" };
-    match demand {
-        Bit::Forbid => Check::decided(code, !differs, "committed", observed),
-        Bit::Require => Check::decided(code, differs, "current is not committed", observed),
-        Bit::Any => Check::not_asserted(code, observed),
-    }
+    demand.check(code, differs, "committed", observed)
 }
 
 fn revocation(demand: RevocationDemand, known: Revocation) -> Check {
@@ -160,11 +162,15 @@ fn chip(demand: &Expect<ChipId>, verified: &VerifiedReport) -> Check {
     }
 }
 
-fn masked(demand: Bit, verified: &VerifiedReport) -> Check {
-    match verified.report().signing_key() {
-        SigningKey::Vcek => {
-            demand.check(&codes::MASKED_CHIP_ID, verified.report().chip_id().is_zero())
-        }
+fn masked(demand: Unwanted, verified: &VerifiedReport) -> Check {
+    let report = verified.report();
+    match report.signing_key() {
+        SigningKey::Vcek => demand.check(
+            &codes::MASKED_CHIP_ID,
+            report.chip_id().is_zero(),
+            "a CHIP_ID that names the chip",
+            report.chip_id(),
+        ),
         SigningKey::Vlek | SigningKey::None => {
             Check::not_applicable(&codes::MASKED_CHIP_ID, "a VLEK is not bound to a chip")
         }

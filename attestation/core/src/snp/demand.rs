@@ -32,6 +32,33 @@ impl Bit {
     }
 }
 
+/// What is demanded of something that had better not be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Unwanted {
+    /// It must not be there.
+    Forbid,
+    /// Nothing is demanded; the result says `not_asserted`.
+    Any,
+}
+
+impl Unwanted {
+    /// The check's outcome; `observed` says what was found, in words.
+    pub(super) fn check(
+        self,
+        code: &'static Code,
+        there: bool,
+        expected: &str,
+        observed: impl fmt::Display,
+    ) -> Check {
+        match self {
+            Self::Forbid => Check::decided(code, !there, expected, observed),
+            Self::Any => Check::not_asserted(code, observed),
+        }
+    }
+}
+
 /// What is demanded of a set of bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::demand::{Bit, Bits, Floor};
+use super::demand::{Bit, Bits, Floor, Unwanted};
 use super::firmware::{AbiVersion, FirmwareVersion};
 use super::product::Product;
 use super::signing_key::SigningKey;
@@ -75,8 +75,8 @@ pub struct PlatformDemands {
     pub alias_check_complete: Bit,
     /// `TIO_EN`.
     pub tio_en: Bit,
-    /// Bits without a known meaning: `require` is meaningless here and always fails.
-    pub unknown: Bit,
+    /// Bits without a known meaning.
+    pub unknown: Unwanted,
 }
 
 /// Demands on firmware and microcode.
@@ -93,9 +93,9 @@ pub struct TcbDemands {
     pub firmware: Floor<FirmwareVersion>,
     /// Firmware that runs and is not committed: current and committed version, or any TCB
     /// component except the microcode, differ.
-    pub provisional_firmware: Bit,
+    pub provisional_firmware: Unwanted,
     /// Microcode that runs and is not committed.
-    pub provisional_microcode: Bit,
+    pub provisional_microcode: Unwanted,
     /// Mitigations that have to be in force at launch.
     pub launch_mit_vector: Bits,
     /// Mitigations that have to be in force now.
@@ -160,7 +160,7 @@ pub struct SignerDemands {
     /// Known machines, by `CHIP_ID`. Anything but `any` refuses every VLEK: it names no machine.
     pub chips: Expect<ChipId>,
     /// A `CHIP_ID` of zero under a VCEK, which then cannot be bound to its certificate.
-    pub masked_chip_id: Bit,
+    pub masked_chip_id: Unwanted,
     /// `cspID` of a VLEK.
     pub provider: Expect<String>,
 }
@@ -204,8 +204,8 @@ impl SnpPolicy {
                 committed: TcbFloors::ANY,
                 launch: TcbFloors::ANY,
                 firmware: Floor::Any,
-                provisional_firmware: Bit::Forbid,
-                provisional_microcode: Bit::Any,
+                provisional_firmware: Unwanted::Forbid,
+                provisional_microcode: Unwanted::Any,
                 launch_mit_vector: Bits::Any,
                 current_mit_vector: Bits::Any,
             },
@@ -222,7 +222,7 @@ impl SnpPolicy {
                 signing_key: Expect::OneOf(vec![SigningKey::Vcek, SigningKey::Vlek]),
                 revocation: RevocationDemand::AcceptUnknown,
                 chips: Expect::Any,
-                masked_chip_id: Bit::Forbid,
+                masked_chip_id: Unwanted::Forbid,
                 provider: Expect::Any,
             },
         }
@@ -256,7 +256,7 @@ impl PlatformDemands {
             ciphertext_hiding_dram_en: Bit::Any,
             alias_check_complete: Bit::Any,
             tio_en: Bit::Any,
-            unknown: Bit::Any,
+            unknown: Unwanted::Any,
         }
     }
 }

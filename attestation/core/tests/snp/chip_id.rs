@@ -4,7 +4,7 @@ use cloister_attestation::bytes::ChipId;
 use cloister_attestation::check::State;
 use cloister_attestation::policy::Expect;
 use cloister_attestation::result::PlatformIdentity;
-use cloister_attestation::snp::Bit;
+use cloister_attestation::snp::Unwanted;
 use cloister_simulator::snp::extension::HW_ID;
 
 use super::guest::{
@@ -70,7 +70,8 @@ fn a_masked_chip_is_not_bound_and_strict_refuses_it() {
         assert_eq!(step(&masked, "snp.chip_id"), State::NotAsserted);
         assert_eq!(verify(&masked).unwrap().platform(), PlatformIdentity::NotAsserted);
         assert_eq!(strict_failures(&masked), ["snp.chip_id.masked"]);
-        let allowed = demand(&masked, "snp.chip_id.masked", |p| p.signer.masked_chip_id = Bit::Any);
+        let allowed =
+            demand(&masked, "snp.chip_id.masked", |p| p.signer.masked_chip_id = Unwanted::Any);
         assert_eq!(allowed, State::NotAsserted);
     }
 }

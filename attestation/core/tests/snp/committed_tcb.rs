@@ -1,7 +1,7 @@
 //! `COMMITTED_TCB` at 1E0h.
 
 use cloister_attestation::check::State;
-use cloister_attestation::snp::{Bit, Floor, Product, Tcb};
+use cloister_attestation::snp::{Floor, Product, Tcb, Unwanted};
 
 use super::guest::{
     assert_every_bit_is_signed, demand, milan, on, refused, strict_failures, verify,
@@ -40,7 +40,7 @@ fn strict_refuses_firmware_that_is_not_committed_and_accepts_such_microcode() {
     let microcode = milan().with_fields(|report| report.current_tcb.microcode += 1);
     assert_eq!(strict_failures(&microcode), [""; 0]);
     let forbidden = demand(&microcode, "snp.microcode.provisional", |p| {
-        p.tcb.provisional_microcode = Bit::Forbid;
+        p.tcb.provisional_microcode = Unwanted::Forbid;
     });
     assert_eq!(forbidden, State::Fail);
 }

@@ -1,7 +1,7 @@
 //! `CURRENT_BUILD`, `CURRENT_MINOR` and `CURRENT_MAJOR` at 1E8h.
 
 use cloister_attestation::check::State;
-use cloister_attestation::snp::{Bit, FirmwareVersion};
+use cloister_attestation::snp::{FirmwareVersion, Unwanted};
 
 use super::guest::{assert_every_bit_is_signed, demand, milan, strict_failures, unparsed, verify};
 
@@ -18,7 +18,7 @@ fn strict_refuses_a_version_that_is_not_committed() {
         let guest = milan().with_fields(move |report| report.current_version[at] += 1);
         assert_eq!(strict_failures(&guest), ["snp.firmware.provisional"], "byte {at}");
         let allowed = demand(&guest, "snp.firmware.provisional", |p| {
-            p.tcb.provisional_firmware = Bit::Any;
+            p.tcb.provisional_firmware = Unwanted::Any;
         });
         assert_eq!(allowed, State::NotAsserted);
     }

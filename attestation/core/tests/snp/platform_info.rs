@@ -1,7 +1,7 @@
 //! `PLATFORM_INFO` at 40h.
 
 use cloister_attestation::check::State;
-use cloister_attestation::snp::{Bit, PlatformDemands};
+use cloister_attestation::snp::{Bit, PlatformDemands, Unwanted};
 
 use super::guest::{assert_every_bit_is_signed, demand, milan, step};
 
@@ -37,7 +37,7 @@ fn bits_without_a_meaning_are_never_passed_over() {
         let guest = milan().with_fields(move |report| report.platform_info |= 1 << bit);
         assert_eq!(step(&guest, "snp.platform_info.unknown"), State::NotAsserted, "bit {bit}");
         let forbidden = demand(&guest, "snp.platform_info.unknown_demand", |p| {
-            p.platform.unknown = Bit::Forbid
+            p.platform.unknown = Unwanted::Forbid
         });
         assert_eq!(forbidden, State::Fail, "bit {bit}");
     }

@@ -141,3 +141,16 @@ fn flipping_any_signed_bit_of_a_genuine_report_is_noticed() {
         assert!(!accepted, "bit {} of byte {:#x}", bit % 8, bit / 8);
     }
 }
+
+#[test]
+fn the_hardware_reports_of_recorded_azure_guests_verify() {
+    let Some(cases) = vectors::cases("az-snp") else { return };
+    for case in cases.iter().filter(|case| case.file("vcek.der").is_some()) {
+        let report = Report::parse(&case.file("snp_report.bin").unwrap()).unwrap();
+        let verified =
+            snp::verify(report, &endorsements(case), &Anchors::vendor(), case.valid_at()).unwrap();
+        let checks = SnpPolicy::strict().appraise(&verified, case.valid_at());
+        let failed: Vec<_> = checks.iter().filter(|c| c.failed()).map(|c| c.code.id).collect();
+        assert_eq!(failed, [""; 0], "{}", case.name);
+    }
+}
