@@ -17,6 +17,7 @@ mod attacks;
 mod codes;
 mod credentials;
 mod handshake;
+mod lease_bytes;
 mod leases;
 mod link;
 mod properties;

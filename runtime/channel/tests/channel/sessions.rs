@@ -28,6 +28,10 @@ impl Pair {
     fn new() -> Self {
         let world = World::new();
         let (a, b) = (world.runtime("a"), world.runtime("b"));
+        Self::between(world, a, b)
+    }
+
+    fn between(world: World, a: Arc<Credentials>, b: Arc<Credentials>) -> Self {
         let link = Link::genuine(&world, &a, &b);
         let trust = Arc::new(world.trust());
         let initiator = link.initiator(&a, &trust, agent("b"));
@@ -218,19 +222,55 @@ fn refuses_a_peer_that_hangs_up() {
     assert_eq!(refusal(&mut pair.initiator), SessionError::Ended);
 }
 
+/// A pair in which the lease of one end is over 5 seconds from now.
+fn pair_with_a_short_lease(name: &str) -> Pair {
+    let world = World::new();
+    let runtime = |agent: &str| {
+        world.runtime_with(agent, AnchorPolicy::Vendor, |claims| {
+            if agent == name {
+                claims.expires_at = at(5);
+            }
+        })
+    };
+    let (a, b) = (runtime("a"), runtime("b"));
+    Pair::between(world, a, b)
+}
+
+fn refused_as_expired(session: &mut Session) {
+    let refused = refusal(session);
+    assert!(matches!(refused, SessionError::Lease(LeaseError::Expired { .. })), "{refused:?}");
+}
+
 #[test]
 fn refuses_a_peer_whose_lease_ends_while_policy_is_being_asked() {
-    let world = World::new();
-    let short = |claims: &mut cloister_channel::LeaseClaims| claims.expires_at = at(5);
-    let (a, b) = (world.runtime_with("a", AnchorPolicy::Vendor, short), world.runtime("b"));
-    let link = Link::genuine(&world, &a, &b);
-    let trust = Arc::new(world.trust());
-    let mut responder = link.responder(&b, &trust);
-    let proof = sent(&mut link.initiator(&a, &trust, agent("b")));
-    proven(&mut responder, &proof).unwrap();
-    responder.decide(Decision::Accept, at(5)).unwrap();
-    let refused = refusal(&mut responder);
-    assert!(matches!(refused, SessionError::Lease(LeaseError::Expired { .. })), "{refused:?}");
+    let mut pair = pair_with_a_short_lease("a");
+    pair.until_responder_decides();
+    pair.responder.decide(Decision::Accept, at(5)).unwrap();
+    refused_as_expired(&mut pair.responder);
+
+    let mut pair = pair_with_a_short_lease("b");
+    pair.until_initiator_decides();
+    pair.initiator.decide(Decision::Accept, at(5)).unwrap();
+    refused_as_expired(&mut pair.initiator);
+}
+
+#[test]
+fn refuses_a_peer_whose_lease_ends_before_its_first_bytes() {
+    let mut pair = pair_with_a_short_lease("a");
+    pair.until_responder_decides();
+    accept(&mut pair.responder);
+    assert!(pair.responder.poll_transmit().is_some());
+    pair.responder.handle_bytes(b"P", at(5)).unwrap();
+    refused_as_expired(&mut pair.responder);
+}
+
+#[test]
+fn a_refusal_takes_back_the_question_that_nobody_has_read_yet() {
+    let mut pair = Pair::new();
+    let proof = sent(&mut pair.initiator);
+    pair.responder.handle_bytes(&proof, NOW).unwrap();
+    pair.responder.handle_bytes(b"P", NOW).unwrap();
+    assert_eq!(refusal(&mut pair.responder), SessionError::Early);
 }
 
 #[test]

@@ -126,7 +126,26 @@ fn refuses_a_cmw_extension_that_does_not_hold_one_lease() {
     let trailing = [good.as_slice(), &[0]].concat();
     // The JSON choice of CMW, nothing, and a lease without its record.
     let json = [&[0x0c, 2], &b"[]"[..]].concat();
-    for content in [other_type, marked_as_evidence, trailing, json, Vec::new(), b"lease".to_vec()] {
+    // The same record in longer forms: of its array header, and of its last element.
+    let record = &good[2..];
+    let octets = |head: &[u8], rest: &[u8]| {
+        let len = u8::try_from(head.len() + rest.len()).unwrap();
+        [&[4, len], head, rest].concat()
+    };
+    assert_eq!(octets(&record[..1], &record[1..]), good);
+    let long_array = octets(&[0x98, 3], &record[1..]);
+    let long_mark = octets(&record[..record.len() - 1], &[0x18, 8]);
+    let bad = [
+        other_type,
+        marked_as_evidence,
+        trailing,
+        json,
+        long_array,
+        long_mark,
+        Vec::new(),
+        b"lease".to_vec(),
+    ];
+    for content in bad {
         for error in refused(|params| params.custom_extensions = vec![extension(content.clone())]) {
             assert!(matches!(error, SvidError::Extension { .. }), "{content:02x?}: {error:?}");
         }
