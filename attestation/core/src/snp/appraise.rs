@@ -21,11 +21,13 @@ use crate::time::UnixTime;
 impl SnpPolicy {
     /// Checks every demand against `verified`, in a fixed order.
     ///
-    /// The time is the appraisal's; no demand of this version depends on it.
+    /// The time is the appraisal's, which may be later than the verification's: the endorsements
+    /// have to vouch for the report at both.
     #[must_use]
-    pub fn appraise(&self, verified: &VerifiedReport, _now: UnixTime) -> Vec<Check> {
+    pub fn appraise(&self, verified: &VerifiedReport, now: UnixTime) -> Vec<Check> {
         let report = verified.report();
         let mut checks = vec![
+            verified.valid().check(&codes::VALID_NOW, now),
             self.products.check(&codes::PRODUCT, &verified.product()),
             self.version.check(&codes::VERSION, &report.version(), u32::ge),
         ];

@@ -17,6 +17,7 @@ use super::vek::VekExtensions;
 use crate::anchor::{AnchorKind, Anchors};
 use crate::bytes::Digest48;
 use crate::check::Check;
+use crate::code::Code;
 use crate::time::UnixTime;
 use crate::verify::{Missing, VerifyError};
 use crate::x509::{Certificate, KeyAlgorithm};
@@ -63,9 +64,9 @@ impl Validity {
     }
 
     /// The check's outcome at `now`.
-    pub(super) fn check(self, now: UnixTime) -> Check {
+    pub(super) fn check(self, code: &'static Code, now: UnixTime) -> Check {
         let expected = format!("{} to {}", self.from, self.until);
-        Check::decided(&codes::VALIDITY, (self.from..=self.until).contains(&now), expected, now)
+        Check::decided(code, (self.from..=self.until).contains(&now), expected, now)
     }
 }
 
@@ -124,7 +125,7 @@ pub fn verify_chain(
     let authorities = Authorities::verify(&mut steps, with, anchors, (product, signing_key))?;
     steps.signed(&codes::LEAF, &leaf, &authorities.intermediate)?;
     let mut valid = validity([&leaf, &authorities.intermediate, &authorities.root]);
-    steps.take(valid.check(now))?;
+    steps.take(valid.check(&codes::VALIDITY, now))?;
     let crl = revocation::check(&mut steps, with.crl.as_deref(), &authorities, &leaf, now)?;
     let revocation = match &crl {
         Some(crl) => {

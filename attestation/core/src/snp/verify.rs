@@ -1,6 +1,6 @@
 //! Verification of a report against a verified chain.
 
-use super::chain::{Revocation, VerifiedChain, verify_chain};
+use super::chain::{Revocation, Validity, VerifiedChain, verify_chain};
 use super::codes::verify as codes;
 use super::endorsements::Endorsements;
 use super::product::Product;
@@ -29,6 +29,7 @@ pub struct VerifiedReport {
     simulator: Option<Digest48>,
     provider: Option<String>,
     revocation: Revocation,
+    valid: Validity,
     checks: Vec<Check>,
 }
 
@@ -67,6 +68,11 @@ impl VerifiedReport {
     #[must_use]
     pub const fn revocation(&self) -> Revocation {
         self.revocation
+    }
+
+    /// The time in which its endorsements vouch for it.
+    pub(super) const fn valid(&self) -> Validity {
+        self.valid
     }
 
     /// Which machine: the chip of a VCEK, the provider of a VLEK, nothing for a masked chip.
@@ -116,7 +122,7 @@ pub fn verify_report(
     now: UnixTime,
 ) -> Result<VerifiedReport, VerifyError> {
     let mut steps = Steps::after(chain.checks(), REPORT_STEPS);
-    let valid = chain.valid.check(now);
+    let valid = chain.valid.check(&codes::VALIDITY, now);
     if valid.failed() {
         return Err(steps.refuse(valid));
     }
@@ -140,6 +146,7 @@ pub fn verify_report(
             Owner::Chip(_) => None,
         },
         revocation: chain.revocation,
+        valid: chain.valid,
         checks: steps.into_checks(),
     })
 }

@@ -3,7 +3,7 @@
 use cloister_attestation::anchor::{AnchorKind, Anchors};
 use cloister_attestation::check::State;
 use cloister_attestation::code::Diagnostic;
-use cloister_attestation::snp::{self, Product, Report};
+use cloister_attestation::snp::{self, Product, Report, SnpPolicy};
 use cloister_attestation::time::UnixTime;
 use cloister_attestation::verify::VerifyError;
 use cloister_simulator::certificate::Extension;
@@ -11,7 +11,7 @@ use cloister_simulator::{Algorithm, Pki, Salt, SnpGuest};
 use const_oid::ObjectIdentifier;
 
 use super::guest::{
-    ISSUED, NOW, REPORT_DATA, milan, on, pki, refused, refused_with, report, turin, verify,
+    ISSUED, NOW, REPORT_DATA, find, milan, on, pki, refused, refused_with, report, turin, verify,
     verify_with, vlek,
 };
 
@@ -203,6 +203,17 @@ fn a_verified_chain_serves_until_it_is_no_longer_valid() {
     assert_eq!(again(after).unwrap_err().code().id, "snp.chain.validity");
     let before = ISSUED.minus(core::time::Duration::from_secs(1));
     assert_eq!(again(before).unwrap_err().code().id, "snp.chain.validity");
+}
+
+#[test]
+fn an_appraisal_after_the_chain_ran_out_fails() {
+    let chain = snp::verify_chain(&milan().endorsements(), &pki().anchors(), NOW).unwrap();
+    let verified = snp::verify_report(report(&milan()), &chain, NOW).unwrap();
+    let at =
+        |now| find(&SnpPolicy::strict().appraise(&verified, now), "snp.demand.valid_now").state;
+    assert_eq!(at(NOW), State::Pass);
+    assert_eq!(at(chain.valid_until()), State::Pass);
+    assert_eq!(at(chain.valid_until().plus(core::time::Duration::from_secs(1))), State::Fail);
 }
 
 #[test]

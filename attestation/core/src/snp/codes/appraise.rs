@@ -1,6 +1,10 @@
 //! Demands of a policy.
 
 crate::codes! {
+    /// The endorsements are valid at the time of the appraisal too.
+    VALID_NOW = "snp.demand.valid_now", Endorser, "RFC 5280 section 4.1.2.5, 5.1.2.5",
+        "Verify the Evidence again with current certificates and a current CRL.",
+        "Since the Evidence was verified, a certificate of the chain or the revocation list went out of date, or the appraisal's time is before theirs.";
     /// The product is one that the policy names.
     PRODUCT = "snp.demand.product", Operator, "",
         "Add the product to the policy, or run the guest on one that is in it.",
