@@ -13,6 +13,7 @@ use tower::{ServiceBuilder, ServiceExt};
 use crate::agent::AgentAddress;
 use crate::body::{Body, BodyError, boxed};
 use crate::client::AgentClient;
+use crate::dialer::BoxFuture;
 use crate::directory::Directory;
 use crate::end::Caller;
 use crate::layer::{Answer, Arrived, Authorize, Classify, Cleanse, Deliver, Gate, Identify};
@@ -66,7 +67,9 @@ impl Inbound {
     {
         let end = Caller { peer, agent: self.agent.clone() };
         let arrived = Arrived { end, request: request.map(boxed) };
-        match self.path.clone().oneshot(arrived).await {
+        // Boxed here, so that callers need not prove `Send` of the whole stack.
+        let answered: BoxFuture<'_, _> = Box::pin(self.path.clone().oneshot(arrived));
+        match answered.await {
             Ok(response) => response,
             Err(never) => match never {},
         }

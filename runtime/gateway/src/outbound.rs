@@ -11,7 +11,7 @@ use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt};
 
 use crate::body::{Body, BodyError, boxed};
-use crate::dialer::Dialer;
+use crate::dialer::{BoxFuture, Dialer};
 use crate::directory::Directory;
 use crate::layer::{
     Answer, Authorize, Classify, Cleanse, Deliver, Dial, Gate, Present, Route, Surface,
@@ -74,7 +74,9 @@ impl Outbound {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BodyError>,
     {
-        match self.path.clone().oneshot(request.map(boxed)).await {
+        // Boxed here, so that callers need not prove `Send` of the whole stack.
+        let answered: BoxFuture<'_, _> = Box::pin(self.path.clone().oneshot(request.map(boxed)));
+        match answered.await {
             Ok(response) => response,
             Err(never) => match never {},
         }
