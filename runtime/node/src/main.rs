@@ -129,14 +129,10 @@ impl Failure {
 
     /// The findings are in the log already; people get them once more, in a readable form.
     fn enrolment(error: Arc<EnrolError>, log: LogFormat) -> Self {
-        let (status, findings) = match &*error {
-            EnrolError::Refused(findings) => {
-                (REFUSED, findings.iter().map(ToString::to_string).collect())
-            }
-            _ => (NO_CONCLUSION, Vec::new()),
-        };
+        let status = if error.findings().is_some() { REFUSED } else { NO_CONCLUSION };
+        let readable = error.findings().filter(|_| log == LogFormat::Text).unwrap_or_default();
+        let findings = readable.iter().map(ToString::to_string).collect();
         let code = Some((error.code().id, error.remedy()));
-        let findings = if log == LogFormat::Text { findings } else { Vec::new() };
         Self { status, error: error.into(), code, findings }
     }
 

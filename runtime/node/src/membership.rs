@@ -7,7 +7,6 @@ use cloister_attestation::code::Diagnostic as _;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use crate::backoff::Backoff;
 use crate::config::OnRefusal;
 use crate::enrol::{Admission, EnrolError, Enroller};
 use crate::phase::Phase;
@@ -69,7 +68,7 @@ impl Membership {
         if let Err(error) = &result {
             self.state.counters().lease_failures.add_one();
             report(error);
-            if matches!(error, EnrolError::Refused(_)) {
+            if error.findings().is_some() {
                 self.state.refuse();
             }
         }
@@ -77,10 +76,9 @@ impl Membership {
     }
 
     fn ends_the_runtime(&self, error: &EnrolError) -> bool {
-        match error {
-            EnrolError::Refused(_) => self.on_refusal == OnRefusal::Exit,
-            EnrolError::Verifier(_) | EnrolError::Trust(_) | EnrolError::Thread(_) => false,
-            _ => true,
+        match error.findings() {
+            Some(_) => self.on_refusal == OnRefusal::Exit,
+            None => !error.may_pass(),
         }
     }
 
@@ -115,33 +113,29 @@ struct Failures(u32);
 impl Failures {
     fn next_wait(&mut self, error: &EnrolError) -> Duration {
         self.0 = self.0.saturating_add(1);
-        let schedule: Backoff = match error {
-            EnrolError::Refused(_) => RETRY_REFUSED,
-            _ => RETRY,
-        };
+        let schedule = if error.findings().is_some() { RETRY_REFUSED } else { RETRY };
         schedule.delay(self.0, random::draw())
     }
 }
 
 /// One event for a failure; for a refusal, one for each finding as well.
 fn report(error: &EnrolError) {
-    let cause = causes(error);
-    match error {
-        EnrolError::Refused(findings) => {
-            for finding in findings {
-                error!(
-                    finding = finding.id,
-                    expected = finding.expected,
-                    observed = finding.observed,
-                    spec = finding.spec,
-                    remedy = finding.remedy,
-                    "speaks against admission"
-                );
-            }
-            error!(code = error.code().id, help = error.remedy(), "{error}");
-        }
-        _ => warn!(code = error.code().id, cause, help = error.remedy(), "no lease: {error}"),
+    let (code, help) = (error.code().id, error.remedy());
+    let Some(findings) = error.findings() else {
+        warn!(code, cause = causes(error), help, "no lease: {error}");
+        return;
+    };
+    for finding in findings {
+        error!(
+            finding = finding.id,
+            expected = finding.expected,
+            observed = finding.observed,
+            spec = finding.spec,
+            remedy = finding.remedy,
+            "speaks against admission"
+        );
     }
+    error!(code, help, "{error}");
 }
 
 /// The chain of causes below `error`, in one line.

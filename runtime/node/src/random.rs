@@ -6,7 +6,7 @@ use crate::backoff::Draw;
 
 /// A fresh draw from the system. Without one, the middle: jitter is then lost, and nothing else.
 #[must_use]
-pub fn draw() -> Draw {
+pub(crate) fn draw() -> Draw {
     match getrandom::u32() {
         Ok(bits) => Draw(bits),
         Err(error) => {

@@ -10,6 +10,7 @@ use cloister_attestation::time::UnixTime;
 use cloister_channel::lease::{LeaseError, VerifiedLease};
 use cloister_channel::tls::{KeyExchange, TlsError, client_config, server_config};
 use cloister_channel::{Credentials, TrustBundle};
+use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ServerConfig};
 use tokio::sync::watch;
 use tracing::{info, warn};
@@ -46,8 +47,8 @@ impl Standing {
         key_exchange: KeyExchange,
         clock: &Arc<Clock>,
     ) -> Result<Self, TlsError> {
-        let time = Arc::new(TlsTime::new(Arc::clone(clock)));
-        let client = client_config(&credentials, &trust, key_exchange, Arc::clone(&time) as _)?;
+        let time: Arc<dyn TimeProvider> = Arc::new(TlsTime::new(Arc::clone(clock)));
+        let client = client_config(&credentials, &trust, key_exchange, Arc::clone(&time))?;
         let server = server_config(&credentials, &trust, key_exchange, time)?;
         Ok(Self { credentials, trust, client, server })
     }

@@ -1,11 +1,10 @@
 //! HTTP on loopback: the agent's surface, and the operator port.
 
 use core::convert::Infallible;
-use core::future::Future;
 use core::pin::pin;
 use std::sync::Arc;
 
-use cloister_gateway::{Body, Outbound, boxed};
+use cloister_gateway::{Body, BoxFuture, Outbound, boxed};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -30,7 +29,7 @@ pub(crate) async fn serve_agent(
 ) {
     serve(bound, SURFACE_CONNECTIONS_MAX, tasks, stop, move |request| {
         let gateway = gateway.clone();
-        async move { gateway.call(request).await }
+        Box::pin(async move { gateway.call(request).await })
     })
     .await;
 }
@@ -44,20 +43,19 @@ pub(crate) async fn serve_operator(
 ) {
     serve(bound, OPERATOR_CONNECTIONS_MAX, tasks, stop, move |request| {
         let operator = operator.clone();
-        async move { operator.answer(&request).await.map(boxed) }
+        Box::pin(async move { operator.answer(&request).await.map(boxed) })
     })
     .await;
 }
 
-async fn serve<H, F>(
+async fn serve<H>(
     bound: Bound,
     connections: usize,
     tasks: TaskTracker,
     stop: CancellationToken,
     handler: H,
 ) where
-    H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Response<Body>> + Send + 'static,
+    H: Fn(Request<Incoming>) -> BoxFuture<'static, Response<Body>> + Clone + Send + Sync + 'static,
 {
     let most = Arc::new(Semaphore::new(connections));
     let stopping = stop.clone();
@@ -72,10 +70,9 @@ async fn serve<H, F>(
 }
 
 /// One connection; after `stop` it finishes what it has begun.
-async fn connection<H, F>(stream: TcpStream, handler: H, stop: CancellationToken)
+async fn connection<H>(stream: TcpStream, handler: H, stop: CancellationToken)
 where
-    H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
-    F: Future<Output = Response<Body>> + Send + 'static,
+    H: Fn(Request<Incoming>) -> BoxFuture<'static, Response<Body>> + Send + Sync + 'static,
 {
     // Without it, the last small frame of an event stream waits for an acknowledgement.
     if let Err(error) = stream.set_nodelay(true) {

@@ -58,15 +58,14 @@ impl Pooled for Outbound {
 impl cloister_gateway::Dialer for Dialler {
     fn dial<'a>(
         &'a self,
-        agent: &'a cloister_gateway::AgentName,
+        agent: &'a AgentName,
     ) -> BoxFuture<'a, Result<Arc<dyn Channel>, DialError>> {
         Box::pin(async move {
-            let dialled = match AgentName::new(agent.as_str()) {
-                Ok(agent) => self.channel(&agent).await,
-                Err(_) => Err(ChannelError::UnknownAgent(agent.to_string())),
-            };
-            match dialled {
-                Ok(channel) => Ok(channel as Arc<dyn Channel>),
+            match self.channel(agent).await {
+                Ok(channel) => {
+                    let channel: Arc<dyn Channel> = channel;
+                    Ok(channel)
+                }
                 Err(error) => {
                     info!(%agent, code = error.code().id, %error, "no channel");
                     Err(DialError::new(error.failure(), &error))

@@ -105,6 +105,6 @@ impl Streams {
 async fn abrupt(notice: &mut Notice) -> Closing {
     match notice.wait().await {
         Closing::Shutdown => core::future::pending().await,
-        closing => closing,
+        closing @ (Closing::LeaseEnded | Closing::Revoked) => closing,
     }
 }

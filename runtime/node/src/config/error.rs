@@ -75,7 +75,8 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|error| error as _)
+        let source: &(dyn std::error::Error + 'static) = self.source.as_ref()?;
+        Some(source)
     }
 }
 

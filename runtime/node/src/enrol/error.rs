@@ -115,6 +115,20 @@ pub enum EnrolError {
     Tls(#[from] TlsError),
 }
 
+impl EnrolError {
+    /// What speaks against admission, if the Verifier refused for stated reasons.
+    #[must_use]
+    pub fn findings(&self) -> Option<&[Finding]> {
+        if let Self::Refused(findings) = self { Some(findings) } else { None }
+    }
+
+    /// Whether trying again may help without anybody changing anything.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::Verifier(_) | Self::Trust(_) | Self::Thread(_))
+    }
+}
+
 impl From<CollectError> for EnrolError {
     fn from(error: CollectError) -> Self {
         match error {
