@@ -40,6 +40,9 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// From a connection's first byte to the end of a request's header fields.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// From the TLS handshake to a connection's first request. Nobody dials to say nothing.
+pub const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// HTTP/2 pings: a peer that vanished is noticed after an interval and a timeout.
 pub const PING_INTERVAL: Duration = Duration::from_secs(20);
 

@@ -47,8 +47,8 @@ impl Verifier {
         let directory = Directory::open(&config.data)?;
         let keys =
             Arc::new(Keys::open(&directory, &config.trust_domain, config.challenge_lifetime, now)?);
-        let store =
-            Store::open(&directory.path(files::DATABASE), &config.trust_domain, now).await?;
+        let database = directory.reserve(files::DATABASE)?;
+        let store = Store::open(&database, &config.trust_domain, now).await?;
         let (socket, address) = bind(config.listen).await?;
         let certificate = ServerCertificate::issue(&keys.authority, names(&config, address), now)?;
         let certificate = Arc::new(certificate);

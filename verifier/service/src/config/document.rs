@@ -52,6 +52,7 @@ pub(super) struct Challenge {
 #[serde(deny_unknown_fields)]
 pub(super) struct Appraisal {
     pub(super) anchors: Anchors,
+    #[serde(default)]
     pub(super) policy: Policy,
     pub(super) endorsements: Option<PathBuf>,
     #[serde(default)]
@@ -65,9 +66,11 @@ pub(super) enum Anchors {
     Simulator { file: PathBuf, fingerprint: Digest48 },
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Policy {
+    /// The default, since nothing that is built in demands more.
+    #[default]
     Strict,
     File(PathBuf),
 }

@@ -48,7 +48,7 @@ fn the_example_documents_every_key_and_no_other() {
 #[test]
 fn the_example_states_the_defaults() {
     let required = "listen = \"127.0.0.1:4400\"\nnames = [\"localhost\"]\ndata = \"/var/lib/cloister-verifier\"\n\
-        trust_domain = \"example.org\"\n[appraisal]\nanchors = \"vendor\"\npolicy = \"strict\"\n\
+        trust_domain = \"example.org\"\n[appraisal]\nanchors = \"vendor\"\n\
         endorsements = \"endorsements\"\n";
     let short: Document = toml::from_str(required).unwrap();
     let long: Document = toml::from_str(EXAMPLE).unwrap();

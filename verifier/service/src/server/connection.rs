@@ -53,13 +53,17 @@ pub(super) async fn handshake(
 }
 
 /// Answers requests until the client leaves or `stopping` is cancelled; then the running ones end.
+/// A client that asks for nothing is not kept.
 pub(super) async fn serve(
     stream: TlsStream<TcpStream>,
     router: Router,
     stopping: CancellationToken,
 ) {
     let peer = PeerCertificate::of(&stream);
+    let asked = CancellationToken::new();
+    let first = asked.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
+        first.cancel();
         let (router, peer) = (router.clone(), peer.clone());
         async move {
             let mut request = request.map(Body::new);
@@ -67,11 +71,12 @@ pub(super) async fn serve(
             router.oneshot(request).await
         }
     });
-    let builder = builder();
+    let builder = builder(&stream);
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = silence(&asked) => return,
         () = stopping.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
@@ -82,8 +87,21 @@ pub(super) async fn serve(
     }
 }
 
-fn builder() -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+/// Ends once the first request is overdue, and never where it came in time.
+async fn silence(asked: &CancellationToken) {
+    if tokio::time::timeout(limits::FIRST_REQUEST_TIMEOUT, asked.cancelled()).await.is_ok() {
+        std::future::pending::<()>().await;
+    }
+    tracing::debug!("connection is closed: no request came");
+}
+
+/// For the protocol that ALPN chose: nothing is guessed from the first bytes.
+fn builder(stream: &TlsStream<TcpStream>) -> Builder<TokioExecutor> {
+    let builder = Builder::new(TokioExecutor::new());
+    let mut builder = match stream.get_ref().1.alpn_protocol() {
+        Some(b"h2") => builder.http2_only(),
+        _ => builder.http1_only(),
+    };
     builder
         .http1()
         .timer(TokioTimer::new())

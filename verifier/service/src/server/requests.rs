@@ -1,6 +1,7 @@
 //! What every request passes through: its time, and the count of it.
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -21,9 +22,12 @@ pub(crate) fn router(app: &App) -> Router {
 
 /// Ends requests that do not come to an answer. A stream's answer is its head.
 async fn bounded(State(app): State<App>, request: Request, next: Next) -> Response {
-    app.metrics.requests.increment(surface(request.uri().path()));
+    let surface = surface(request.uri().path());
+    app.metrics.requests.increment(surface);
+    let grpc = surface.starts_with("grpc.");
     match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
         Ok(response) => response,
+        Err(_) if grpc => tonic::Status::from(ServiceError::Timeout).into_http::<Body>(),
         Err(_) => Problem(ServiceError::Timeout).into_response(),
     }
 }

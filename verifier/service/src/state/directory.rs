@@ -68,6 +68,23 @@ impl Directory {
         Ok(secret)
     }
 
+    /// Makes `name` where it does not exist, for its owner alone, and leaves what is in it.
+    ///
+    /// # Errors
+    /// [`StateError`] if it cannot be made, or others have rights on it.
+    pub fn reserve(&self, name: &str) -> Result<PathBuf, StateError> {
+        let path = self.path(name);
+        OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(OWNER_ONLY)
+            .open(&path)
+            .map_err(at(&path))?;
+        owner_only(&path)?;
+        Ok(path)
+    }
+
     /// Reads a file that is no secret; `None` if there is none.
     ///
     /// # Errors

@@ -58,6 +58,17 @@ fn a_folder_or_secret_that_others_can_read_is_refused() {
 }
 
 #[test]
+fn the_databases_file_is_for_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = Directory::open(&folder.path().join("data")).unwrap();
+    let path = directory.reserve(files::DATABASE).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+    fs::write(&path, b"kept").unwrap();
+    directory.reserve(files::DATABASE).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"kept");
+}
+
+#[test]
 fn a_second_process_is_kept_out() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");

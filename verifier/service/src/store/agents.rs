@@ -1,5 +1,7 @@
 //! Agents: known from their first admission on.
 
+use std::collections::BTreeMap;
+
 use cloister_attestation::time::UnixTime;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -48,6 +50,17 @@ pub struct AgentRecord {
     pub instances: Vec<InstanceRecord>,
 }
 
+impl AgentRecord {
+    fn read(row: &SqliteRow, instances: Vec<InstanceRecord>) -> Result<Self, StoreError> {
+        Ok(Self {
+            name: row.try_get("name")?,
+            state: row::word(row, "state", AgentState::read)?,
+            reason: row.try_get("reason")?,
+            instances,
+        })
+    }
+}
+
 impl Store {
     /// Every agent, by name.
     ///
@@ -56,11 +69,15 @@ impl Store {
     pub async fn agents(&self) -> Result<Vec<AgentRecord>, StoreError> {
         let mut read = self.pool.begin().await?;
         let rows = sqlx::query("SELECT * FROM agents ORDER BY name").fetch_all(&mut *read).await?;
-        let mut agents = Vec::with_capacity(rows.len());
-        for row in &rows {
-            agents.push(with_instances(&mut read, row).await?);
+        let mut instances: BTreeMap<String, Vec<InstanceRecord>> = BTreeMap::new();
+        for instance in instances::all(&mut read).await? {
+            instances.entry(instance.agent.clone()).or_default().push(instance);
         }
-        Ok(agents)
+        let agents = rows.iter().map(|row| {
+            let name: String = row.try_get("name")?;
+            AgentRecord::read(row, instances.remove(&name).unwrap_or_default())
+        });
+        agents.collect()
     }
 
     /// One agent.
@@ -132,19 +149,12 @@ pub(super) async fn agent(
         .fetch_optional(&mut **transaction)
         .await?;
     match row {
-        Some(row) => with_instances(transaction, &row).await.map(Some),
+        Some(row) => {
+            let instances = instances::of_agent(transaction, name).await?;
+            AgentRecord::read(&row, instances).map(Some)
+        }
         None => Ok(None),
     }
-}
-
-async fn with_instances(read: &mut Write, row: &SqliteRow) -> Result<AgentRecord, StoreError> {
-    let name: String = row.try_get("name")?;
-    Ok(AgentRecord {
-        instances: instances::of_agent(read, &name).await?,
-        name,
-        state: row::word(row, "state", AgentState::read)?,
-        reason: row.try_get("reason")?,
-    })
 }
 
 /// Makes an agent known; one that is known stays as it is.

@@ -114,6 +114,12 @@ impl Store {
     }
 }
 
+pub(super) async fn all(read: &mut Write) -> Result<Vec<InstanceRecord>, StoreError> {
+    let sql = select!("ORDER BY first_seen_at, instance");
+    let rows = sqlx::query(sql).fetch_all(&mut **read).await?;
+    rows.iter().map(InstanceRecord::read).collect()
+}
+
 pub(super) async fn of_agent(
     read: &mut Write,
     agent: &str,

@@ -61,6 +61,29 @@ async fn a_tdx_guest_is_admitted_with_collateral_from_the_endorsements_folder() 
 }
 
 #[tokio::test]
+async fn the_operators_revocation_list_outranks_the_hosts() {
+    let world = World::start().await;
+    let enclave = Enclave::boot(&world.pki, "translator");
+    world.admit(&enclave).await;
+    enclave.admitted(&world).await;
+    let Guest::Snp(guest) = &enclave.guest else { panic!("an SNP guest") };
+    let folder = world.endorsements().join("snp/Milan");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("crl.der"), guest.crl()).unwrap();
+    enclave.admitted(&world).await;
+    // Another simulator's list: the host's own good one is not fallen back to.
+    let foreign = Pki::from_seed("another", UnixTime::from_secs(1_800_000_000));
+    let list = cloister_simulator::SnpGuest::new(&foreign, Product::Milan).crl();
+    fs::write(folder.join("crl.der"), list).unwrap();
+    let refused = enclave.refused(&world).await;
+    assert!(!refused.is_empty() && refused.iter().all(|id| id.contains("crl")), "{refused:?}");
+    // Neither is it where the file is in the way.
+    fs::remove_file(folder.join("crl.der")).unwrap();
+    fs::create_dir(folder.join("crl.der")).unwrap();
+    assert_eq!(enclave.refused(&world).await, ["endorsements.file"]);
+}
+
+#[tokio::test]
 async fn without_reference_values_nothing_is_admitted() {
     let world = World::start().await;
     let enclave = Enclave::boot(&world.pki, "translator");

@@ -88,6 +88,20 @@ async fn tls_12_and_plain_text_are_turned_away() {
 }
 
 #[tokio::test]
+async fn a_connection_that_asks_for_nothing_is_closed() {
+    let world = World::start().await;
+    for protocol in [b"h2".to_vec(), b"http/1.1".to_vec()] {
+        let mut tls = world.tls(None);
+        tls.alpn_protocols = vec![protocol];
+        let mut stream = dial(Arc::new(tls), world.address()).await.unwrap();
+        // Ends only because the service hangs up. HTTP/2 sends its settings first.
+        let mut said = Vec::new();
+        let _ = stream.read_to_end(&mut said).await;
+        assert!(!said.starts_with(b"HTTP/1.1 200"));
+    }
+}
+
+#[tokio::test]
 async fn a_message_that_is_too_large_is_refused_before_it_is_read() {
     let world = World::start().await;
     let request = v1::AttestRequest { evidence: vec![0; 1024 * 1024], ..Default::default() };
