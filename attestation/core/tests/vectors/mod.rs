@@ -1,5 +1,8 @@
 //! Recorded Evidence of real machines, where it is at hand.
-#![expect(clippy::disallowed_methods, reason = "the crate does no IO; its recorded vectors are files")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the crate does no IO; its recorded vectors are files"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
