@@ -14,11 +14,11 @@ use crate::workspace::Workspace;
 /// Size of `cloisterd`, stripped.
 const CLOISTERD_BYTES_MAX: u64 = 15 * 1024 * 1024;
 
-/// A sentence that the simulator compiles into everything that links it.
-pub(crate) const SIMULATOR_MARKER: &[u8] =
-    b"cloister-simulator: a software TEE, proves nothing about hardware";
+/// The organisations that the simulator writes into its roots (`attestation/simulator/src/name.rs`).
+const SIMULATOR_ROOTS: [&[u8]; 2] =
+    [b"Cloister simulator, not AMD", b"Cloister simulator, not Intel"];
 
-/// The program that links the simulator, so that looking for the marker is known to find it.
+/// The program that links the simulator, so that looking for its roots is known to find them.
 const LINKS_SIMULATOR: &str = "cloister-devnet";
 
 /// Builds as released and checks what came out.
@@ -35,21 +35,25 @@ pub(crate) fn check(workspace: &Workspace, log: &Path) -> Result<Outcome> {
     let mut problems = Vec::new();
     let mut sizes = Vec::new();
     for name in &workspace.shipped {
-        let (size, found) = examine(workspace, name)?;
-        sizes.push(format!("{name} {}", mebibytes(size)));
-        if found {
-            problems.push(format!(
-                "{name} has the simulator in it: the marker was found in the binary"
-            ));
-        }
-        if name == "cloisterd" && size > CLOISTERD_BYTES_MAX {
+        let binary = Binary::read(workspace, name)?;
+        sizes.push(format!("{name} {}", mebibytes(binary.stripped_bytes)));
+        problems.extend(
+            binary
+                .roots
+                .iter()
+                .map(|root| format!("{name} has the root of a simulator in it: {root}")),
+        );
+        if name == "cloisterd" && binary.stripped_bytes > CLOISTERD_BYTES_MAX {
+            let size = binary.stripped_bytes;
             problems.push(format!(
                 "cloisterd has {size} bytes stripped, at most {CLOISTERD_BYTES_MAX} are allowed"
             ));
         }
     }
-    if !examine(workspace, LINKS_SIMULATOR)?.1 {
-        problems.push(format!("{LINKS_SIMULATOR} lacks the simulator's marker, so its absence elsewhere proves nothing"));
+    if Binary::read(workspace, LINKS_SIMULATOR)?.roots.len() != SIMULATOR_ROOTS.len() {
+        let problem =
+            "does not show the simulator's roots, so that others do not show them proves nothing";
+        problems.push(format!("{LINKS_SIMULATOR} {problem}"));
     }
     problems.extend(count(workspace)?);
     Ok(Outcome::of(sizes.join(", "), problems))
@@ -63,12 +67,22 @@ fn count(workspace: &Workspace) -> Result<Option<String>> {
     Ok((crates > SHIPPED_CRATES_MAX).then_some(problem))
 }
 
-/// Size of a stripped copy of the binary, and whether the marker is in the binary.
-fn examine(workspace: &Workspace, name: &str) -> Result<(u64, bool)> {
-    let built = workspace.target.join("release").join(name);
-    let bytes =
-        std::fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
-    Ok((stripped_size(&built)?, contains(&bytes, SIMULATOR_MARKER)))
+/// What is looked at in one built program.
+struct Binary {
+    stripped_bytes: u64,
+    /// Which of the simulator's roots are in it.
+    roots: Vec<String>,
+}
+
+impl Binary {
+    fn read(workspace: &Workspace, name: &str) -> Result<Self> {
+        let built = workspace.target.join("release").join(name);
+        let bytes =
+            std::fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
+        let found = SIMULATOR_ROOTS.into_iter().filter(|root| contains(&bytes, root));
+        let roots = found.map(|root| String::from_utf8_lossy(root).into_owned()).collect();
+        Ok(Self { stripped_bytes: stripped_size(&built)?, roots })
+    }
 }
 
 /// The release profile strips; where `strip` is installed, this does not rely on it.
@@ -94,13 +108,14 @@ fn mebibytes(size: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{SIMULATOR_MARKER, contains, mebibytes};
+    use super::{SIMULATOR_ROOTS, contains, mebibytes};
 
     #[test]
-    fn the_marker_is_found_anywhere_and_only_whole() {
-        let inside = [b"\0\x7fELF".as_slice(), SIMULATOR_MARKER, b"\0"].concat();
-        assert!(contains(&inside, SIMULATOR_MARKER));
-        assert!(!contains(&SIMULATOR_MARKER[1..], SIMULATOR_MARKER));
+    fn a_root_is_found_anywhere_and_only_whole() {
+        let root = SIMULATOR_ROOTS[0];
+        let inside = [b"\0\x7fELF".as_slice(), root, b"\0"].concat();
+        assert!(contains(&inside, root));
+        assert!(!contains(&root[1..], root));
     }
 
     #[test]

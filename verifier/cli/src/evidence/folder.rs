@@ -41,6 +41,9 @@ pub enum Kind {
     SnpAuthorities,
 }
 
+/// Intermediate and root of a chain file, as DER.
+type Chained = (Option<Vec<u8>>, Option<Vec<u8>>);
+
 /// The files of one folder that have a conventional name.
 #[derive(Clone, Debug)]
 pub struct Folder {
@@ -168,7 +171,7 @@ impl Folder {
         }
     }
 
-    fn chain(&self) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>), X509Error> {
+    fn chain(&self) -> Result<Chained, X509Error> {
         let Some(text) = self.file(CHAIN) else { return Ok((None, None)) };
         match <[Vec<u8>; 2]>::try_from(blocks(text)?) {
             Ok([intermediate, root]) => Ok((Some(intermediate), Some(root))),

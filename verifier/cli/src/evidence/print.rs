@@ -117,6 +117,9 @@ fn failure(check: &Check) -> String {
 
 fn conclusion(verdict: &Verdict) -> String {
     match verdict.exit() {
+        Exit::Acceptable if verdict.stages.appraise.is_none() => {
+            "acceptable under the policy given; the image was not judged".green().bold().to_string()
+        }
         Exit::Acceptable => "acceptable under the policy given".green().bold().to_string(),
         Exit::NoConclusion => "no conclusion: something is missing".yellow().bold().to_string(),
         Exit::Refused | Exit::Misuse => "refused".red().bold().to_string(),

@@ -80,12 +80,10 @@ pub(super) fn unusable(mut verdict: Verdict, error: &dyn Diagnostic) -> Verdict 
 
 pub(super) fn unverified(verdict: Verdict, error: &VerifyError) -> Verdict {
     let mut verdict = verdict.with_checks(error.checks());
-    match error {
-        VerifyError::Incomplete { missing, .. } => {
-            verdict.stages.verify = Stage::Incomplete;
-            verdict.missing.clone_from(missing);
-        }
-        refused => verdict.stages.verify = Stage::Refused(refused.code()),
+    if let VerifyError::Incomplete { missing, .. } = error {
+        verdict.missing.clone_from(missing);
+    } else {
+        verdict.stages.verify = Stage::Refused(error.code());
     }
     verdict
 }

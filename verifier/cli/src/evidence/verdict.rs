@@ -120,11 +120,12 @@ impl Verdict {
     /// Takes over the checks, and names those that nobody vouches for.
     pub(super) fn with_checks(mut self, checks: &[Check]) -> Self {
         self.checks = checks.to_vec();
-        self.not_asserted = checks
-            .iter()
-            .filter(|check| check.state == State::NotAsserted)
-            .map(|check| check.code.id)
-            .collect();
+        for check in checks.iter().filter(|check| check.state == State::NotAsserted) {
+            // One code can stand for several certificates or documents.
+            if !self.not_asserted.contains(&check.code.id) {
+                self.not_asserted.push(check.code.id);
+            }
+        }
         self
     }
 

@@ -68,14 +68,12 @@ impl Diagnostic for OperatorError {
 impl OperatorError {
     /// What a call's status means: an answer by the Verifier, or none.
     pub(super) fn from_status(status: Answer, address: &str) -> Self {
-        match status.code() {
-            Status::Unavailable | Status::DeadlineExceeded | Status::Cancelled => {
-                Self::Unreachable { address: address.to_owned(), source: status.into() }
-            }
-            code => {
-                Self::Refused { message: printable(status.message()), status: code.description() }
-            }
+        let silent = [Status::Unavailable, Status::DeadlineExceeded, Status::Cancelled];
+        if silent.contains(&status.code()) {
+            return Self::Unreachable { address: address.to_owned(), source: status.into() };
         }
+        let (message, status) = (printable(status.message()), status.code().description());
+        Self::Refused { message, status }
     }
 }
 

@@ -75,7 +75,7 @@ fn document(named: Option<&Path>) -> Result<Document, OperatorError> {
     let mut document: Document = toml::from_str(&text).map_err(|error| {
         OperatorError::Settings { reason: format!("{}: {error}", path.display()) }
     })?;
-    let folder = path.parent().unwrap_or(Path::new(""));
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
     for file in [&mut document.ca, &mut document.token_file].into_iter().flatten() {
         *file = folder.join(&*file);
     }
