@@ -178,3 +178,6 @@ fn revocation(
     };
     Ok((record.instance.parse()?, why))
 }
+
+#[cfg(test)]
+mod tests;

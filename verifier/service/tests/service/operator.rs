@@ -45,6 +45,7 @@ async fn every_operator_call_needs_the_token() {
         Some(token.clone()),
         Some("Bearer ".to_owned()),
         Some(format!("Basic {token}")),
+        Some(format!("BASIC: {token}")),
         Some(format!("Bearer {token}0")),
         Some(format!("Bearer {}", &token[1..])),
         Some(format!("Bearer {}", token.to_uppercase())),

@@ -169,6 +169,7 @@ async fn a_watcher_hears_of_its_own_revocation_and_nothing_after_it() {
     let mut events = watch(&world, &asker, 0).await;
     next(&mut events).await.unwrap();
     world.quarantine("asker").await;
+    world.quarantine("translator").await;
     let (_, event) = announced(&mut events).await;
     assert!(matches!(event, Event::Revoked(revoked) if revoked.agent == "asker"));
     let end = next(&mut events).await.unwrap_err();
