@@ -11,8 +11,10 @@ async fn ask_through_two_enclaves(options: &[&str]) -> serde_json::Value {
     let devnet = Devnet::start(Agents::Python(python.clone())).await.unwrap();
     let caller = devnet.admitted_image("assistant", &[]).await.unwrap();
     let callee = devnet.admitted_image("translator", &["assistant"]).await.unwrap();
-    let caller = Enclave::boot(&devnet.host, &devnet.verifier, &caller, Hardware::SnpMilan).await.unwrap();
-    let _callee = Enclave::boot(&devnet.host, &devnet.verifier, &callee, Hardware::Tdx).await.unwrap();
+    let caller =
+        Enclave::boot(&devnet.host, &devnet.verifier, &caller, Hardware::SnpMilan).await.unwrap();
+    let _callee =
+        Enclave::boot(&devnet.host, &devnet.verifier, &callee, Hardware::Tdx).await.unwrap();
     let url = caller.agent_url("translator");
     let answer = python.ask(&url, TEXT, options).await.unwrap();
     for interface in answer["interfaces"].as_array().unwrap() {

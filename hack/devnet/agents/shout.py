@@ -6,6 +6,7 @@ in upper case, one word an event; `tick N` streams N events, 50 ms apart.
 
 import argparse
 import asyncio
+import os
 
 import uvicorn
 from a2a.helpers import new_task_from_user_message, new_text_part
@@ -86,8 +87,10 @@ def card(name: str, port: int) -> AgentCard:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", required=True)
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--port", type=int, default=os.environ.get("A2A_PORT"))
     arguments = parser.parse_args()
+    if arguments.port is None:
+        parser.error("give --port, or set A2A_PORT")
     agent_card = card(arguments.name, arguments.port)
     handler = DefaultRequestHandler(
         agent_executor=Shout(), task_store=InMemoryTaskStore(), agent_card=agent_card

@@ -57,7 +57,11 @@ impl Asker {
     }
 
     /// Sends `text` and reads the stream to its end; `seen` is told of each event.
-    pub async fn stream(&self, text: &str, mut seen: impl FnMut(usize)) -> anyhow::Result<Streamed> {
+    pub async fn stream(
+        &self,
+        text: &str,
+        mut seen: impl FnMut(usize),
+    ) -> anyhow::Result<Streamed> {
         let start = Instant::now();
         let mut events = self.client.send_streaming_message(&request(text)).await?;
         let mut streamed = Streamed::default();
@@ -69,7 +73,8 @@ impl Asker {
             }
             streamed.events += 1;
             streamed.text.push_str(&event_text(&event));
-            finished = matches!(&event, StreamResponse::StatusUpdate(u) if u.status.state.is_terminal());
+            finished =
+                matches!(&event, StreamResponse::StatusUpdate(u) if u.status.state.is_terminal());
             seen(streamed.events);
         }
         streamed.broken = !finished;

@@ -67,8 +67,8 @@ pub async fn run(options: &Options) -> anyhow::Result<Summary> {
     refuse_changed_image(&devnet, tell, &mut summary).await?;
     quarantine(&devnet, &caller, tell, &mut summary).await?;
     tell.step("Done");
-    tell.note(&format!("logs and files of this run: {}", devnet.host.dir().display()));
     if options.keep {
+        tell.note(&format!("logs and files of this run: {}", devnet.host.dir().display()));
         keep(&devnet, &caller, tell).await?;
     }
     caller.stop().await?;
@@ -85,8 +85,10 @@ async fn admit_two(
     tell.step("2. Two images are measured and admitted, and two enclaves boot");
     let caller_image = devnet.admitted_image(CALLER, &[]).await?;
     let callee_image = devnet.admitted_image(CALLEE, &[CALLER]).await?;
-    let caller = Enclave::boot(&devnet.host, &caller_image, Hardware::SnpMilan).await?;
-    let callee = Enclave::boot(&devnet.host, &callee_image, Hardware::Tdx).await?;
+    let caller =
+        Enclave::boot(&devnet.host, &devnet.verifier, &caller_image, Hardware::SnpMilan).await?;
+    let callee =
+        Enclave::boot(&devnet.host, &devnet.verifier, &callee_image, Hardware::Tdx).await?;
     for enclave in [&caller, &callee] {
         summary.admitted += 1;
         summary.admission_ms = summary.admission_ms.max(millis(enclave.admission()));
@@ -105,7 +107,11 @@ async fn talk(caller: &Enclave, tell: Narrator, summary: &mut Summary) -> anyhow
     check_answer(&answer)?;
     let (_, warm) = asker.unary(TEXT).await?;
     summary.unary_ms = millis(warm);
-    tell.good(&format!("unary: {answer:?} ({:.1} ms, the first {:.1} ms)", millis(warm), millis(first)));
+    tell.good(&format!(
+        "unary: {answer:?} ({:.1} ms, the first {:.1} ms)",
+        millis(warm),
+        millis(first)
+    ));
     let streamed = asker.stream(TEXT, |_| ()).await?;
     check_answer(&streamed.text)?;
     anyhow::ensure!(!streamed.broken, "the stream ended before the task did");
@@ -144,7 +150,13 @@ async fn refuse_changed_image(
     tell.step("5. A third enclave boots from B's image with one byte of its policy changed");
     let admitted = Image::build(&devnet.host, &devnet.verifier, CALLEE, &[CALLER])?;
     let changed = admitted.with_one_byte_changed()?;
-    let findings = Enclave::boot_expecting_refusal(&devnet.host, &changed, Hardware::SnpMilan).await?;
+    let findings = Enclave::boot_expecting_refusal(
+        &devnet.host,
+        &devnet.verifier,
+        &changed,
+        Hardware::SnpMilan,
+    )
+    .await?;
     summary.refused += 1;
     for finding in findings {
         tell.refused(&finding.id);
@@ -169,7 +181,7 @@ async fn quarantine(
         let streamed = asker
             .stream(TICKS, |_| {
                 if let Some(started) = started.take() {
-                    drop(started.send(()));
+                    let _heard = started.send(());
                 }
             })
             .await?;
@@ -181,14 +193,16 @@ async fn quarantine(
         devnet.verifier.quarantine(CALLEE).await?;
         anyhow::Ok(asked)
     };
-    let (ended, asked) = tokio::time::timeout(Duration::from_secs(20), async {
-        tokio::try_join!(stream, command)
-    })
-    .await
-    .context("the stream survived the quarantine")??;
+    let (ended, asked) =
+        tokio::time::timeout(Duration::from_secs(20), async { tokio::try_join!(stream, command) })
+            .await
+            .context("the stream survived the quarantine")??;
     report_cut(&ended.0, tell)?;
     summary.quarantine_ms = millis(ended.1.duration_since(asked));
-    tell.good(&format!("the running stream was cut {:.0} ms after the command", summary.quarantine_ms));
+    tell.good(&format!(
+        "the running stream was cut {:.0} ms after the command",
+        summary.quarantine_ms
+    ));
     let refused = asker.unary(TEXT).await;
     anyhow::ensure!(refused.is_err(), "a call to the quarantined agent was answered");
     summary.refused_after_quarantine = true;

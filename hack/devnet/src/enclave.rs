@@ -9,7 +9,6 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::Context as _;
 use cloister_attestation::snp::Product;
 use cloister_attestation::time::UnixTime;
 use cloister_node::config::AgentConfig;
@@ -19,11 +18,12 @@ use cloister_simulator::{Guest, ImageFiles, Pki, ProcessImage, reference_values}
 use serde::Deserialize;
 use tokio::process::Command;
 
+use crate::http;
 use crate::process::Process;
 use crate::python::Python;
 use crate::verifier::Verifier;
+use crate::view::{Channel, Lease};
 use crate::workspace::{Programs, python_agents};
-use crate::{http, workspace};
 
 const BOOT_LIMIT: Duration = Duration::from_secs(30);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -74,7 +74,8 @@ impl Host {
         let seed = hex::encode(random()?);
         let pki = tokio::task::spawn_blocking(move || {
             let pki = Pki::from_seed(&seed, issued);
-            pki.anchor();
+            // The slow keys are made here, not when the first enclave waits for them.
+            let _anchor = pki.anchor();
             pki
         })
         .await?;
@@ -122,7 +123,12 @@ pub struct Image {
 impl Image {
     /// Writes `agent.toml` and the policy beside each other. `callers` may call this agent; it may
     /// call everybody.
-    pub fn build(host: &Host, verifier: &Verifier, name: &str, callers: &[&str]) -> anyhow::Result<Self> {
+    pub fn build(
+        host: &Host,
+        verifier: &Verifier,
+        name: &str,
+        callers: &[&str],
+    ) -> anyhow::Result<Self> {
         let folder = host.new_folder(&format!("image-{name}"))?;
         std::fs::copy(verifier.trust_root(), folder.join("trust.pem"))?;
         std::fs::write(folder.join("policy.cedar"), policy(name, callers))?;
@@ -250,6 +256,7 @@ pub struct Enclave {
 
 #[derive(Clone, Debug, Deserialize)]
 struct Addresses {
+    listen: std::net::SocketAddr,
     surface: std::net::SocketAddr,
     operator: std::net::SocketAddr,
 }
@@ -258,12 +265,11 @@ struct Addresses {
 #[derive(Clone, Debug, Deserialize)]
 pub struct Finding {
     /// The stable code.
+    #[serde(rename = "finding")]
     pub id: String,
     /// What was there.
-    #[serde(default)]
     pub observed: String,
     /// What to do.
-    #[serde(default)]
     pub remedy: String,
 }
 
@@ -275,7 +281,12 @@ struct Launch {
 
 impl Enclave {
     /// Launches `image` and waits until it is admitted and its agent runs.
-    pub async fn boot(host: &Host, verifier: &Verifier, image: &Image, hardware: Hardware) -> anyhow::Result<Self> {
+    pub async fn boot(
+        host: &Host,
+        verifier: &Verifier,
+        image: &Image,
+        hardware: Hardware,
+    ) -> anyhow::Result<Self> {
         let begun = Instant::now();
         let mut launch = launch(host, verifier, image, hardware)?;
         let file = launch.state.join("addresses.json");
@@ -328,6 +339,12 @@ impl Enclave {
         self.hardware
     }
 
+    /// Where peers reach the runtime.
+    #[must_use]
+    pub const fn listen(&self) -> std::net::SocketAddr {
+        self.addresses.listen
+    }
+
     /// From the start of the process to its lease.
     #[must_use]
     pub const fn admission(&self) -> Duration {
@@ -338,6 +355,16 @@ impl Enclave {
     #[must_use]
     pub fn agent_url(&self, peer: &str) -> String {
         format!("http://{}/agents/{peer}/", self.addresses.surface)
+    }
+
+    /// The runtime's own lease.
+    pub async fn lease(&self) -> anyhow::Result<Lease> {
+        Ok(serde_json::from_value(self.operator("/v1/lease").await?)?)
+    }
+
+    /// The runtime's open channels.
+    pub async fn channels(&self) -> anyhow::Result<Vec<Channel>> {
+        Ok(serde_json::from_value(self.operator("/v1/channels").await?)?)
     }
 
     /// What the runtime's operator port says under `path`.
@@ -364,7 +391,12 @@ impl Enclave {
     }
 }
 
-fn launch(host: &Host, verifier: &Verifier, image: &Image, hardware: Hardware) -> anyhow::Result<Launch> {
+fn launch(
+    host: &Host,
+    verifier: &Verifier,
+    image: &Image,
+    hardware: Hardware,
+) -> anyhow::Result<Launch> {
     let folder = host.new_folder(&format!("enclave-{}", image.name))?;
     let socket = folder.join("tee.sock");
     let tee = serve(UnixListener::bind(&socket)?, image.guest(&host.pki, hardware)?)?;
@@ -395,11 +427,11 @@ format = "json"
     )
 }
 
-/// The findings in a runtime's JSON log.
+/// The findings in a runtime's JSON log: the events that name one.
 fn findings(output: &str) -> Vec<Finding> {
     output
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter_map(|event| serde_json::from_value(event.get("fields")?.get("finding")?.clone()).ok())
+        .filter_map(|event| serde_json::from_value(event.get("fields")?.clone()).ok())
         .collect()
 }

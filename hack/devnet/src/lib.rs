@@ -20,4 +20,5 @@ pub mod process;
 pub mod python;
 pub mod summary;
 pub mod verifier;
+pub mod view;
 pub mod workspace;

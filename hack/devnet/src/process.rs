@@ -23,7 +23,8 @@ pub struct Process {
 impl Process {
     /// Starts `command` with standard output and error in `log`.
     pub fn start(name: &str, mut command: Command, log: PathBuf) -> anyhow::Result<Self> {
-        let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+        let output =
+            File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let child = command
             .stdin(std::process::Stdio::null())
             .stderr(output.try_clone()?)
@@ -63,7 +64,11 @@ impl Process {
                 anyhow::bail!("{} ended ({status}) before {what}:\n{}", self.name, self.output()?);
             }
             if start.elapsed() > limit {
-                anyhow::bail!("{}: no {what} within {limit:?}:\n{}", self.name, self.output()?);
+                anyhow::bail!(
+                    "{}: {what} did not come within {limit:?}:\n{}",
+                    self.name,
+                    self.output()?
+                );
             }
             tokio::time::sleep(POLL).await;
         }
@@ -73,7 +78,9 @@ impl Process {
     pub async fn ended(&mut self, limit: Duration) -> anyhow::Result<ExitStatus> {
         match tokio::time::timeout(limit, self.child.wait()).await {
             Ok(status) => Ok(status?),
-            Err(_) => anyhow::bail!("{} still runs after {limit:?}:\n{}", self.name, self.output()?),
+            Err(_) => {
+                anyhow::bail!("{} still runs after {limit:?}:\n{}", self.name, self.output()?)
+            }
         }
     }
 
@@ -108,7 +115,7 @@ impl Drop for Process {
     fn drop(&mut self) {
         if let Some(group) = self.group() {
             // The group may be gone already; there is nobody left to tell.
-            drop(kill_process_group(group, Signal::KILL));
+            let _gone = kill_process_group(group, Signal::KILL);
         }
     }
 }

@@ -17,7 +17,8 @@ impl Python {
     /// The cached environment, made and filled on first use and when the pins change.
     pub async fn with_a2a_sdk() -> anyhow::Result<Self> {
         let pins = workspace::python_agents().join("requirements.txt");
-        let wanted = std::fs::read_to_string(&pins).context("the pinned requirements are missing")?;
+        let wanted =
+            std::fs::read_to_string(&pins).context("the pinned requirements are missing")?;
         let home = workspace::cache().join("python-a2a");
         let python = Self { interpreter: home.join("bin/python") };
         let marker = home.join("installed");
@@ -45,7 +46,12 @@ impl Python {
     }
 
     /// Asks the agent below `url` with the SDK's own client; see `agents/ask.py`.
-    pub async fn ask(&self, url: &str, text: &str, options: &[&str]) -> anyhow::Result<serde_json::Value> {
+    pub async fn ask(
+        &self,
+        url: &str,
+        text: &str,
+        options: &[&str],
+    ) -> anyhow::Result<serde_json::Value> {
         let script = workspace::python_agents().join("ask.py");
         let mut command = Command::new(&self.interpreter);
         command.arg(script).args([url, text]).args(options).kill_on_drop(true);

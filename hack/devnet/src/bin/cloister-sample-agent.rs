@@ -17,6 +17,7 @@ use a2a_server::{
     AgentExecutor, DefaultRequestHandler, ExecutorContext, InMemoryTaskStore, StaticAgentCard,
 };
 use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
 use clap::Parser;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
@@ -30,36 +31,47 @@ struct Arguments {
     /// The name on the agent card.
     #[arg(long)]
     name: String,
-    /// Loopback port to listen on.
+    /// Loopback port to listen on. Default: what `A2A_PORT` says, as a runtime sets it.
     #[arg(long)]
-    port: u16,
+    port: Option<u16>,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", arguments.port))
+    let port = arguments.port.map_or_else(port_from_runtime, Ok)?;
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port))
         .await
-        .with_context(|| format!("port {} on loopback is not free", arguments.port))?;
+        .with_context(|| format!("port {port} on loopback is not free"))?;
     let handler = Arc::new(
         DefaultRequestHandler::new(Shout, InMemoryTaskStore::new())
             .with_capabilities(capabilities()),
     );
-    let card = Arc::new(StaticAgentCard::new(card(&arguments)));
+    let card = Arc::new(StaticAgentCard::new(card(arguments.name, port)));
     let app = a2a_server::agent_card::agent_card_router(card)
         .nest("/jsonrpc", a2a_server::jsonrpc::jsonrpc_router(Arc::clone(&handler)))
         .nest("/rest", a2a_server::rest::rest_router(handler));
+    // Without this, a small event waits for the acknowledgement of the one before it.
+    let listener = listener.tap_io(|stream| {
+        // A stream that is gone already has no use for it.
+        let _set = stream.set_nodelay(true);
+    });
     axum::serve(listener, app).await.context("the agent stopped serving")
+}
+
+fn port_from_runtime() -> anyhow::Result<u16> {
+    let port = std::env::var("A2A_PORT").context("give --port, or set A2A_PORT")?;
+    port.parse().with_context(|| format!("A2A_PORT is {port:?}, which is no port"))
 }
 
 fn capabilities() -> AgentCapabilities {
     AgentCapabilities { streaming: Some(true), ..AgentCapabilities::default() }
 }
 
-fn card(arguments: &Arguments) -> AgentCard {
-    let base = format!("http://127.0.0.1:{}", arguments.port);
+fn card(name: String, port: u16) -> AgentCard {
+    let base = format!("http://127.0.0.1:{port}");
     AgentCard {
-        name: arguments.name.clone(),
+        name,
         description: "Says it back, louder.".into(),
         version: env!("CARGO_PKG_VERSION").into(),
         supported_interfaces: vec![
@@ -100,7 +112,10 @@ impl AgentExecutor for Shout {
         let working = ids.task(TaskState::Working);
         let done = ids.status(TaskState::Completed);
         let words = ids.words(&text);
-        stream::once(async { Ok(working) }).chain(words).chain(stream::once(async { Ok(done) })).boxed()
+        stream::once(async { Ok(working) })
+            .chain(words)
+            .chain(stream::once(async { Ok(done) }))
+            .boxed()
     }
 
     fn cancel(&self, ctx: ExecutorContext) -> BoxStream<'static, Result<StreamResponse, A2AError>> {

@@ -1,0 +1,80 @@
+//! What operators do, and what happens around it.
+
+use std::time::Duration;
+
+use cloister_devnet::ask::Asker;
+use cloister_devnet::demo::Devnet;
+use cloister_devnet::enclave::{Agents, Enclave, Hardware, Host};
+use cloister_devnet::verifier::Verifier;
+
+const TEXT: &str = "still here";
+
+async fn pair(devnet: &Devnet) -> (Enclave, Enclave) {
+    let caller = devnet.admitted_image("assistant", &[]).await.unwrap();
+    let callee = devnet.admitted_image("translator", &["assistant"]).await.unwrap();
+    (
+        Enclave::boot(&devnet.host, &devnet.verifier, &caller, Hardware::SnpMilan).await.unwrap(),
+        Enclave::boot(&devnet.host, &devnet.verifier, &callee, Hardware::Tdx).await.unwrap(),
+    )
+}
+
+async fn ask(caller: &Enclave) -> anyhow::Result<String> {
+    let asker = Asker::connect(&caller.agent_url("translator")).await?;
+    Ok(asker.unary(TEXT).await?.0)
+}
+
+#[tokio::test]
+async fn an_image_that_nobody_admitted_is_refused() {
+    let devnet = Devnet::start(Agents::Rust).await.unwrap();
+    let image =
+        cloister_devnet::enclave::Image::build(&devnet.host, &devnet.verifier, "stranger", &[])
+            .unwrap();
+    let findings =
+        Enclave::boot_expecting_refusal(&devnet.host, &devnet.verifier, &image, Hardware::SnpMilan)
+            .await
+            .unwrap();
+    assert_eq!(findings[0].id, "reference.match");
+    assert!(!findings[0].remedy.is_empty());
+}
+
+#[tokio::test]
+async fn a_lease_is_renewed_before_it_ends_and_calls_go_on() {
+    let host = Host::start(Agents::Rust).await.unwrap();
+    let verifier = Verifier::with_lease(&host, Duration::from_secs(4)).await.unwrap();
+    let devnet = Devnet { host, verifier };
+    let (caller, _callee) = pair(&devnet).await;
+    let first = caller.operator("/v1/lease").await.unwrap();
+    let mut renewed = first.clone();
+    for _ in 0..80 {
+        assert!(ask(&caller).await.unwrap().contains("STILL"));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        renewed = caller.operator("/v1/lease").await.unwrap();
+    }
+    assert_ne!(first, renewed, "eight seconds outlive two leases of four");
+}
+
+#[tokio::test]
+async fn calls_go_on_while_the_verifier_restarts() {
+    let devnet = Devnet::start(Agents::Rust).await.unwrap();
+    let (caller, _callee) = pair(&devnet).await;
+    assert!(ask(&caller).await.unwrap().contains("STILL"));
+    let Devnet { host, verifier } = devnet;
+    let verifier = verifier.restart(&host).await.unwrap();
+    assert!(ask(&caller).await.unwrap().contains("STILL"));
+    let agents = verifier.cli(&["agents", "list"]).await.unwrap();
+    assert!(agents.to_string().contains("translator"), "the registry survives: {agents}");
+}
+
+#[tokio::test]
+async fn a_quarantined_agent_comes_back_when_the_quarantine_is_lifted() {
+    let devnet = Devnet::start(Agents::Rust).await.unwrap();
+    let (caller, callee) = pair(&devnet).await;
+    devnet.verifier.quarantine("translator").await.unwrap();
+    callee.kill().await.unwrap();
+    assert!(ask(&caller).await.is_err());
+    devnet.verifier.cli(&["agents", "lift", "translator"]).await.unwrap();
+    let image = devnet.admitted_image("translator", &["assistant"]).await.unwrap();
+    let _callee =
+        Enclave::boot(&devnet.host, &devnet.verifier, &image, Hardware::Tdx).await.unwrap();
+    assert!(ask(&caller).await.unwrap().contains("STILL"));
+}
