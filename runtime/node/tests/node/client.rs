@@ -1,0 +1,69 @@
+//! What an agent does to call a peer: plain HTTP to its surface.
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+
+use crate::node::Node;
+
+/// Sends one JSON-RPC call from the agent of `node` to `peer`.
+pub(crate) async fn send(node: &Node, peer: &str, method: &str, text: &str) -> Response<Incoming> {
+    let call = json!({
+        "jsonrpc": "2.0", "id": 7, "method": method,
+        "params": {"message": {"messageId": "m", "role": "ROLE_USER", "parts": [{"text": text}]}},
+    });
+    let surface = node.runtime.addresses().surface;
+    let request = Request::post(format!("/agents/{peer}/"))
+        .header("host", surface.to_string())
+        .header("content-type", "application/json")
+        .header("a2a-version", "1.0")
+        .header("cloister-peer-agent", "forged")
+        .body(Full::new(Bytes::from(call.to_string())))
+        .unwrap();
+    exchange(surface, request).await
+}
+
+/// What the operator port of `node` says under `path`.
+pub(crate) async fn operator(node: &Node, path: &str) -> (StatusCode, Value) {
+    let address = node.runtime.addresses().operator;
+    let request = Request::get(path)
+        .header("host", address.to_string())
+        .body(Full::new(Bytes::new()))
+        .unwrap();
+    whole(exchange(address, request).await).await
+}
+
+/// Status and JSON body; a body that is not JSON reads as null.
+pub(crate) async fn whole(response: Response<Incoming>) -> (StatusCode, Value) {
+    let status = response.status();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, serde_json::from_slice(&body).unwrap_or_default())
+}
+
+/// The text that came back in an echoed message.
+pub(crate) fn echoed(answer: &Value) -> Option<&str> {
+    answer["result"]["message"]["parts"][0]["text"].as_str()
+}
+
+async fn exchange(to: std::net::SocketAddr, request: Request<Full<Bytes>>) -> Response<Incoming> {
+    let stream = TcpStream::connect(to).await.unwrap();
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    sender.send_request(request).await.unwrap()
+}
+
+/// What the operator port of `node` says under `path`, as text.
+pub(crate) async fn text(node: &Node, path: &str) -> String {
+    let address = node.runtime.addresses().operator;
+    let request = Request::get(path)
+        .header("host", address.to_string())
+        .body(Full::new(Bytes::new()))
+        .unwrap();
+    let body = exchange(address, request).await.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(body.to_vec()).unwrap()
+}

@@ -1,0 +1,20 @@
+//! Whole runtimes in one process, with a real Verifier and a simulated TEE.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should stop where it stands"
+)]
+
+mod admission;
+mod adversary;
+mod agent;
+mod calls;
+mod client;
+mod diversion;
+mod expiry;
+mod node;
+mod revocation;
+mod rogue;
+mod world;

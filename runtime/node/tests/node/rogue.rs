@@ -1,0 +1,104 @@
+//! Somebody with genuine credentials who does not keep to the protocol.
+
+use std::sync::Arc;
+
+use cloister_api::v1;
+use cloister_api::v1::attest_response::Outcome;
+use cloister_attestation::binding::Binding;
+use cloister_attestation::envelope::Envelope;
+use cloister_channel::tls::{KeyExchange, client_config, server_name};
+use cloister_channel::{ChannelKey, Credentials, IdentityKey, LeaseRequest, TrustBundle};
+use cloister_node::clock::{Clock, TlsTime};
+use cloister_node::verifier::Verifier;
+use cloister_node::workload::declare;
+use cloister_node::{AgentConfig, NodeConfig};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::node::{Image, Node};
+use crate::world::{World, now};
+
+/// Holds a lease like any other runtime.
+pub(crate) struct Rogue {
+    pub(crate) credentials: Arc<Credentials>,
+    pub(crate) trust: Arc<TrustBundle>,
+}
+
+impl Rogue {
+    /// Admitted as the agent `name`.
+    pub(crate) async fn enrol(world: &World, name: &str) -> Self {
+        let image = Image::admitted(world, name, &[]).await;
+        let agent = AgentConfig::load(&image.agent_toml()).unwrap();
+        let node_toml = image.folder.join("node.toml");
+        let host = format!("listen = \"127.0.0.1:0\"\nverifier = \"{}\"\n", world.address());
+        std::fs::write(&node_toml, host).unwrap();
+        let node = NodeConfig::load(&node_toml).unwrap();
+        let verifier = Verifier::new(&node, &agent.verifier, Arc::new(Clock::default()));
+
+        let (identity, channel) =
+            (Arc::new(IdentityKey::generate().unwrap()), Arc::new(ChannelKey::generate().unwrap()));
+        let (nonce, enrolment) = verifier.challenge().await.unwrap();
+        let declared = declare(&agent).unwrap();
+        let binding = Binding {
+            identity_key: *identity.thumbprint(),
+            channel_key: *channel.thumbprint(),
+            nonce,
+            manifest: declared.digest,
+            audit_head: None,
+            exporter: None,
+        }
+        .encode();
+        let guest = image.guest(world);
+        let evidence = Envelope {
+            tee: guest.tee(),
+            hardware: guest.evidence(&Binding::report_data(&binding)),
+            binding,
+            manifest: declared.bytes,
+            certificates: guest.certificates(),
+            event_log: None,
+        }
+        .encode();
+        let endpoint = "127.0.0.1:9".to_owned();
+        let request = LeaseRequest {
+            evidence: &evidence,
+            identity_key: identity.public(),
+            channel_key: channel.public(),
+            nonce,
+            endpoint: &endpoint,
+        };
+        let proofs = request.sign(&identity, &channel).unwrap();
+        let message = v1::AttestRequest {
+            identity_key: identity.spki().to_vec(),
+            channel_key: channel.spki().to_vec(),
+            identity_proof: proofs.identity.as_bytes().to_vec(),
+            channel_proof: proofs.channel.as_bytes().to_vec(),
+            endpoint,
+            evidence,
+        };
+        let Outcome::Admitted(admitted) = enrolment.attest(message).await.unwrap() else {
+            panic!("the rogue was not admitted")
+        };
+        let wire = admitted.trust.as_ref().unwrap();
+        let trust = TrustBundle::from_wire(wire, agent.peers.anchors).unwrap();
+        let credentials = Credentials::new(
+            identity,
+            channel,
+            &admitted.certificates,
+            &admitted.lease,
+            &trust,
+            now(),
+        );
+        Self { credentials: Arc::new(credentials.unwrap()), trust: Arc::new(trust) }
+    }
+
+    /// A complete TLS handshake with `node`, and nothing after it.
+    pub(crate) async fn connect(&self, node: &Node) -> TlsStream<TcpStream> {
+        let time = Arc::new(TlsTime::new(Arc::new(Clock::default())));
+        let tls =
+            client_config(&self.credentials, &self.trust, KeyExchange::PostQuantum, time).unwrap();
+        let stream = TcpStream::connect(node.runtime.addresses().listen).await.unwrap();
+        let name = server_name(self.trust.trust_domain());
+        TlsConnector::from(tls).connect(name, stream).await.unwrap()
+    }
+}
