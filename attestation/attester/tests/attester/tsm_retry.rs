@@ -104,19 +104,19 @@ fn a_closed_channel_to_the_firmware_is_final() {
 #[test]
 fn a_lost_write_hidden_behind_another_writers_is_found_by_the_report_data() {
     // Both counts agree: ours was dropped and the intruder's took its place.
-    let script = |step| match step {
-        Step::StoreInblob => Outcome::Fail(EBUSY),
-        Step::ReadGeneration if hidden() => INTRUDER,
-        _ => Outcome::Proceed,
+    // The second reading of the counter is the one after our write.
+    let mut readings = 0;
+    let script = move |step| {
+        readings += u32::from(step == Step::ReadGeneration);
+        if step == Step::StoreInblob {
+            Outcome::Fail(EBUSY)
+        } else if step == Step::ReadGeneration && readings == 2 {
+            INTRUDER
+        } else {
+            Outcome::Proceed
+        }
     };
     let Some(kernel) = Kernel::mount(TsmFs::new(snp()).with_script(script)) else { return };
     let error = kernel.attester().collect(&report_data(1)).unwrap_err();
     assert!(matches!(error, AttesterError::OtherReportData), "{error}");
-}
-
-/// Every second reading of the counter, which is the one after our write.
-fn hidden() -> bool {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    static READS: AtomicU32 = AtomicU32::new(0);
-    READS.fetch_add(1, Ordering::Relaxed) == 1
 }

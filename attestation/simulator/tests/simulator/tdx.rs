@@ -6,7 +6,7 @@ use cloister_attestation::verify::VerifyError;
 use cloister_simulator::TdxGuest;
 use cloister_simulator::tdx::{PckAuthority, QuoteFormat, SGX_EXTENSION};
 
-use crate::support::{REPORT_DATA, anchors, issued, now, pki};
+use crate::support::{REPORT_DATA, anchors, issued, now, pki, refusal};
 
 const FORMATS: [QuoteFormat; 4] =
     [QuoteFormat::V4, QuoteFormat::V5Td10, QuoteFormat::V5Td15, QuoteFormat::V5Td15Ex];
@@ -62,39 +62,73 @@ fn vendor_anchors_refuse_every_format() {
 #[test]
 fn faults_are_refused_for_what_they_are() {
     let cases = [
-        ("pck expired", guest().with_pck_certificate(|c| c.not_after = issued())),
         (
+            "tdx.pck.validity",
+            "pck expired",
+            guest().with_pck_certificate(|c| c.not_after = issued()),
+        ),
+        (
+            "tdx.pck.extension",
             "pck without its extension",
             guest().with_pck_certificate(|c| c.remove_extension(&SGX_EXTENSION)),
         ),
         (
+            "tdx.pck.extension",
             "pck with its extension twice",
             guest().with_pck_certificate(|c| c.duplicate_extension(&SGX_EXTENSION)),
         ),
-        ("authority expired", guest().with_pck_authority_certificate(|c| c.not_after = issued())),
-        ("tcb signing expired", guest().with_tcb_signing_certificate(|c| c.not_after = issued())),
-        ("root expired", guest().with_root(|c| c.not_after = issued())),
-        ("pck revoked", revoked_pck()),
-        ("authority revoked", revoked_authority()),
-        ("other fmspc", guest().with_pck_fields(|p| p.fmspc = [9; 6])),
-        ("other pce", guest().with_pck_fields(|p| p.pce_id = [9; 2])),
-        ("qe signer", guest().with_qe_report(|qe| qe.mr_signer[0] ^= 1)),
-        ("qe debug", guest().with_qe_report(|qe| qe.attributes[0] |= 2)),
-        ("qe product", guest().with_qe_report(|qe| qe.isv_prod_id = 1)),
-        ("attestation key not bound", guest().with_qe_report(|qe| qe.report_data[0] ^= 1)),
-        ("tcb info expired", guest().with_tcb_info(|t| t.next_update = issued().to_string())),
-        ("tcb info of sgx", guest().with_tcb_info(|t| t.id = "SGX".to_owned())),
-        ("tcb info altered", guest().with_collateral(|c| c.tcb_info = raised(&c.tcb_info))),
         (
+            "tdx.pck.validity",
+            "authority expired",
+            guest().with_pck_authority_certificate(|c| c.not_after = issued()),
+        ),
+        (
+            "tdx.tcb_signer.validity",
+            "tcb signing expired",
+            guest().with_tcb_signing_certificate(|c| c.not_after = issued()),
+        ),
+        ("tdx.tcb_signer.validity", "root expired", guest().with_root(|c| c.not_after = issued())),
+        ("tdx.pck.revoked", "pck revoked", revoked_pck()),
+        ("tdx.pck.revoked", "authority revoked", revoked_authority()),
+        ("tdx.tcb_info.fmspc", "other fmspc", guest().with_pck_fields(|p| p.fmspc = [9; 6])),
+        ("tdx.tcb_info.fmspc", "other pce", guest().with_pck_fields(|p| p.pce_id = [9; 2])),
+        ("tdx.qe_report.identity", "qe signer", guest().with_qe_report(|qe| qe.mr_signer[0] ^= 1)),
+        ("tdx.qe_report.debug", "qe debug", guest().with_qe_report(|qe| qe.attributes[0] |= 2)),
+        ("tdx.qe_report.identity", "qe product", guest().with_qe_report(|qe| qe.isv_prod_id = 1)),
+        (
+            "tdx.qe_report.binding",
+            "attestation key not bound",
+            guest().with_qe_report(|qe| qe.report_data[0] ^= 1),
+        ),
+        (
+            "tdx.tcb_info.freshness",
+            "tcb info expired",
+            guest().with_tcb_info(|t| t.next_update = issued().to_string()),
+        ),
+        ("tdx.tcb_info.id", "tcb info of sgx", guest().with_tcb_info(|t| t.id = "SGX".to_owned())),
+        (
+            "tdx.tcb_info.signature",
+            "tcb info altered",
+            guest().with_collateral(|c| c.tcb_info = raised(&c.tcb_info)),
+        ),
+        (
+            "tdx.qe_identity.signature",
             "qe identity altered",
             guest().with_collateral(|c| c.qe_identity = raised(&c.qe_identity)),
         ),
-        ("module signer", guest().with_td_fields(|td| td.mr_signer_seam[0] = 1)),
-        ("module unknown", guest().with_td_fields(|td| td.tee_tcb_svn[1] = 9)),
+        (
+            "tdx.module.mr_signer_seam",
+            "module signer",
+            guest().with_td_fields(|td| td.mr_signer_seam[0] = 1),
+        ),
+        (
+            "tdx.module.version",
+            "module unknown",
+            guest().with_td_fields(|td| td.tee_tcb_svn[1] = 9),
+        ),
     ];
-    for (what, guest) in cases {
-        let outcome = judge(&guest);
-        assert!(matches!(outcome, Err(VerifyError::Refused { .. })), "{what}: {outcome:?}");
+    for (code, what, guest) in cases {
+        assert_eq!(refusal(judge(&guest)).id, code, "{what}");
     }
 }
 
