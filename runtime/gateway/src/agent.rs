@@ -1,49 +1,7 @@
-//! Names and addresses of agents.
+//! Where the local agent is.
 
 use core::fmt;
-use core::str::FromStr;
 use std::net::SocketAddr;
-
-use cloister_attestation::manifest::is_agent_name;
-
-/// An agent's name within its trust domain: a DNS label.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AgentName(String);
-
-impl AgentName {
-    /// Checks that `name` is a DNS label.
-    ///
-    /// # Errors
-    /// [`AgentNameError`].
-    pub fn new(name: &str) -> Result<Self, AgentNameError> {
-        if is_agent_name(name) { Ok(Self(name.to_owned())) } else { Err(AgentNameError) }
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for AgentName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// The text cannot name an agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an agent's name is 1 to 63 lower-case letters, digits and inner hyphens")]
-pub struct AgentNameError;
-
-impl FromStr for AgentName {
-    type Err = AgentNameError;
-
-    fn from_str(text: &str) -> Result<Self, AgentNameError> {
-        Self::new(text)
-    }
-}
 
 /// Where the local agent listens: an address that cannot leave the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,7 +36,7 @@ impl TryFrom<SocketAddr> for AgentAddress {
 
 #[cfg(test)]
 mod tests {
-    use super::{AgentAddress, AgentName};
+    use super::AgentAddress;
     use std::net::SocketAddr;
 
     #[test]
@@ -88,13 +46,6 @@ mod tests {
         }
         for bad in ["0.0.0.0:9000", "10.0.0.1:80", "[::]:80", "[::ffff:127.0.0.1]:80"] {
             assert!(AgentAddress::try_from(bad.parse::<SocketAddr>().unwrap()).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn names_with_path_characters_are_refused() {
-        for bad in ["", "a/b", "..", "a%2fb", "A", "a.b"] {
-            assert!(bad.parse::<AgentName>().is_err(), "{bad}");
         }
     }
 }

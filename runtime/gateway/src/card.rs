@@ -127,10 +127,10 @@ pub(crate) fn carried(object: &Object<'_>) -> Option<Carried> {
     }
     let suffix = suffix(&text("url")?)?;
     let path = suffix.split('?').next().unwrap_or_default();
-    let path = match binding {
-        Binding::HttpJson => path.trim_end_matches('/'),
-        Binding::JsonRpc | _ if path.is_empty() => "/",
-        _ => path,
+    let path = match (binding == Binding::HttpJson, path.is_empty()) {
+        (true, _) => path.trim_end_matches('/'),
+        (false, true) => "/",
+        (false, false) => path,
     };
     Some(Carried { interface: Interface { binding, path: path.to_owned() }, suffix })
 }

@@ -9,8 +9,8 @@ use cloister_attestation::code::{Code, Diagnostic};
 use cloister_policy::Subject;
 use http::{Request, Response};
 
-use crate::agent::AgentName;
 use crate::body::Body;
+use cloister_channel::AgentName;
 
 /// A future behind an object-safe trait.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -7,7 +7,6 @@ use http::header::HOST;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Request, Response, Uri, Version};
 
-use crate::agent::AgentName;
 use crate::body::{Body, empty};
 use crate::card::{CARD_PATH, CardError, Interfaces};
 use crate::client::AgentClient;
@@ -15,6 +14,7 @@ use crate::dialer::{BoxFuture, Channel};
 use crate::error::Cause;
 use crate::limits::CARD_BYTES_MAX;
 use crate::peek::{CollectError, collect, is_encoded};
+use cloister_channel::AgentName;
 
 /// What every step needs to know of a call's far end.
 pub(crate) trait End: Send + Sync + 'static {

@@ -50,10 +50,6 @@ impl<'a> Envelope<'a> {
         object.get("id").and_then(|id| request_id(id).ok())
     }
 
-    pub(crate) fn method(&self) -> &str {
-        &self.method
-    }
-
     pub(crate) fn id(&self) -> Option<&RawValue> {
         self.id.as_deref()
     }

@@ -43,8 +43,9 @@ mod path;
 mod peek;
 mod reply;
 
-pub use agent::{AgentAddress, AgentAddressError, AgentName, AgentNameError};
+pub use agent::{AgentAddress, AgentAddressError};
 pub use body::{Body, BodyError, boxed, empty, full};
+pub use cloister_channel::AgentName;
 pub use dialer::{BoxFuture, Channel, DialError, DialFailure, Dialer};
 pub use error::{CODES, codes};
 pub use inbound::{Inbound, InboundOptions};

@@ -7,7 +7,7 @@ use crate::object::{Object, ObjectError};
 
 /// Fields of version 0.3 that name URLs or speak about that version. They are not covered by a
 /// card's signature, and what is left in place would lead a caller past the gateway.
-const EARLIER_FIELDS: [&str; 5] = [
+pub(super) const EARLIER_FIELDS: [&str; 5] = [
     "url",
     "preferredTransport",
     "additionalInterfaces",

@@ -4,7 +4,7 @@ use core::convert::Infallible;
 use core::task::{Context, Poll};
 use std::sync::Arc;
 
-use cloister_attestation::code::Diagnostic;
+use cloister_attestation::code::{Diagnostic, Fault};
 use http::Response;
 use tower::layer::layer_fn;
 use tower::{Layer, Service};
@@ -12,6 +12,7 @@ use tower::{Layer, Service};
 use super::Next;
 use crate::body::Body;
 use crate::dialer::BoxFuture;
+use crate::error::Cause;
 use crate::metrics::Metrics;
 use crate::reply::Audience;
 
@@ -52,9 +53,18 @@ impl<T: Send + 'static, S: Next<T>> Service<T> for Answer<S> {
                 Err(refused) => refused,
             };
             metrics.not_carried(&refused.cause);
-            let code = refused.cause.code();
-            tracing::info!(code = code.id, ?audience, "request not carried: {}", refused.cause);
+            record(audience, &refused.cause);
             Ok(refused.response(audience))
         })
+    }
+}
+
+/// What a caller got wrong is its own affair; what somebody here may have to mend is shown.
+fn record(audience: Audience, cause: &Cause) {
+    let code = cause.code();
+    if code.fault == Fault::Caller {
+        tracing::debug!(code = code.id, ?audience, "not carried: {cause}");
+    } else {
+        tracing::info!(code = code.id, ?audience, "not carried: {cause}");
     }
 }

@@ -77,15 +77,15 @@ async fn presented(
         Place::Body => {
             Bytes::from(Box::<str>::from(rewritten(&received, base)?).into_boxed_bytes())
         }
-        Place::Result => with_result(received, base)?,
+        Place::Result => with_result(&received, base)?,
     };
     let (head, ()) = head.into_parts();
     Ok(with_body(head, card))
 }
 
 /// A JSON-RPC response with the card in it replaced. One without a result is an error, and passes.
-fn with_result(received: Bytes, base: &str) -> Result<Bytes, CardError> {
-    let mut answer = Object::parse(&received)?;
+fn with_result(received: &Bytes, base: &str) -> Result<Bytes, CardError> {
+    let mut answer = Object::parse(received)?;
     let Some(card) = answer.get("result") else { return Ok(received.clone()) };
     let card = rewritten(card.get().as_bytes(), base)?;
     answer.replace("result", card);

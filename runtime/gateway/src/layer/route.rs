@@ -7,11 +7,11 @@ use tower::layer::layer_fn;
 
 use super::surface::Local;
 use super::{Next, Outcome, service};
-use crate::agent::AgentName;
 use crate::body::Body;
 use crate::error::Cause;
 use crate::path::PlainPath;
 use crate::reply::{Refused, Shape};
+use cloister_channel::AgentName;
 
 /// A request for an agent, with the path that it has there.
 pub(crate) struct Routed {

@@ -206,10 +206,7 @@ impl Segment {
             Self::TaskVerb(verb) => before_verb(segment, verb).is_some(),
             // SECURITY: a verb at the end is a verb, never part of an id; otherwise a rule for
             // `subscribe` would not see `GET /tasks/x:subscribe`.
-            Self::Task => {
-                !segment.is_empty()
-                    && !VERBS.iter().any(|verb| before_verb(segment, verb).is_some())
-            }
+            Self::Task => !segment.is_empty() && !has_verb(segment),
             Self::Config => !segment.is_empty(),
         }
     }
@@ -217,6 +214,11 @@ impl Segment {
 
 /// The verbs that may follow a task's id.
 const VERBS: &[&str] = &["cancel", "subscribe"];
+
+/// Whether a segment ends in a colon and a verb.
+fn has_verb(segment: &str) -> bool {
+    segment.rsplit_once(':').is_some_and(|(_, last)| VERBS.contains(&last))
+}
 
 /// A task's id before a colon and `verb`.
 fn before_verb<'a>(segment: &'a str, verb: &str) -> Option<&'a str> {

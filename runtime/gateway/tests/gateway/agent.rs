@@ -1,0 +1,144 @@
+//! An agent as the gateway sees one: an HTTP/1.1 server on loopback that answers by path.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use cloister_gateway::{Body, BoxFuture, full};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// One request as the agent received it.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// What the agent answers to a request for something else than its card. The client's address is
+/// among the request's extensions.
+pub(crate) type Handler =
+    Arc<dyn Fn(Request<Incoming>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
+
+/// A running agent.
+#[derive(Clone)]
+pub(crate) struct Agent {
+    pub(crate) address: SocketAddr,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl Agent {
+    /// Echoes bodies; remembers every request but those for its card.
+    pub(crate) async fn echo() -> Self {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let memory = Arc::clone(&seen);
+        let handler: Handler = Arc::new(move |request| {
+            let memory = Arc::clone(&memory);
+            Box::pin(async move { echo(&memory, request).await })
+        });
+        let address = serve(card, handler).await;
+        Self { address, seen }
+    }
+
+    /// Answers as `handler` says.
+    pub(crate) async fn new(handler: Handler) -> Self {
+        Self { address: serve(card, handler).await, seen: Arc::default() }
+    }
+
+    /// Serves another card; echoes.
+    pub(crate) async fn with_card(make: fn(SocketAddr) -> Value) -> Self {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let memory = Arc::clone(&seen);
+        let handler: Handler = Arc::new(move |request| {
+            let memory = Arc::clone(&memory);
+            Box::pin(async move { echo(&memory, request).await })
+        });
+        Self { address: serve(make, handler).await, seen }
+    }
+
+    /// The requests so far.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// The only request so far.
+    pub(crate) fn only(&self) -> Seen {
+        let seen = self.seen();
+        assert_eq!(seen.len(), 1, "{seen:?}");
+        seen.into_iter().next().unwrap()
+    }
+}
+
+/// A card with a JSON-RPC interface at `/a2a/jsonrpc` and an HTTP+JSON one at `/a2a/rest`.
+pub(crate) fn card(address: SocketAddr) -> Value {
+    json!({
+        "name": "Translator",
+        "description": "Translates",
+        "version": "1.0.0",
+        "supportedInterfaces": [
+            {"url": format!("http://{address}/a2a/jsonrpc"), "protocolBinding": "JSONRPC", "protocolVersion": "1.0"},
+            {"url": format!("http://{address}/a2a/rest"), "protocolBinding": "HTTP+JSON", "protocolVersion": "1.0"},
+        ],
+        "capabilities": {"streaming": true, "extendedAgentCard": true},
+        "defaultInputModes": ["text/plain"],
+        "defaultOutputModes": ["text/plain"],
+        "skills": [],
+    })
+}
+
+async fn echo(memory: &Mutex<Vec<Seen>>, request: Request<Incoming>) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    let seen =
+        Seen { method: head.method, uri: head.uri, headers: head.headers, body: body.clone() };
+    memory.lock().unwrap().push(seen);
+    let mut response = Response::new(full(body));
+    *response.status_mut() = StatusCode::ACCEPTED;
+    let headers = response.headers_mut();
+    headers.insert("content-type", "application/json".parse().unwrap());
+    headers.insert("x-of-the-agent", "kept".parse().unwrap());
+    headers.insert("cloister-peer-agent", "forged".parse().unwrap());
+    response
+}
+
+async fn serve(make: fn(SocketAddr) -> Value, handler: Handler) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (socket, from) = listener.accept().await.unwrap();
+            let handler = Arc::clone(&handler);
+            let service = service_fn(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(from);
+                let answer = answer(&make(address), &handler, request);
+                async move { Ok::<_, std::convert::Infallible>(answer.await) }
+            });
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(socket), service));
+        }
+    });
+    address
+}
+
+fn answer(
+    card: &Value,
+    handler: &Handler,
+    request: Request<Incoming>,
+) -> BoxFuture<'static, Response<Body>> {
+    if request.uri().path() != "/.well-known/agent-card.json" {
+        return handler(request);
+    }
+    let mut response = Response::new(full(card.to_string()));
+    let headers = response.headers_mut();
+    headers.insert("content-type", "application/json".parse().unwrap());
+    headers.insert("cache-control", "max-age=60".parse().unwrap());
+    headers.insert("etag", "\"of-the-agent\"".parse().unwrap());
+    Box::pin(async move { response })
+}

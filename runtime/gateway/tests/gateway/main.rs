@@ -1,0 +1,18 @@
+//! Both request paths over real sockets: an agent, its runtime's inbound path on HTTP/2, a
+//! caller's outbound path on HTTP/1.1, and a client.
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "a test fails by panicking"
+)]
+
+mod agent;
+mod bodies;
+mod cards;
+mod codes;
+mod identity;
+mod network;
+mod refusals;
+mod streams;

@@ -1,0 +1,250 @@
+//! Two runtimes without their channel: the outbound path of a planner, joined to the inbound path
+//! of a translator by plain HTTP/2.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use cloister_attestation::evidence::Tee;
+use cloister_attestation::result::Tier;
+use cloister_gateway::{
+    AgentAddress, AgentName, Body, BoxFuture, Channel, DialError, DialFailure, Dialer, Inbound,
+    InboundOptions, Outbound, OutboundOptions, boxed, full,
+};
+use cloister_policy::{LocalAgent, PolicyBundle, Subject};
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::client::conn::http2::SendRequest;
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use serde_json::Value;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::agent::Agent;
+
+pub(crate) const EVERYTHING: &str = "permit(principal, action, resource);";
+
+/// The caller, as the translator's runtime knows it from its lease.
+pub(crate) fn planner() -> Subject {
+    Subject {
+        agent: "planner".into(),
+        trust_domain: "demo.example".into(),
+        instance: "00112233445566778899aabbccddeeff".into(),
+        principal: "Acme, Inc. \u{e9}".into(),
+        scope: vec!["plan".into(), "a, b".into()],
+        image: "planner-image".into(),
+        version: "1.2.0".into(),
+        tee: Tee::Snp,
+        simulated: true,
+        tier: Tier::Warning,
+    }
+}
+
+/// The called agent, as the planner's runtime knows it.
+pub(crate) fn translator() -> Subject {
+    Subject { agent: "translator".into(), instance: "ff".repeat(16), ..planner() }
+}
+
+fn local(subject: &Subject) -> LocalAgent {
+    LocalAgent {
+        agent: subject.agent.clone(),
+        trust_domain: subject.trust_domain.clone(),
+        principal: subject.principal.clone(),
+    }
+}
+
+pub(crate) fn policy(text: &str) -> Arc<PolicyBundle> {
+    Arc::new(PolicyBundle::parse(text.as_bytes()).unwrap())
+}
+
+/// The inbound path in front of an agent.
+pub(crate) fn inbound(agent: SocketAddr, policies: &str) -> Inbound {
+    let agent = AgentAddress::try_from(agent).unwrap();
+    Inbound::new(InboundOptions { local: local(&translator()), agent, policy: policy(policies) })
+}
+
+/// Serves an inbound path by HTTP/2, as a channel does.
+async fn serve_inbound(inbound: Inbound) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (socket, _) = listener.accept().await.unwrap();
+            let inbound = inbound.clone();
+            let service = service_fn(move |request: Request<Incoming>| {
+                let inbound = inbound.clone();
+                async move {
+                    Ok::<_, std::convert::Infallible>(
+                        inbound.call(Arc::new(planner()), request).await,
+                    )
+                }
+            });
+            let connection = http2::Builder::new(TokioExecutor::new());
+            tokio::spawn(connection.serve_connection(TokioIo::new(socket), service));
+        }
+    });
+    address
+}
+
+/// A channel that attests nothing.
+pub(crate) struct PlainChannel {
+    sender: SendRequest<Body>,
+    /// Requests that crossed.
+    pub(crate) crossed: AtomicUsize,
+}
+
+impl PlainChannel {
+    async fn connect(address: SocketAddr) -> Self {
+        let socket = TcpStream::connect(address).await.unwrap();
+        let io = TokioIo::new(socket);
+        let (sender, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
+        tokio::spawn(connection);
+        Self { sender, crossed: AtomicUsize::new(0) }
+    }
+}
+
+impl Channel for PlainChannel {
+    fn peer(&self) -> Arc<Subject> {
+        Arc::new(translator())
+    }
+
+    fn send(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, DialError>> {
+        self.crossed.fetch_add(1, Ordering::Relaxed);
+        let sent = self.sender.clone().send_request(request);
+        Box::pin(async move {
+            let response = sent.await.map_err(|_| failure(DialFailure::Interrupted))?;
+            Ok(response.map(boxed))
+        })
+    }
+}
+
+/// Knows the translator and nobody else; `hidden`, `refusing` and `asleep` fail in their own ways.
+pub(crate) struct PlainDialer(Arc<PlainChannel>);
+
+impl Dialer for PlainDialer {
+    fn dial<'a>(
+        &'a self,
+        agent: &'a AgentName,
+    ) -> BoxFuture<'a, Result<Arc<dyn Channel>, DialError>> {
+        Box::pin(async move {
+            match agent.as_str() {
+                "translator" => Ok(Arc::clone(&self.0) as Arc<dyn Channel>),
+                "refusing" => Err(failure(DialFailure::Refused)),
+                "asleep" => Err(failure(DialFailure::Unreachable)),
+                _ => Err(failure(DialFailure::UnknownAgent)),
+            }
+        })
+    }
+}
+
+fn failure(kind: DialFailure) -> DialError {
+    // Any error with a code will do.
+    DialError::new(kind, &PolicyBundle::parse(b"\xff").unwrap_err())
+}
+
+/// An agent, two gateways and a client.
+pub(crate) struct Network {
+    pub(crate) agent: Agent,
+    pub(crate) inbound: Inbound,
+    pub(crate) outbound: Outbound,
+    pub(crate) channel: Arc<PlainChannel>,
+    /// Where the planner finds its gateway.
+    pub(crate) surface: SocketAddr,
+    client: Client<HttpConnector, Body>,
+}
+
+impl Network {
+    /// Everything is permitted at both ends.
+    pub(crate) async fn open(agent: Agent) -> Self {
+        Self::governed(agent, EVERYTHING, EVERYTHING).await
+    }
+
+    /// With policies at the calling and at the called end.
+    pub(crate) async fn governed(agent: Agent, calling: &str, called: &str) -> Self {
+        let inbound = inbound(agent.address, called);
+        let channel = Arc::new(PlainChannel::connect(serve_inbound(inbound.clone()).await).await);
+        let outbound = Outbound::new(OutboundOptions {
+            local: local(&planner()),
+            policy: policy(calling),
+            dialer: Arc::new(PlainDialer(Arc::clone(&channel))),
+        });
+        let surface = serve_outbound(outbound.clone()).await;
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self { agent, inbound, outbound, channel, surface, client }
+    }
+
+    /// Sends a request to a path of the surface.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Response<Incoming> {
+        let mut request =
+            Request::builder().method(method).uri(format!("http://{}{path}", self.surface));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.client.request(request.body(body).unwrap()).await.unwrap()
+    }
+
+    /// Sends JSON to the translator's JSON-RPC interface.
+    pub(crate) async fn rpc(&self, body: impl Into<Bytes>) -> Response<Incoming> {
+        let headers = [("content-type", "application/json"), ("a2a-version", "1.0")];
+        self.send("POST", "/agents/translator/a2a/jsonrpc", &headers, full(body)).await
+    }
+
+    /// Sends a request to a path beneath the translator's HTTP+JSON interface.
+    pub(crate) async fn rest(&self, method: &str, path: &str, body: Body) -> Response<Incoming> {
+        let headers = [("content-type", "application/a2a+json"), ("a2a-version", "1.0")];
+        self.send(method, &format!("/agents/translator/a2a/rest{path}"), &headers, body).await
+    }
+}
+
+async fn serve_outbound(outbound: Outbound) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (socket, _) = listener.accept().await.unwrap();
+            let outbound = outbound.clone();
+            tokio::spawn(async move {
+                let service = service_fn(move |request: Request<Incoming>| {
+                    let outbound = outbound.clone();
+                    async move { Ok::<_, std::convert::Infallible>(outbound.call(request).await) }
+                });
+                let server = auto::Builder::new(TokioExecutor::new());
+                let _closed = server.serve_connection(TokioIo::new(socket), service).await;
+            });
+        }
+    });
+    address
+}
+
+/// The whole of an answer.
+pub(crate) async fn whole<B>(response: Response<B>) -> (StatusCode, Bytes)
+where
+    B: http_body::Body<Data = Bytes>,
+    B::Error: std::fmt::Debug,
+{
+    let status = response.status();
+    (status, response.into_body().collect().await.unwrap().to_bytes())
+}
+
+/// The whole of an answer that is JSON.
+pub(crate) async fn json_of<B>(response: Response<B>) -> (StatusCode, Value)
+where
+    B: http_body::Body<Data = Bytes>,
+    B::Error: std::fmt::Debug,
+{
+    let (status, body) = whole(response).await;
+    (status, serde_json::from_slice(&body).unwrap_or_else(|_| panic!("not JSON: {body:?}")))
+}
