@@ -112,8 +112,16 @@ impl SigningKey {
     /// RSA-4096. Seconds the first time, then from the cache on disk.
     pub(crate) fn rsa4096(seed: &str, label: &str) -> Self {
         let usable = |der: &[u8]| RsaKeyPair::from_der(der).is_ok();
-        let der = cache::get_or_derive(seed, label, usable, || derive_rsa(seed, label));
-        let pair = RsaKeyPair::from_der(&der).expect("the key was checked or just made");
+        Self::rsa(&cache::get_or_derive(seed, label, usable, || derive_rsa(seed, label)))
+    }
+
+    /// RSA-4096. Seconds each time, and nothing of it stays on the disk.
+    pub(crate) fn rsa4096_uncached(seed: &str, label: &str) -> Self {
+        Self::rsa(&derive_rsa(seed, label))
+    }
+
+    fn rsa(der: &[u8]) -> Self {
+        let pair = RsaKeyPair::from_der(der).expect("the key was checked or just made");
         let algorithm = asn1::sequence([asn1::oid(&RSA_ENCRYPTION), asn1::null()]);
         let spki = asn1::sequence([algorithm, asn1::bit_string(pair.public_key().as_ref())]);
         Self { pair: Pair::Rsa(pair), spki }

@@ -47,7 +47,7 @@ pub mod tsm_fs;
 pub use guest::Guest;
 pub use image::{ImageFiles, ProcessImage, reference_values};
 pub use key::{Algorithm, Salt, SigningKey};
-pub use name::Name;
+pub use name::{MARKER, Name};
 pub use pki::Pki;
 pub use snp::SnpGuest;
 pub use tdx::TdxGuest;

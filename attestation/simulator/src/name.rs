@@ -11,6 +11,10 @@ const STATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.8");
 const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 const UNIT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.11");
 
+/// What the organisation in every simulated certificate starts with, and what every binary with
+/// this crate inside therefore contains. No shipped binary may.
+pub const MARKER: &str = "Cloister simulator, not ";
+
 /// A distinguished name, encoded.
 ///
 /// Common names are the vendors', because verifiers check them. The organisation is not: whoever
@@ -27,7 +31,7 @@ impl Name {
             attribute(&COUNTRY, &asn1::printable("US")),
             attribute(&LOCALITY, &asn1::utf8("Santa Clara")),
             attribute(&STATE, &asn1::utf8("CA")),
-            attribute(&ORGANIZATION, &asn1::utf8("Cloister simulator, not AMD")),
+            attribute(&ORGANIZATION, &asn1::utf8(&[MARKER, "AMD"].concat())),
             attribute(&COMMON_NAME, &asn1::utf8(common_name)),
         ]))
     }
@@ -37,7 +41,7 @@ impl Name {
     pub fn intel(common_name: &str) -> Self {
         Self(asn1::sequence([
             attribute(&COMMON_NAME, &asn1::utf8(common_name)),
-            attribute(&ORGANIZATION, &asn1::utf8("Cloister simulator, not Intel")),
+            attribute(&ORGANIZATION, &asn1::utf8(&[MARKER, "Intel"].concat())),
             attribute(&LOCALITY, &asn1::utf8("Santa Clara")),
             attribute(&STATE, &asn1::utf8("CA")),
             attribute(&COUNTRY, &asn1::printable("US")),

@@ -30,6 +30,7 @@ pub struct Pki {
 
 struct Shared {
     seed: String,
+    cached: bool,
     valid_from: UnixTime,
     keys: Mutex<HashMap<String, Arc<SigningKey>>>,
 }
@@ -38,7 +39,17 @@ impl Pki {
     /// Derives everything from `seed`; certificates, CRLs and collateral are issued at `valid_from`.
     #[must_use]
     pub fn from_seed(seed: &str, valid_from: UnixTime) -> Self {
-        let shared = Shared { seed: seed.to_owned(), valid_from, keys: Mutex::default() };
+        Self::new(seed, true, valid_from)
+    }
+
+    /// The same for a seed that is used once: leaves nothing on the disk, and is as slow each time.
+    #[must_use]
+    pub fn for_one_run(seed: &str, valid_from: UnixTime) -> Self {
+        Self::new(seed, false, valid_from)
+    }
+
+    fn new(seed: &str, cached: bool, valid_from: UnixTime) -> Self {
+        let shared = Shared { seed: seed.to_owned(), cached, valid_from, keys: Mutex::default() };
         Self { shared: Arc::new(shared) }
     }
 
@@ -109,7 +120,9 @@ impl Pki {
     }
 
     fn rsa(&self, label: &str) -> Arc<SigningKey> {
-        self.key(label, SigningKey::rsa4096)
+        let derive =
+            if self.shared.cached { SigningKey::rsa4096 } else { SigningKey::rsa4096_uncached };
+        self.key(label, derive)
     }
 
     fn key(&self, label: &str, derive: fn(&str, &str) -> SigningKey) -> Arc<SigningKey> {
