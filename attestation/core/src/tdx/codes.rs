@@ -40,7 +40,11 @@ crate::codes! {
     /// The bytes are not a TDREPORT.
     LOCAL_REPORT = "tdx.local_report", Peer, "Intel TDX Module ABI 348551, TDREPORT_STRUCT",
         "Send the 1024 bytes of a TDREPORT, or a quote made from it.",
-        "A TDREPORT has 1024 bytes and begins with report type 0x81. It can be read, but never verified away from the processor that made it: convert it to a quote for that.";
+        "A TDREPORT has 1024 bytes, no more and no fewer.";
+    /// `REPORTTYPE` does not name a TD.
+    LOCAL_REPORT_TYPE = "tdx.local_report.type", Peer, "Intel TDX Module ABI 348551, REPORTTYPE",
+        "Ask for the report inside the TD, and convert it to a quote for a remote party.",
+        "A TD's report has type 0x81, subtype 0 and version 0 or 1. This one names something else, so it is no report of a TD. Either way a TDREPORT is never verified away from the processor that made it.";
 
     /// The collateral document does not read.
     COLLATERAL_MALFORMED = "tdx.collateral.malformed", Caller, "Intel Trusted Services API, PCS version 4",

@@ -93,12 +93,6 @@ pub enum ParseError {
         /// Bytes received.
         observed: usize,
     },
-    /// `REPORTTYPE` does not name a TD of a known kind.
-    #[error("REPORTTYPE is {observed}, expected 81000000 or 81000100")]
-    LocalReportType {
-        /// The four bytes in hex.
-        observed: String,
-    },
 }
 
 impl Diagnostic for ParseError {
@@ -113,7 +107,7 @@ impl Diagnostic for ParseError {
             Self::BodyType { .. } | Self::BodySize { .. } => &codes::BODY,
             Self::CertificationDataType { .. } => &codes::CERTIFICATION_DATA,
             Self::Unclaimed { .. } | Self::Trailing { .. } => &codes::TRAILING,
-            Self::LocalReportLength { .. } | Self::LocalReportType { .. } => &codes::LOCAL_REPORT,
+            Self::LocalReportLength { .. } => &codes::LOCAL_REPORT,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A local TDREPORT: what the guest gets from the TDX module, before a quoting enclave signs it.
 
 use crate::bytes::{Reader, ReportData};
+use crate::check::Check;
+use crate::tdx::codes;
 use crate::tdx::error::ParseError;
 
 // SPEC: Intel TDX Module ABI 348551, TDREPORT_STRUCT and REPORTTYPE.
@@ -17,29 +19,25 @@ const REPORTMACSTRUCT_REST_BEFORE_DATA: usize = 12 + 16 + 48 + 48;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalReport {
     bytes: Vec<u8>,
-    version: u8,
+    report_type: [u8; 4],
     report_data: ReportData,
 }
 
 impl LocalReport {
-    /// Parses received bytes.
+    /// Parses received bytes. Whose report it is says [`Self::check_type`].
     ///
     /// # Errors
-    /// [`ParseError`] if the length is not 1024 bytes or `REPORTTYPE` does not name a TD.
+    /// [`ParseError`] if the length is not 1024 bytes.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         let wrong_len = || ParseError::LocalReportLength { expected: LEN, observed: bytes.len() };
         if bytes.len() != LEN {
             return Err(wrong_len());
         }
         let mut reader = Reader::new(bytes);
-        let [kind, subtype, version, reserved] = reader.array().ok_or_else(wrong_len)?;
-        if kind != TYPE_TDX || subtype != SUBTYPE_STANDARD || version > 1 || reserved != 0 {
-            let observed = hex::encode([kind, subtype, version, reserved]);
-            return Err(ParseError::LocalReportType { observed });
-        }
+        let report_type = reader.array().ok_or_else(wrong_len)?;
         reader.take(REPORTMACSTRUCT_REST_BEFORE_DATA).ok_or_else(wrong_len)?;
         let report_data = reader.array().map(ReportData::new).ok_or_else(wrong_len)?;
-        Ok(Self { bytes: bytes.to_vec(), version, report_data })
+        Ok(Self { bytes: bytes.to_vec(), report_type, report_data })
     }
 
     /// The received bytes.
@@ -48,10 +46,20 @@ impl LocalReport {
         &self.bytes
     }
 
-    /// `REPORTTYPE.VERSION`: 0 for TDX 1.0, 1 for a report with `MRSERVICETD`.
+    /// `REPORTTYPE`: type, subtype, version, reserved.
     #[must_use]
-    pub const fn version(&self) -> u8 {
-        self.version
+    pub const fn report_type(&self) -> &[u8; 4] {
+        &self.report_type
+    }
+
+    /// Whether `REPORTTYPE` names a TD, in a version that is known.
+    #[must_use]
+    pub fn check_type(&self) -> Check {
+        let [kind, subtype, version, reserved] = self.report_type;
+        let known =
+            kind == TYPE_TDX && subtype == SUBTYPE_STANDARD && version <= 1 && reserved == 0;
+        let observed = hex::encode(self.report_type);
+        Check::decided(&codes::LOCAL_REPORT_TYPE, known, "81000000 or 81000100", observed)
     }
 
     /// `REPORTDATA`: the 64 bytes that the guest put in.

@@ -111,8 +111,13 @@ fn local_report(folder: &Folder, mut verdict: Verdict) -> Verdict {
     verdict.subject = Subject::LocalReport;
     match LocalReport::parse(folder.evidence()) {
         Err(error) => verdict.unparsed(error.code(), error),
-        Ok(_) => {
+        Ok(report) => {
             verdict.stages.parse = Stage::Ok;
+            let check = report.check_type();
+            if check.failed() {
+                verdict.stages.verify = Stage::Refused(check.code);
+            }
+            verdict.checks.push(check);
             verdict.lacking("a quote: only the processor that made a TDREPORT can check it")
         }
     }

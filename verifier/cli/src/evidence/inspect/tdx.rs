@@ -38,7 +38,7 @@ fn td_report(report: &TdReport) -> Vec<Field> {
 /// What a local report says outside of what its MAC alone vouches for.
 pub(in crate::evidence) fn local(report: &LocalReport) -> Vec<Field> {
     vec![
-        ("version", report.version().to_string()),
+        ("report_type", hex::encode(report.report_type())),
         ("report_data", report.report_data().to_string()),
     ]
 }
