@@ -14,7 +14,7 @@ use crate::tidy::{self, Tree};
 use crate::workspace::Workspace;
 
 /// Where the catalogue stands.
-pub(crate) const CATALOGUE: &str = "verifier/cli/src/explain/programs.json";
+pub(crate) const CATALOGUE: &str = "verifier/cli/src/explain/programs.rs";
 
 /// Options of `cargo xtask codes`.
 #[derive(Debug, clap::Args)]
@@ -37,24 +37,34 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     Ok(true)
 }
 
-/// The catalogue's text: a JSON array, one code a line, in order of id.
+/// What stands before and after the codes in the catalogue.
+const HEAD: &str = "\
+//! Codes of the programs that this one does not link. Written by `cargo xtask codes`.
+
+use cloister_attestation::code::{Code, Fault};
+
+/// In order of id.
+#[rustfmt::skip]
+pub(super) static CODES: &[Code] = &[
+";
+const TAIL: &str = "];\n";
+
+/// The catalogue's text: Rust, one code a line.
 pub(crate) fn catalogue(tree: &Tree) -> String {
-    let mut lines: Vec<String> = tidy::declared(tree)
+    let codes = tidy::declared(tree);
+    let mut lines: Vec<String> = codes
         .iter()
         .filter(|code| tidy::is_catalogued(tree, &code.declared_by))
         .map(|code| {
-            serde_json::json!({
-                "id": code.id,
-                "fault": code.fault,
-                "spec": code.spec,
-                "remedy": code.remedy,
-                "explanation": code.explanation,
-            })
-            .to_string()
+            let (spec, remedy, explanation) = (&code.spec, &code.remedy, &code.explanation);
+            format!(
+                "    Code::new({:?}, Fault::{}, {spec:?}, {remedy:?}, {explanation:?}),\n",
+                code.id, code.fault
+            )
         })
         .collect();
     lines.sort();
-    if lines.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", lines.join(",\n")) }
+    format!("{HEAD}{}{TAIL}", lines.concat())
 }
 
 /// Compares what the program explains with what the sources declare, both ways.

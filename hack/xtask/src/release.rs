@@ -14,11 +14,10 @@ use crate::workspace::Workspace;
 /// Size of `cloisterd`, stripped.
 const CLOISTERD_BYTES_MAX: u64 = 15 * 1024 * 1024;
 
-/// The organisations that the simulator writes into its roots (`attestation/simulator/src/name.rs`).
-const SIMULATOR_ROOTS: [&[u8]; 2] =
-    [b"Cloister simulator, not AMD", b"Cloister simulator, not Intel"];
+/// What the simulator writes into every certificate of its own: `cloister_simulator::MARKER`.
+const SIMULATOR_MARKER: &[u8] = b"Cloister simulator, not ";
 
-/// The program that links the simulator, so that looking for its roots is known to find them.
+/// The program that links the simulator, so that looking for the marker is known to find it.
 const LINKS_SIMULATOR: &str = "cloister-devnet";
 
 /// Builds as released and checks what came out.
@@ -37,12 +36,9 @@ pub(crate) fn check(workspace: &Workspace, log: &Path) -> Result<Outcome> {
     for name in &workspace.shipped {
         let binary = Binary::read(workspace, name)?;
         sizes.push(format!("{name} {}", mebibytes(binary.stripped_bytes)));
-        problems.extend(
-            binary
-                .roots
-                .iter()
-                .map(|root| format!("{name} has the root of a simulator in it: {root}")),
-        );
+        if binary.has_simulator {
+            problems.push(format!("{name} has a simulator in it: its marker is in the binary"));
+        }
         if name == "cloisterd" && binary.stripped_bytes > CLOISTERD_BYTES_MAX {
             let size = binary.stripped_bytes;
             problems.push(format!(
@@ -50,9 +46,8 @@ pub(crate) fn check(workspace: &Workspace, log: &Path) -> Result<Outcome> {
             ));
         }
     }
-    if Binary::read(workspace, LINKS_SIMULATOR)?.roots.len() != SIMULATOR_ROOTS.len() {
-        let problem =
-            "does not show the simulator's roots, so that others do not show them proves nothing";
+    if !Binary::read(workspace, LINKS_SIMULATOR)?.has_simulator {
+        let problem = "lacks the simulator's marker, so that others lack it proves nothing";
         problems.push(format!("{LINKS_SIMULATOR} {problem}"));
     }
     problems.extend(count(workspace)?);
@@ -70,8 +65,7 @@ fn count(workspace: &Workspace) -> Result<Option<String>> {
 /// What is looked at in one built program.
 struct Binary {
     stripped_bytes: u64,
-    /// Which of the simulator's roots are in it.
-    roots: Vec<String>,
+    has_simulator: bool,
 }
 
 impl Binary {
@@ -79,9 +73,8 @@ impl Binary {
         let built = workspace.target.join("release").join(name);
         let bytes =
             std::fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
-        let found = SIMULATOR_ROOTS.into_iter().filter(|root| contains(&bytes, root));
-        let roots = found.map(|root| String::from_utf8_lossy(root).into_owned()).collect();
-        Ok(Self { stripped_bytes: stripped_size(&built)?, roots })
+        let has_simulator = contains(&bytes, SIMULATOR_MARKER);
+        Ok(Self { stripped_bytes: stripped_size(&built)?, has_simulator })
     }
 }
 
@@ -108,14 +101,13 @@ fn mebibytes(size: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{SIMULATOR_ROOTS, contains, mebibytes};
+    use super::{SIMULATOR_MARKER, contains, mebibytes};
 
     #[test]
-    fn a_root_is_found_anywhere_and_only_whole() {
-        let root = SIMULATOR_ROOTS[0];
-        let inside = [b"\0\x7fELF".as_slice(), root, b"\0"].concat();
-        assert!(contains(&inside, root));
-        assert!(!contains(&root[1..], root));
+    fn the_marker_is_found_anywhere_and_only_whole() {
+        let inside = [b"\0\x7fELF".as_slice(), SIMULATOR_MARKER, b"\0"].concat();
+        assert!(contains(&inside, SIMULATOR_MARKER));
+        assert!(!contains(&SIMULATOR_MARKER[1..], SIMULATOR_MARKER));
     }
 
     #[test]

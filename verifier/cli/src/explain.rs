@@ -1,17 +1,18 @@
 //! `cloister explain`: every error code of every part, in long form.
 //!
 //! Libraries that this program links are asked. The runtime, its gateway and the Verifier are not
-//! linked; their codes stand in `programs.json`, which `cargo xtask codes` writes from their
+//! linked; their codes stand in `programs`, which `cargo xtask codes` writes from their
 //! sources and `cargo xtask tidy` compares with them.
 
 mod nearest;
+mod programs;
 
 use core::fmt::Write as _;
 use std::collections::BTreeMap;
 
 use cloister_attestation::code::{Code, Diagnostic};
 use owo_colors::OwoColorize as _;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Exit};
@@ -22,8 +23,7 @@ use crate::text::{COLUMNS, indented};
 const SUGGESTIONS_MAX: usize = 3;
 
 /// What is said about one code.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
     /// The stable name.
     pub id: String,
@@ -74,18 +74,14 @@ fn suggestion(nearest: &[String]) -> String {
 /// Every code of every part, by name.
 #[must_use]
 pub fn entries() -> BTreeMap<String, Entry> {
-    let linked = cloister_attestation::code::codes()
+    cloister_attestation::code::codes()
         .chain(cloister_attester::codes())
         .chain(cloister_channel::codes())
         .chain(cloister_policy::codes())
         .chain(codes::codes())
-        .map(Entry::from);
-    linked.chain(programs()).map(|entry| (entry.id.clone(), entry)).collect()
-}
-
-fn programs() -> Vec<Entry> {
-    // Tests read this file too; a release in which it does not parse is not made.
-    serde_json::from_str(include_str!("explain/programs.json")).unwrap_or_default()
+        .chain(programs::CODES)
+        .map(|code| (code.id.to_owned(), Entry::from(code)))
+        .collect()
 }
 
 /// Explains one code, or lists them all.

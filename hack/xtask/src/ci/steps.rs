@@ -11,6 +11,7 @@ pub(super) const ALL: &[Step] = &[
     Step { name: "fmt", what: "formatting", run: fmt },
     Step { name: "tidy", what: "sizes, imports, purity, codes, documentation, text", run: tidy },
     Step { name: "clippy", what: "lints, warnings denied", run: clippy },
+    Step { name: "build", what: "the programs that the end-to-end tests start", run: build },
     Step { name: "tests", what: "all tests", run: tests },
     Step { name: "doctests", what: "examples in the documentation", run: doctests },
     Step { name: "docs", what: "documentation, broken links denied", run: docs },
@@ -70,12 +71,26 @@ fn clippy(context: &Context) -> Result<Outcome> {
         .cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], &[])
 }
 
+/// The test runner builds the programs of the crate under test only; these tests start them all.
+fn build(context: &Context) -> Result<Outcome> {
+    context.cargo(&["build", "--workspace", "--bins", "--locked"], &[])
+}
+
 fn tests(context: &Context) -> Result<Outcome> {
-    if process::has_cargo(&context.workspace.root, "nextest") {
-        return context
-            .cargo(&["nextest", "run", "--workspace", "--locked", "--profile", "ci"], &[]);
+    let nextest = ["nextest", "run", "--workspace", "--locked", "--profile", "ci"];
+    let plain = ["test", "--workspace", "--all-targets", "--locked", "--quiet"];
+    let (args, closing) = if process::has_cargo(&context.workspace.root, "nextest") {
+        (nextest.as_slice(), " tests run: ")
+    } else {
+        (plain.as_slice(), "test result: ")
+    };
+    let mut outcome = context.cargo(args, &[])?;
+    let log = std::fs::read_to_string(&context.log)?;
+    if let Some(line) = log.lines().rev().find(|line| line.contains(closing)) {
+        println!("{line}");
+        outcome.summary = line.trim().to_owned();
     }
-    context.cargo(&["test", "--workspace", "--all-targets", "--locked", "--quiet"], &[])
+    Ok(outcome)
 }
 
 fn doctests(context: &Context) -> Result<Outcome> {

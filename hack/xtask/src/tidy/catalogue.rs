@@ -287,7 +287,7 @@ impl Entry {
         let [id, spec, remedy, explanation] = self.words.map(|word| word.value());
         Declared {
             id,
-            fault: self.fault.to_string().to_lowercase(),
+            fault: self.fault.to_string(),
             spec,
             remedy,
             explanation,

@@ -44,7 +44,8 @@ pub(super) fn judge(about: &About, verdict: &Verdict) -> Result<(), String> {
         "accept-signature-only" => {
             verdict.parsed().and_then(|()| verdict.wants_verify("incomplete"))
         }
-        "parse" | "parse-only" => verdict.parsed().and_then(|()| verdict.without_failures()),
+        // What its fields say is not judged.
+        "parse" | "parse-only" => verdict.parsed(),
         "reject" | "reject-strict" => verdict.wants_exit(REFUSED),
         other => Err(format!("no rule says what `{other}` expects")),
     }

@@ -1,0 +1,20 @@
+//! The built program, as a person or a script runs it: exit codes, JSON, text.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on ends there, and says why one was skipped"
+)]
+
+mod evidence;
+mod explain;
+mod operator;
+mod program;
+mod recorded;
+mod reference;
+mod simulated;
+mod terminal;
+mod verifier;

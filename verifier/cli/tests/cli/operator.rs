@@ -1,0 +1,133 @@
+//! Operator commands against a stand-in Verifier.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::program::{Run, cloister, command, finish};
+use crate::simulated::{image, references};
+use crate::verifier::{StandIn, TOKEN};
+
+/// A stand-in, and the files that an operator has for it.
+struct Desk {
+    folder: TempDir,
+    verifier: StandIn,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let verifier = StandIn::start(&folder.path().join("trust.pem"));
+        std::fs::write(folder.path().join("operator.token"), TOKEN).unwrap();
+        let values = serde_json::to_vec(&references(&image())).unwrap();
+        std::fs::write(folder.path().join("image.json"), values).unwrap();
+        Self { folder, verifier }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, words: &[&str]) -> Run {
+        let (ca, token) = (self.path("trust.pem"), self.path("operator.token"));
+        let connection =
+            ["--verifier", &self.verifier.address, "--ca", ca.to_str().unwrap(), "--token-file"];
+        cloister(words.iter().chain(&connection).chain(&[token.to_str().unwrap()]))
+    }
+
+    fn asked(&self) -> Vec<&'static str> {
+        self.verifier.asked.lock().unwrap().iter().map(|(method, _)| *method).collect()
+    }
+}
+
+#[test]
+fn every_command_calls_its_method_with_the_token() {
+    let desk = Desk::new();
+    let file = desk.path("image.json");
+    for (words, methods) in [
+        (vec!["image", "admit", file.to_str().unwrap()], vec!["admit_image"]),
+        (vec!["image", "list"], vec!["list_images"]),
+        (vec!["image", "retire", "abab"], vec!["list_images", "retire_image"]),
+        (vec!["agents", "list"], vec!["list_agents"]),
+        (vec!["agents", "quarantine", "translator", "--reason", "test"], vec!["quarantine_agent"]),
+        (vec!["agents", "lift", "translator"], vec!["lift_quarantine"]),
+        (vec!["agents", "retire", "translator"], vec!["retire_agent"]),
+    ] {
+        desk.verifier.asked.lock().unwrap().clear();
+        let run = desk.run(&words);
+        assert_eq!((run.exit, run.stderr.as_str()), (0, ""), "{words:?}");
+        assert!(!run.stdout.is_empty() && !run.stdout.contains(TOKEN));
+        assert_eq!(desk.asked(), methods, "{words:?}");
+    }
+    let run = desk.run(&["image", "list", "--json"]);
+    assert_eq!(run.json()["images"][0]["state"], "admitted");
+    let run = desk.run(&["agents", "quarantine", "translator", "--reason", "test", "--json"]);
+    assert_eq!(run.json()["revoked_instances"], 2);
+}
+
+#[test]
+fn what_the_verifier_refuses_is_two_with_its_own_words() {
+    let desk = Desk::new();
+    let run = desk.run(&["agents", "show", "nobody", "--json"]);
+    assert_eq!((run.exit, &run.json()["error"]["id"]), (2, &json!("cli.verifier.refused")));
+    assert!(run.stdout.contains("no agent is called nobody"));
+    std::fs::write(desk.path("operator.token"), "another-token").unwrap();
+    let run = desk.run(&["agents", "list"]);
+    assert_eq!(run.exit, 2);
+    assert!(!run.stdout.contains("another-token") && !run.stderr.contains("another-token"));
+}
+
+#[test]
+fn the_token_is_not_sent_to_a_verifier_whose_authority_is_not_the_pinned_one() {
+    let (desk, other) = (Desk::new(), Desk::new());
+    std::fs::copy(other.path("trust.pem"), desk.path("trust.pem")).unwrap();
+    let run = desk.run(&["agents", "list", "--json"]);
+    assert_eq!((run.exit, &run.json()["error"]["id"]), (3, &json!("cli.verifier.unreachable")));
+    assert!(run.stdout.contains("invalid peer certificate"), "{}", run.stdout);
+    assert_eq!(desk.asked(), Vec::<&str>::new());
+}
+
+#[test]
+fn a_verifier_that_is_not_there_is_no_conclusion() {
+    let mut desk = Desk::new();
+    // Bound and dropped: nobody listens there.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    desk.verifier.address = format!("https://{free}");
+    assert_eq!(desk.run(&["image", "list"]).exit, 3);
+}
+
+#[test]
+fn settings_that_cannot_be_used_are_misuse_before_anything_is_sent() {
+    let desk = Desk::new();
+    let run = cloister(["image", "list", "--json"]);
+    assert_eq!((run.exit, &run.json()["error"]["id"]), (1, &json!("cli.settings")));
+    std::fs::write(desk.path("trust.pem"), "no certificate").unwrap();
+    let run = desk.run(&["image", "list", "--json"]);
+    assert_eq!((run.exit, &run.json()["error"]["id"]), (1, &json!("cli.trust")));
+    assert_eq!(desk.asked(), Vec::<&str>::new());
+}
+
+#[test]
+fn reference_values_that_do_not_read_are_refused_here() {
+    let desk = Desk::new();
+    std::fs::write(desk.path("image.json"), "{\"image\": \"a\"}").unwrap();
+    let run = desk.run(&["image", "admit", desk.path("image.json").to_str().unwrap(), "--json"]);
+    assert_eq!((run.exit, &run.json()["error"]["id"]), (1, &json!("reference.malformed")));
+    assert_eq!(desk.asked(), Vec::<&str>::new());
+}
+
+#[test]
+fn the_settings_file_of_the_user_is_found() {
+    let desk = Desk::new();
+    let folder = desk.path("cloister");
+    std::fs::create_dir(&folder).unwrap();
+    let text = format!(
+        "verifier = \"{}\"\nca = \"../trust.pem\"\ntoken_file = \"../operator.token\"\n",
+        desk.verifier.address
+    );
+    std::fs::write(folder.join("config.toml"), text).unwrap();
+    let run = finish(command().args(["agents", "list"]).env("XDG_CONFIG_HOME", desk.folder.path()));
+    assert_eq!((run.exit, run.stderr.as_str()), (0, ""));
+    assert_eq!(desk.asked(), ["list_agents"]);
+}

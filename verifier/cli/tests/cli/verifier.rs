@@ -1,0 +1,199 @@
+//! A stand-in for a Verifier's operator service, over real TLS on loopback.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use cloister_api::v1::operator_server::{Operator, OperatorServer};
+use cloister_api::v1::{
+    AdmitImageRequest, AdmitImageResponse, Image, ImageState, LiftQuarantineRequest,
+    LiftQuarantineResponse, ListAgentsRequest, ListAgentsResponse, ListImagesRequest,
+    ListImagesResponse, QuarantineAgentRequest, QuarantineAgentResponse, RetireAgentRequest,
+    RetireAgentResponse, RetireImageRequest, RetireImageResponse, RevokeImageRequest,
+    RevokeImageResponse, ShowAgentRequest, ShowAgentResponse,
+};
+use cloister_attestation::reference::ReferenceValues;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use rustls::ServerConfig;
+use rustls::pki_types::PrivateKeyDer;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tonic::{Request, Response, Status};
+
+/// The token that the stand-in accepts.
+pub(crate) const TOKEN: &str = "operator-token-of-the-test";
+
+/// What the stand-in was asked, in order: the method and the `authorization` header.
+pub(crate) type Asked = Arc<Mutex<Vec<(&'static str, String)>>>;
+
+/// A running stand-in. Ends with the test's process.
+pub(crate) struct StandIn {
+    pub(crate) address: String,
+    pub(crate) asked: Asked,
+}
+
+impl StandIn {
+    /// Serves with a certificate for 127.0.0.1, and writes the authority's to `ca`.
+    pub(crate) fn start(ca: &Path) -> Self {
+        let (authority, tls) = credentials();
+        std::fs::write(ca, authority).unwrap();
+        let asked = Asked::default();
+        let service = Service { asked: Arc::clone(&asked) };
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                tell.send(listener.local_addr().unwrap()).unwrap();
+                serve(listener, TlsAcceptor::from(Arc::new(tls)), service).await;
+            });
+        });
+        let address: SocketAddr = told.recv().unwrap();
+        Self { address: format!("https://{address}"), asked }
+    }
+}
+
+fn credentials() -> (String, ServerConfig) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::default();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority = rcgen::CertifiedIssuer::self_signed(params, key).unwrap();
+    let leaf_key = rcgen::KeyPair::generate().unwrap();
+    let leaf = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let leaf = leaf.signed_by(&leaf_key, &authority).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut tls = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![leaf.der().clone()],
+            PrivateKeyDer::Pkcs8(leaf_key.serialize_der().into()),
+        )
+        .unwrap();
+    tls.alpn_protocols = vec![b"h2".to_vec()];
+    let pem =
+        pem_rfc7468::encode_string("CERTIFICATE", pem_rfc7468::LineEnding::LF, authority.der());
+    (pem.unwrap(), tls)
+}
+
+async fn serve(listener: TcpListener, tls: TlsAcceptor, service: Service) {
+    while let Ok((socket, _)) = listener.accept().await {
+        // A client that does not like the certificate ends here, before it has said anything.
+        let Ok(stream) = tls.accept(socket).await else { continue };
+        let service = TowerToHyperService::new(OperatorServer::new(service.clone()));
+        // A client that hangs up is done; what it was told is what the test looks at.
+        let _ended = Builder::new(TokioExecutor::new())
+            .serve_connection(TokioIo::new(stream), service)
+            .await;
+    }
+}
+
+#[derive(Clone)]
+struct Service {
+    asked: Asked,
+}
+
+impl Service {
+    fn heard<T>(&self, method: &'static str, request: &Request<T>) -> Result<(), Status> {
+        let header = request.metadata().get("authorization").and_then(|value| value.to_str().ok());
+        let header = header.unwrap_or_default().to_owned();
+        let known = header == format!("Bearer {TOKEN}");
+        self.asked.lock().unwrap().push((method, header));
+        if known { Ok(()) } else { Err(Status::unauthenticated("not the operator's token")) }
+    }
+}
+
+fn image() -> Image {
+    Image {
+        tuple: "ab".repeat(48),
+        image: "translator".to_owned(),
+        version: "1.0.0".to_owned(),
+        tee: "snp".to_owned(),
+        state: ImageState::Admitted.into(),
+        admitted_at: 1_780_000_000,
+        ..Image::default()
+    }
+}
+
+#[tonic::async_trait]
+impl Operator for Service {
+    async fn admit_image(
+        &self,
+        request: Request<AdmitImageRequest>,
+    ) -> Result<Response<AdmitImageResponse>, Status> {
+        self.heard("admit_image", &request)?;
+        let values = ReferenceValues::from_json(&request.get_ref().reference_values).unwrap();
+        let images = values.shapes.iter().map(|_| image()).collect();
+        Ok(Response::new(AdmitImageResponse { images }))
+    }
+
+    async fn list_images(
+        &self,
+        request: Request<ListImagesRequest>,
+    ) -> Result<Response<ListImagesResponse>, Status> {
+        self.heard("list_images", &request)?;
+        Ok(Response::new(ListImagesResponse { images: vec![image()] }))
+    }
+
+    async fn retire_image(
+        &self,
+        request: Request<RetireImageRequest>,
+    ) -> Result<Response<RetireImageResponse>, Status> {
+        self.heard("retire_image", &request)?;
+        assert_eq!(request.get_ref().tuple, image().tuple);
+        let image = Image { state: ImageState::Retired.into(), ..image() };
+        Ok(Response::new(RetireImageResponse { image: Some(image) }))
+    }
+
+    async fn revoke_image(
+        &self,
+        request: Request<RevokeImageRequest>,
+    ) -> Result<Response<RevokeImageResponse>, Status> {
+        self.heard("revoke_image", &request)?;
+        Err(Status::not_found("no such tuple"))
+    }
+
+    async fn list_agents(
+        &self,
+        request: Request<ListAgentsRequest>,
+    ) -> Result<Response<ListAgentsResponse>, Status> {
+        self.heard("list_agents", &request)?;
+        Ok(Response::new(ListAgentsResponse { agents: Vec::new() }))
+    }
+
+    async fn show_agent(
+        &self,
+        request: Request<ShowAgentRequest>,
+    ) -> Result<Response<ShowAgentResponse>, Status> {
+        self.heard("show_agent", &request)?;
+        Err(Status::not_found(format!("no agent is called {}", request.get_ref().name)))
+    }
+
+    async fn quarantine_agent(
+        &self,
+        request: Request<QuarantineAgentRequest>,
+    ) -> Result<Response<QuarantineAgentResponse>, Status> {
+        self.heard("quarantine_agent", &request)?;
+        Ok(Response::new(QuarantineAgentResponse { agent: None, revoked_instances: 2 }))
+    }
+
+    async fn lift_quarantine(
+        &self,
+        request: Request<LiftQuarantineRequest>,
+    ) -> Result<Response<LiftQuarantineResponse>, Status> {
+        self.heard("lift_quarantine", &request)?;
+        Ok(Response::new(LiftQuarantineResponse { agent: None }))
+    }
+
+    async fn retire_agent(
+        &self,
+        request: Request<RetireAgentRequest>,
+    ) -> Result<Response<RetireAgentResponse>, Status> {
+        self.heard("retire_agent", &request)?;
+        Ok(Response::new(RetireAgentResponse { agent: None, revoked_instances: 1 }))
+    }
+}
