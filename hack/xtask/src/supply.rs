@@ -144,20 +144,23 @@ fn banned(rules: &Rules, dependency: &Dependency) -> Option<String> {
         .then(|| format!("{} is banned and wanted by {}", dependency.name, others.join(", ")))
 }
 
+/// Several versions of a crate that is not listed, and a listed crate of which there are not.
 fn duplicates(rules: &Rules, dependencies: &[Dependency]) -> Vec<String> {
     let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for dependency in dependencies {
         versions.entry(&dependency.name).or_default().insert(&dependency.version);
     }
-    let listed = |name: &str| rules.bans.skip.iter().any(|skip| skip.name == name);
-    versions
-        .into_iter()
-        .filter(|(name, versions)| versions.len() > 1 && !listed(name))
-        .map(|(name, versions)| {
-            let versions: Vec<&str> = versions.into_iter().collect();
-            format!("{name} is there in {} versions: {}", versions.len(), versions.join(", "))
-        })
-        .collect()
+    versions.retain(|_, versions| versions.len() > 1);
+    let listed: BTreeSet<&str> = rules.bans.skip.iter().map(|skip| skip.name.as_str()).collect();
+    let stale = listed.iter().filter(|name| !versions.contains_key(*name));
+    let stale =
+        stale.map(|name| format!("{name} is listed under `skip` and is there once at most"));
+    let unlisted = versions.iter().filter(|(name, _)| !listed.contains(*name));
+    let unlisted = unlisted.map(|(name, versions)| {
+        let versions: Vec<&str> = versions.iter().copied().collect();
+        format!("{name} is there in {} versions: {}", versions.len(), versions.join(", "))
+    });
+    unlisted.chain(stale).collect()
 }
 
 /// A wrapper excuses a banned crate in tests, never in what is shipped.

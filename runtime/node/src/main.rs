@@ -1,4 +1,5 @@
 //! `cloisterd`: reads two files, runs the runtime, and ends with a status that says how.
+#![forbid(unsafe_code)]
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::Parser;
 use cloister_attestation::code::Diagnostic;
 use cloister_node::config::LogFormat;
 use cloister_node::enrol::EnrolError;
+use cloister_node::supervisor::{GUARD, become_agent};
 use cloister_node::{AgentConfig, BootError, NodeConfig, Runtime, logging, workload};
 use cloister_policy::PolicyBundle;
 use tokio::signal::unix::{SignalKind, signal};
@@ -33,11 +35,20 @@ struct Arguments {
     check_config: bool,
 }
 
+/// As a shell says it.
+const CANNOT_EXECUTE: u8 = 127;
 const CANNOT_START: u8 = 1;
 const REFUSED: u8 = 2;
 const NO_CONCLUSION: u8 = 3;
 
 fn main() -> ExitCode {
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == GUARD) {
+        let error = become_agent(words);
+        // The runtime logs what its agent prints.
+        let _: io::Result<()> = writeln!(io::stderr(), "cannot start the agent: {error}");
+        return ExitCode::from(CANNOT_EXECUTE);
+    }
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -81,7 +92,8 @@ fn check(agent: &AgentConfig, node: &NodeConfig) -> Result<(), Failure> {
 async fn serve(agent: &AgentConfig, node: &NodeConfig) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot handle SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot handle SIGINT")?;
-    let runtime = Runtime::start(agent, node).await.map_err(Failure::from)?;
+    let guard = std::env::current_exe().context("cannot find the own program")?;
+    let runtime = Runtime::start(agent, node, Some(guard)).await.map_err(Failure::from)?;
     let failed = tokio::select! {
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
