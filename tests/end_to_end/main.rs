@@ -3,6 +3,7 @@
 //! Run `cargo build --workspace --bins` first; `cargo ci` does.
 #![forbid(unsafe_code)]
 #![allow(
+    clippy::expect_used,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test that finds something else than it expects has to stop"
