@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use cloister_attestation::code::Diagnostic as _;
@@ -13,7 +14,12 @@ use crate::phase::Phase;
 use crate::supervisor::{Board, Patience, Program, Supervisor};
 
 /// The program that `config` declares, told where its surface and its own port are.
-pub(crate) fn program(config: &AgentConfig, surface: SocketAddr, agent: SocketAddr) -> Program {
+pub(crate) fn program(
+    config: &AgentConfig,
+    surface: SocketAddr,
+    agent: SocketAddr,
+    guard: Option<PathBuf>,
+) -> Program {
     let workload = &config.workload;
     let mut command = workload.command.iter();
     let executable = command.next().map(|program| workload.base.join(program)).unwrap_or_default();
@@ -29,6 +35,7 @@ pub(crate) fn program(config: &AgentConfig, surface: SocketAddr, agent: SocketAd
         arguments: command.cloned().collect(),
         environment,
         output: workload.output,
+        guard,
         ..Program::new(executable, &workload.directory)
     }
 }

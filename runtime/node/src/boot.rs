@@ -4,6 +4,7 @@ mod error;
 mod parts;
 
 use core::time::Duration;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -20,7 +21,7 @@ use crate::limits::{ENFORCE_INTERVAL, SIMULATED_WARNING_INTERVAL};
 use crate::membership::Membership;
 use crate::phase::Phase;
 use crate::state::State;
-use crate::supervisor::Patience;
+use crate::supervisor::{Patience, Program};
 use crate::{agent, surface};
 
 pub use error::{BootError, CODES};
@@ -40,12 +41,17 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// Starts the runtime: returns once everything is bound and enrolment has begun.
+    /// Starts the runtime: returns once everything is bound and enrolment has begun. `guard` is the
+    /// program that becomes the agent; see [`Program::guard`].
     ///
     /// # Errors
     /// [`BootError`] for whatever has to be right before a Verifier is asked: files, addresses,
     /// TEE, policy.
-    pub async fn start(agent: &AgentConfig, node: &NodeConfig) -> Result<Self, BootError> {
+    pub async fn start(
+        agent: &AgentConfig,
+        node: &NodeConfig,
+        guard: Option<PathBuf>,
+    ) -> Result<Self, BootError> {
         // What may fail for reasons on this side comes first. Sockets are bound and not served.
         let ports = Ports::bind(agent, node).await?;
         let addresses = ports.addresses();
@@ -53,17 +59,20 @@ impl Runtime {
         if let Some(folder) = &node.state {
             addresses.write(folder)?;
         }
-        Ok(Self::run(parts, ports, agent, node, addresses))
+        let program = agent::program(agent, addresses.surface, addresses.agent, guard);
+        let patience = Patience::new(agent.workload.stop_grace);
+        Ok(Self::run(parts, ports, program, patience, node.limits.drain_timeout))
     }
 
     /// The tasks, in the order in which they begin to matter.
     fn run(
         parts: Parts,
         ports: Ports,
-        agent: &AgentConfig,
-        node: &NodeConfig,
-        addresses: Addresses,
+        program: Program,
+        patience: Patience,
+        drain: Duration,
     ) -> Self {
+        let addresses = ports.addresses();
         let Parts { state, membership, watch, listener, outbound, operator, board, connections } =
             parts;
         let (stop, mut tasks) = (CancellationToken::new(), tokio::task::JoinSet::new());
@@ -82,8 +91,6 @@ impl Runtime {
         // Nothing that is over stays open, whoever notices it or not.
         tasks.spawn(enforce(Arc::clone(&state)));
         // The agent, once the phase permits it.
-        let program = agent::program(agent, addresses.surface, addresses.agent);
-        let patience = Patience::new(agent.workload.stop_grace);
         let agent = tokio::spawn(agent::keep(program, patience, board, state.phase()));
         // Revocations.
         tasks.spawn(async move { watch.follow().await });
@@ -96,7 +103,6 @@ impl Runtime {
             state.phase(),
             surface::serve_agent(surface, outbound, connections.clone(), stop.clone()),
         ));
-        let drain = node.limits.drain_timeout;
         Self { state, addresses, stop, connections, drain, agent, tasks, ended }
     }
 

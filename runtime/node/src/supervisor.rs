@@ -4,6 +4,7 @@
 //! dropping one kills it. The agent leads a process group of its own, and stopping means the whole
 //! group.
 
+mod guard;
 mod output;
 mod process;
 
@@ -23,6 +24,7 @@ use crate::config::Output;
 use crate::limits::KILL_TIMEOUT;
 use crate::metrics::Counter;
 use crate::random;
+pub use guard::{GUARD, become_agent};
 use process::Process;
 
 cloister_attestation::codes! {
@@ -80,6 +82,9 @@ pub struct Program {
     pub environment: BTreeMap<String, String>,
     /// What happens to what it prints.
     pub output: Output,
+    /// The runtime's own program, which becomes the agent and so dies with the runtime; see
+    /// [`become_agent`]. Without it, an agent outlives a runtime that is killed.
+    pub guard: Option<PathBuf>,
 }
 
 impl Program {
@@ -92,6 +97,7 @@ impl Program {
             directory: directory.into(),
             environment: BTreeMap::new(),
             output: Output::Log,
+            guard: None,
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tracing::error;
 
 use super::output::forward;
-use super::{AgentError, Program};
+use super::{AgentError, Program, guard};
 use crate::config::Output;
 
 /// A process that leads a group. Dropping it kills the group.
@@ -32,7 +32,11 @@ impl Process {
             Output::Log => Stdio::piped(),
             Output::Discard => Stdio::null(),
         };
-        let mut child = Command::new(&program.executable)
+        let mut command = match &program.guard {
+            Some(guard) => guard::command(guard, &program.executable),
+            None => Command::new(&program.executable),
+        };
+        let mut child = command
             .args(&program.arguments)
             .current_dir(&program.directory)
             .env_clear()

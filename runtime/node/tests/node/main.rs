@@ -14,6 +14,7 @@ mod calls;
 mod client;
 mod diversion;
 mod expiry;
+mod guard;
 mod node;
 mod revocation;
 mod rogue;

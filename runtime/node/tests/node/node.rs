@@ -15,6 +15,9 @@ use cloister_simulator::{Guest, ProcessImage};
 use crate::agent::Agent;
 use crate::world::{TRUST_DOMAIN, World, stand_in};
 
+/// The program under test; here it only becomes agents.
+pub(crate) const CLOISTERD: &str = env!("CARGO_BIN_EXE_cloisterd");
+
 /// An image on disk, and the host's file beside it.
 pub(crate) struct Image {
     pub(crate) folder: PathBuf,
@@ -72,7 +75,7 @@ impl Image {
         fs::write(self.folder.join("node.toml"), node_toml).unwrap();
         let agent = AgentConfig::load(&self.agent_toml()).unwrap();
         let node = NodeConfig::load(&self.folder.join("node.toml")).unwrap();
-        let runtime = Runtime::start(&agent, &node).await.unwrap();
+        let runtime = Runtime::start(&agent, &node, Some(CLOISTERD.into())).await.unwrap();
         Node { image: self, runtime, _tee: tee }
     }
 
