@@ -54,12 +54,14 @@ async fn a_lease_is_renewed_before_it_ends_and_calls_go_on() {
 }
 
 #[tokio::test]
-async fn calls_go_on_while_the_verifier_restarts() {
+async fn calls_go_on_while_the_verifier_is_down_and_it_remembers_when_it_is_back() {
     let devnet = Devnet::start(Agents::Rust).await.unwrap();
     let (caller, _callee) = pair(&devnet).await;
     assert!(ask(&caller).await.unwrap().contains("STILL"));
     let Devnet { host, verifier } = devnet;
-    let verifier = verifier.restart(&host).await.unwrap();
+    let halted = verifier.halt().await.unwrap();
+    assert!(ask(&caller).await.unwrap().contains("STILL"));
+    let verifier = halted.resume(&host).await.unwrap();
     assert!(ask(&caller).await.unwrap().contains("STILL"));
     let agents = verifier.cli(&["agents", "list"]).await.unwrap();
     assert!(agents.to_string().contains("translator"), "the registry survives: {agents}");

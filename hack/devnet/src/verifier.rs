@@ -59,15 +59,11 @@ impl Verifier {
         Ok(Self { process, folder, cli, address })
     }
 
-    /// Stops and starts the service over the same data, on the same port.
-    pub async fn restart(self, host: &Host) -> anyhow::Result<Self> {
+    /// Stops the service; its data and its port wait for [`Halted::resume`].
+    pub async fn halt(self) -> anyhow::Result<Halted> {
         let Self { process, folder, cli, address } = self;
         process.stop().await?;
-        let config = std::fs::read_to_string(folder.join("verifier.toml"))?;
-        let listen = format!("listen = {address:?}");
-        std::fs::write(folder.join("verifier.toml"), config.replace(ANY_PORT, &listen))?;
-        std::fs::remove_file(folder.join("data/address"))?;
-        Self::launch(&host.programs().verifier, folder, cli).await
+        Ok(Halted { folder, cli, address })
     }
 
     /// `host:port`.
@@ -149,6 +145,26 @@ impl Verifier {
         let status = self.process.stop().await?;
         anyhow::ensure!(status.success(), "cloister-verifier ended with {status}");
         Ok(())
+    }
+}
+
+/// A Verifier that is down for a while.
+#[derive(Debug)]
+pub struct Halted {
+    folder: PathBuf,
+    cli: PathBuf,
+    address: String,
+}
+
+impl Halted {
+    /// Starts the service again over the same data, on the same port.
+    pub async fn resume(self, host: &Host) -> anyhow::Result<Verifier> {
+        let config = self.folder.join("verifier.toml");
+        let listen = format!("listen = {:?}", self.address);
+        let text = std::fs::read_to_string(&config)?.replace(ANY_PORT, &listen);
+        std::fs::write(config, text)?;
+        std::fs::remove_file(self.folder.join("data/address"))?;
+        Verifier::launch(&host.programs().verifier, self.folder, self.cli).await
     }
 }
 
