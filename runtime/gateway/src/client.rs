@@ -1,38 +1,37 @@
 //! The connection to the agent in the same enclave.
 
-mod answer;
-mod connection;
-
 use core::error::Error;
 use core::fmt;
 
 use http::uri::{Authority, Scheme};
 use http::{Request, Response, Version};
 use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::agent::AgentAddress;
 use crate::body::{Body, boxed};
 use crate::end::at;
 use crate::error::Cause;
-use crate::limits::AGENT_IDLE_MAX;
-use answer::Answer;
-use connection::{Connector, Cut};
+use crate::limits::{AGENT_CONNECT_MAX, AGENT_IDLE_MAX};
 
 /// Speaks HTTP/1.1 to the local agent. A request that is dropped, or whose answer is dropped before
 /// its end, closes its connection at once, which is how the agent learns of it.
 #[derive(Clone)]
 pub(crate) struct AgentClient {
     address: AgentAddress,
-    client: Client<Connector, Body>,
+    client: Client<HttpConnector, Body>,
 }
 
 impl AgentClient {
     pub(crate) fn new(address: AgentAddress) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(AGENT_CONNECT_MAX));
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(AGENT_IDLE_MAX)
-            .build(Connector { agent: address });
+            .build(connector);
         Self { address, client }
     }
 
@@ -49,8 +48,7 @@ impl AgentClient {
         if response.status().is_informational() {
             return Err(Cause::AgentFailed("it switched protocols".to_owned()));
         }
-        let cut = response.extensions().get::<Cut>().cloned();
-        Ok(response.map(|body| boxed(Answer::new(body, cut))))
+        Ok(response.map(boxed))
     }
 }
 

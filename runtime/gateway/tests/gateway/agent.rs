@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use cloister_gateway::{Body, BoxFuture, full};
+use cloister_gateway::{Body, BoxFuture, empty, full};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -135,10 +135,23 @@ fn answer(
     if request.uri().path() != "/.well-known/agent-card.json" {
         return handler(request);
     }
+    let answer = card_response(card, request.headers());
+    Box::pin(async move { answer })
+}
+
+/// As a web framework with caching and compression would serve it.
+fn card_response(card: &Value, asked: &HeaderMap) -> Response<Body> {
     let mut response = Response::new(full(card.to_string()));
+    if asked.contains_key("if-none-match") {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = empty();
+    }
     let headers = response.headers_mut();
+    if asked.contains_key("accept-encoding") {
+        headers.insert("content-encoding", "gzip".parse().unwrap());
+    }
     headers.insert("content-type", "application/json".parse().unwrap());
     headers.insert("cache-control", "max-age=60".parse().unwrap());
     headers.insert("etag", "\"of-the-agent\"".parse().unwrap());
-    Box::pin(async move { response })
+    response
 }

@@ -1,10 +1,16 @@
 //! What is not carried, and how that is said.
 
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use cloister_gateway::{empty, full};
 use http::{Request, Response};
+use http_body::Frame;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -257,6 +263,36 @@ async fn json_rpc_is_read_up_to_a_limit_and_the_refusal_says_what_to_do() {
     assert_eq!(body["error"]["code"], -32600);
     assert!(body["error"]["message"].as_str().unwrap().contains("HTTP+JSON"), "{body}");
     assert_eq!(network.agent.seen().len(), 1);
+}
+
+/// A body that does not declare its length.
+struct Pieces(VecDeque<Bytes>);
+
+impl http_body::Body for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.pop_front().map(|piece| Ok(Frame::data(piece))))
+    }
+}
+
+#[tokio::test]
+async fn the_limit_holds_for_bodies_that_do_not_declare_their_length() {
+    let agent = Agent::echo().await;
+    let inbound = inbound(agent.address, EVERYTHING);
+    let request = Bytes::from(get_task(&json!(1)));
+    for (padding, status) in [(0, 202), (1, 200)] {
+        let spaces = Bytes::from(vec![b' '; 1024 * 1024 + padding - request.len()]);
+        let pieces = Pieces([request.clone(), spaces].into());
+        let post = Request::post("/a2a/jsonrpc").header("content-type", "application/json");
+        let response = inbound.call(Arc::new(planner()), post.body(pieces).unwrap()).await;
+        assert_eq!(response.status(), status);
+    }
+    assert_eq!(agent.seen().len(), 1);
 }
 
 #[tokio::test]
