@@ -119,7 +119,7 @@ pub struct VerifyArguments {
 /// How to reach the Verifier as an operator.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ConnectionArguments {
-    /// Address of the Verifier, as in https://verifier.example:8443.
+    /// Address of the Verifier, as in `https://verifier.example:8443`.
     #[arg(long, global = true, value_name = "URL")]
     pub verifier: Option<String>,
     /// Certificate that the Verifier has to be issued by (its trust.pem).

@@ -40,17 +40,16 @@ impl<'ast> Visit<'ast> for Suppressions {
     }
 }
 
-/// Whether these attributes keep the item out of everything but tests.
+/// Whether these attributes keep the item out of everything but tests: `#[test]`, `#[cfg(test)]`.
+/// What stands behind `cfg(not(test))` or `cfg(any(test, ..))` is held to the rules.
 pub(super) fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let path = attribute.path();
-        path.is_ident("test")
-            || (path.is_ident("cfg")
-                && has_word(&attribute.meta, "test")
-                && !has_word(&attribute.meta, "not"))
+        path.is_ident("test") || (path.is_ident("cfg") && has_word(&attribute.meta, "test"))
     })
 }
 
+/// Whether the word stands directly inside the attribute's brackets.
 fn has_word(meta: &Meta, word: &str) -> bool {
     let Meta::List(list) = meta else { return false };
     list.tokens

@@ -109,6 +109,8 @@ mod tests {
             "use std::thread; fn a() { thread::spawn(|| ()); }",
             "fn a() -> std::net::TcpStream { todo() }",
             "fn a() { tokio::spawn(b()); }",
+            "#[cfg(not(test))] fn a() { std::env::var(\"A\"); }",
+            "#[cfg(any(test, unix))] fn a() { std::env::var(\"A\"); }",
         ] {
             assert!(!findings(source, &[]).is_empty(), "{source}");
         }

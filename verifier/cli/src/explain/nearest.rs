@@ -56,6 +56,8 @@ mod tests {
         let known = ["snp.tcb.below_floor", "snp.chain.leaf", "tdx.tcb.status"].map(str::to_owned);
         assert_eq!(nearest("snp.chain.leef", known.iter(), 3), ["snp.chain.leaf"]);
         assert_eq!(nearest("tcb", known.iter(), 3).len(), 2);
+        let alike = ["cli.fields", "cli.file"].map(str::to_owned);
+        assert_eq!(nearest("cli.fil", alike.iter(), 1), ["cli.file"]);
         assert_eq!(nearest("quite.another.thing", known.iter(), 3), Vec::<String>::new());
     }
 }
