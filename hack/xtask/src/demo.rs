@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 pub(crate) struct Options {
     /// Handed to the demo; `cargo demo -- --help` lists what it takes.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    arguments: Vec<String>,
+    pub(crate) arguments: Vec<String>,
 }
 
 /// Builds with visible progress, then runs the demo with the remaining arguments.

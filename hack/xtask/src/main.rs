@@ -62,3 +62,24 @@ fn main() -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, Parser as _};
+
+    use super::{Arguments, Task};
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_demo_gets_every_word_that_follows() {
+        let words = ["xtask", "demo", "--json", "--agents", "python"];
+        let Task::Demo(options) = Arguments::try_parse_from(words).unwrap().task else {
+            panic!("`demo` is the demo");
+        };
+        assert_eq!(options.arguments, ["--json", "--agents", "python"]);
+    }
+}
