@@ -2,12 +2,14 @@
 #![forbid(unsafe_code)]
 
 use std::io::Write as _;
+use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use cloister_devnet::demo::{self, Options};
 use cloister_devnet::enclave::Agents;
 use cloister_devnet::narrator::Narrator;
 use cloister_devnet::python::Python;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Two agents talk through mutually attested channels; a changed image is refused.
 ///
@@ -35,8 +37,17 @@ enum Sdk {
 }
 
 #[tokio::main(worker_threads = 2)]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
+    let told = tell(&arguments);
+    // Whichever ends first: an interrupted story is dropped, and its processes with it.
+    tokio::select! {
+        outcome = told => outcome.map(|()| ExitCode::SUCCESS),
+        signal = interrupted() => signal.map(|()| ExitCode::from(if arguments.keep { 0 } else { 130 })),
+    }
+}
+
+async fn tell(arguments: &Arguments) -> anyhow::Result<()> {
     let agents = match arguments.agents {
         Sdk::Rust => Agents::Rust,
         Sdk::Python => Agents::Python(Python::with_a2a_sdk().await?),
@@ -48,4 +59,12 @@ async fn main() -> anyhow::Result<()> {
         writeln!(std::io::stdout(), "{}", serde_json::to_string(&summary)?)?;
     }
     Ok(())
+}
+
+async fn interrupted() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupt = tokio::signal::ctrl_c() => Ok(interrupt?),
+        _ = terminate.recv() => Ok(()),
+    }
 }
