@@ -1,17 +1,18 @@
 //! The card that a local agent is shown.
 
 use std::net::SocketAddr;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use a2a::{AgentCapabilities, AgentCard, AgentInterface};
 use cloister_gateway::{Body, empty, full};
-use http::Response;
+use http::{Request, Response};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 use crate::agent::{Agent, Handler, card};
-use crate::network::{Network, json_of, whole};
+use crate::network::{EVERYTHING, Network, inbound, json_of, planner, whole};
 
 const CARD: &str = "/agents/translator/.well-known/agent-card.json";
 
@@ -188,4 +189,48 @@ async fn the_card_is_fetched_once_for_many_calls() {
     }
     assert_eq!(network.channel.crossed.load(Ordering::Relaxed), 6);
     assert_eq!(network.agent.seen().len(), 5);
+}
+
+fn large_card(address: SocketAddr) -> Value {
+    let mut large = card(address);
+    large["description"] = json!("x".repeat(600 * 1024));
+    large
+}
+
+#[tokio::test]
+async fn a_card_larger_than_the_limit_is_not_read() {
+    let network = Network::open(Agent::with_card(large_card).await).await;
+    let (status, body) = json_of(network.send("GET", CARD, &[], empty()).await).await;
+    assert_eq!(status, 502);
+    assert!(body["error"]["message"].as_str().unwrap().contains("larger than"), "{body}");
+    assert_eq!(network.rest("GET", "/tasks/t", empty()).await.status(), 502);
+}
+
+/// Whether the agent below has been restarted with another interface.
+static HAS_MOVED: AtomicBool = AtomicBool::new(false);
+
+fn moving_card(address: SocketAddr) -> Value {
+    let mut moving = card(address);
+    if HAS_MOVED.load(Ordering::Relaxed) {
+        moving["supportedInterfaces"][1]["url"] = json!(format!("http://{address}/moved"));
+    }
+    moving
+}
+
+#[tokio::test]
+async fn an_interface_that_moved_is_found_without_waiting_for_the_card_to_age() {
+    let agent = Agent::with_card(moving_card).await;
+    let inbound = inbound(agent.address, EVERYTHING);
+    let ask = async |path: &str| {
+        let request = Request::get(path).body(empty()).unwrap();
+        whole(inbound.call(Arc::new(planner()), request).await).await.0.as_u16()
+    };
+    assert_eq!(ask("/a2a/rest/tasks/t").await, 202);
+    HAS_MOVED.store(true, Ordering::Relaxed);
+    // A second has to pass before an unknown path makes the gateway ask again.
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(2)).await;
+    tokio::time::resume();
+    assert_eq!(ask("/moved/tasks/t").await, 202);
+    assert_eq!(ask("/a2a/rest/tasks/t").await, 404);
 }

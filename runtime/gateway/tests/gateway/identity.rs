@@ -1,10 +1,15 @@
 //! What the agent is told about its caller, and by whom.
 
-use cloister_gateway::{empty, full};
-use http::HeaderMap;
+use std::sync::{Arc, Mutex};
 
-use crate::agent::Agent;
-use crate::network::{Network, whole};
+use cloister_gateway::{
+    AgentName, Body, BoxFuture, Channel, DialError, Dialer, Outbound, OutboundOptions, empty, full,
+};
+use cloister_policy::Subject;
+use http::{HeaderMap, Request, Response};
+
+use crate::agent::{Agent, card};
+use crate::network::{EVERYTHING, Network, inbound, local, planner, policy, translator, whole};
 
 const GET_TASK: &str = r#"{"jsonrpc":"2.0","id":1,"method":"GetTask","params":{"id":"t"}}"#;
 
@@ -81,4 +86,67 @@ async fn an_answer_keeps_its_headers_and_cannot_speak_for_a_runtime() {
     assert_eq!(response.status(), 202);
     assert_eq!(response.headers()["x-of-the-agent"], "kept");
     assert!(peer_headers(response.headers()).is_empty());
+}
+
+/// A channel whose far end is a runtime that does not keep the rules.
+#[derive(Default)]
+struct Careless {
+    received: Mutex<Vec<HeaderMap>>,
+}
+
+impl Channel for Careless {
+    fn peer(&self) -> Arc<Subject> {
+        Arc::new(translator())
+    }
+
+    fn send(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, DialError>> {
+        let is_card = request.uri().path() == "/.well-known/agent-card.json";
+        self.received.lock().unwrap().push(request.headers().clone());
+        let body =
+            if is_card { card("127.0.0.1:9".parse().unwrap()).to_string() } else { String::new() };
+        let mut response = Response::new(full(body));
+        for name in ["cloister-peer-agent", "keep-alive", "x-kept"] {
+            response.headers_mut().insert(name, "1".parse().unwrap());
+        }
+        Box::pin(async move { Ok(response) })
+    }
+}
+
+struct ToCareless(Arc<Careless>);
+
+impl Dialer for ToCareless {
+    fn dial<'a>(&'a self, _: &'a AgentName) -> BoxFuture<'a, Result<Arc<dyn Channel>, DialError>> {
+        Box::pin(async move { Ok(Arc::clone(&self.0) as Arc<dyn Channel>) })
+    }
+}
+
+#[tokio::test]
+async fn the_calling_end_does_not_rely_on_the_other() {
+    let channel = Arc::new(Careless::default());
+    let outbound = Outbound::new(OutboundOptions {
+        local: local(&planner()),
+        policy: policy(EVERYTHING),
+        dialer: Arc::new(ToCareless(Arc::clone(&channel))),
+    });
+    let request = Request::get("/agents/translator/a2a/rest/tasks/t")
+        .header("host", "localhost")
+        .header("cloister-peer-agent", "forged")
+        .header("connection", "x-mine")
+        .header("x-mine", "1")
+        .header("x-kept", "1");
+    let response = outbound.call(request.body(empty()).unwrap()).await;
+    let kept = HeaderMap::from_iter([("x-kept".parse().unwrap(), "1".parse().unwrap())]);
+    assert_eq!(response.headers(), &kept);
+    assert_eq!(channel.received.lock().unwrap().last().unwrap(), &kept);
+}
+
+#[tokio::test]
+async fn the_called_end_does_not_rely_on_the_other() {
+    let agent = Agent::echo().await;
+    let inbound = inbound(agent.address, EVERYTHING);
+    let request =
+        Request::get("/a2a/rest/tasks/t").header("connection", "x-mine").header("x-mine", "1");
+    let response = inbound.call(Arc::new(planner()), request.body(empty()).unwrap()).await;
+    assert!(peer_headers(response.headers()).is_empty());
+    assert!(!agent.only().headers.contains_key("x-mine"));
 }

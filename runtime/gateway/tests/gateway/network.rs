@@ -51,7 +51,7 @@ pub(crate) fn translator() -> Subject {
     Subject { agent: "translator".into(), instance: "ff".repeat(16), ..planner() }
 }
 
-fn local(subject: &Subject) -> LocalAgent {
+pub(crate) fn local(subject: &Subject) -> LocalAgent {
     LocalAgent {
         agent: subject.agent.clone(),
         trust_domain: subject.trust_domain.clone(),
