@@ -1,6 +1,6 @@
 //! The shipped binaries together: a Verifier, runtimes, agents on the official SDKs.
 //!
-//! Run `cargo build --workspace --bins` first; `cargo ci` does.
+//! Run `cargo build --workspace --all-targets` first; `cargo ci` does.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::expect_used,

@@ -274,6 +274,7 @@ pub struct Finding {
 }
 
 struct Launch {
+    started: Instant,
     process: Process,
     state: PathBuf,
     tee: Server,
@@ -287,7 +288,6 @@ impl Enclave {
         image: &Image,
         hardware: Hardware,
     ) -> anyhow::Result<Self> {
-        let begun = Instant::now();
         let mut launch = launch(host, verifier, image, hardware)?;
         let file = launch.state.join("addresses.json");
         let addresses: Addresses = launch
@@ -301,7 +301,7 @@ impl Enclave {
             .process
             .until("its lease", BOOT_LIMIT, async || http::json(&leased).await.ok())
             .await?;
-        let admission = begun.elapsed();
+        let admission = launch.started.elapsed();
         let ready = format!("http://{}/readyz", addresses.operator);
         launch
             .process
@@ -404,8 +404,9 @@ fn launch(
     let mut command = Command::new(&host.programs.runtime);
     command.arg("--manifest").arg(&image.files.manifest);
     command.arg("--config").arg(folder.join("node.toml"));
+    let started = Instant::now();
     let process = Process::start("cloisterd", command, folder.join("cloisterd.log"))?;
-    Ok(Launch { process, state: folder.join("state"), tee })
+    Ok(Launch { started, process, state: folder.join("state"), tee })
 }
 
 fn node_toml(verifier: &str, socket: &Path) -> String {

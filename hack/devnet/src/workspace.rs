@@ -24,7 +24,7 @@ impl Programs {
             let path = dir.join(name);
             anyhow::ensure!(
                 path.is_file(),
-                "{name} is not built: run `cargo demo`, or `cargo build --bins` for tests"
+                "{name} is not built: run `cargo demo`, or `cargo build --workspace --all-targets` for tests"
             );
             Ok(path)
         };

@@ -26,7 +26,7 @@ pub(crate) fn check(workspace: &Workspace, log: &Path) -> Result<Outcome> {
     shipped.args(demo::packages(&workspace.shipped));
     // Not as released: the marker is the same, and the tests have built this one already.
     let mut tools = Command::new(process::cargo());
-    tools.current_dir(&workspace.root).args(["build", "--workspace", "--bins", "--locked"]);
+    tools.current_dir(&workspace.root).args(["build", "--workspace", "--all-targets", "--locked"]);
     for mut command in [shipped, tools] {
         if !process::logged(&mut command, log)? {
             return Outcome::from_log(log);

@@ -11,7 +11,7 @@ pub(super) const ALL: &[Step] = &[
     Step { name: "fmt", what: "formatting", run: fmt },
     Step { name: "tidy", what: "sizes, imports, purity, codes, documentation, text", run: tidy },
     Step { name: "clippy", what: "lints, warnings denied", run: clippy },
-    Step { name: "build", what: "the programs that the end-to-end tests start", run: build },
+    Step { name: "build", what: "all programs and tests", run: build },
     Step { name: "tests", what: "all tests", run: tests },
     Step { name: "doctests", what: "examples in the documentation", run: doctests },
     Step { name: "docs", what: "documentation, broken links denied", run: docs },
@@ -72,8 +72,9 @@ fn clippy(context: &Context) -> Result<Outcome> {
 }
 
 /// The test runner builds the programs of the crate under test only; these tests start them all.
+/// Built together with the tests, so that nothing is compiled twice for two sets of features.
 fn build(context: &Context) -> Result<Outcome> {
-    context.cargo(&["build", "--workspace", "--bins", "--locked"], &[])
+    context.cargo(&["build", "--workspace", "--all-targets", "--locked"], &[])
 }
 
 fn tests(context: &Context) -> Result<Outcome> {
