@@ -32,6 +32,8 @@ struct Context {
     workspace: Workspace,
     /// Where its log goes.
     log: PathBuf,
+    /// A copy of this program: building the workspace replaces the one that runs.
+    program: PathBuf,
 }
 
 struct Step {
@@ -49,7 +51,10 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     let workspace = Workspace::load()?;
     let logs = workspace.target.join("ci");
     std::fs::create_dir_all(&logs).with_context(|| format!("cannot make {}", logs.display()))?;
-    let mut context = Context { workspace, log: PathBuf::new() };
+    let program = logs.join("xtask");
+    std::fs::copy(std::env::current_exe()?, &program)
+        .with_context(|| format!("cannot write {}", program.display()))?;
+    let mut context = Context { workspace, log: PathBuf::new(), program };
     let mut done = Vec::new();
     for step in chosen(&options.only)? {
         context.log = logs.join(format!("{}.log", step.name));

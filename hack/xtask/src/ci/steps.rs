@@ -48,7 +48,7 @@ impl Context {
 
     /// Runs a task of this program in a process of its own, so that its output is logged too.
     fn task(&self, args: &[&str]) -> Result<Outcome> {
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = Command::new(&self.program);
         command.current_dir(&self.workspace.root).args(args);
         if !process::logged(&mut command, &self.log)? {
             return Outcome::from_log(&self.log);
