@@ -28,6 +28,9 @@ pub(crate) struct Options {
     /// Folder with `<tee>/<case>/` folders; default `$CLOISTER_VECTORS`, then `../shared/vectors`.
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
+    /// The `cloister` to run; default: one that is built for this.
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
     /// Print one JSON object a line.
     #[arg(long)]
     json: bool,
@@ -62,7 +65,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     if cases.is_empty() {
         bail!("no case folders in {}: expected {}/<tee>/<case>/", root.display(), root.display());
     }
-    let program = build(&workspace)?;
+    let program = options.program.clone().map_or_else(|| build(&workspace), Ok)?;
     let mut lines = Vec::new();
     for case in &cases {
         let line = judge(case, &program)?;
