@@ -118,6 +118,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         crate::binding::CODES,
         crate::envelope::CODES,
         crate::manifest::CODES,
+        crate::publication::codes::CODES,
         crate::reference::CODES,
         crate::snp::codes::parse::CODES,
         crate::snp::codes::verify::CODES,

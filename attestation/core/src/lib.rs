@@ -28,6 +28,7 @@ pub mod evidence;
 pub mod limits;
 pub mod manifest;
 pub mod policy;
+pub mod publication;
 pub mod reference;
 pub mod result;
 pub mod snp;

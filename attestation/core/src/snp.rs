@@ -43,6 +43,7 @@ mod vek;
 mod verify;
 
 pub use certificate_table::{CertificateTable, CertificateTableError};
+pub(crate) use chain::verify_authorities;
 pub use chain::{Revocation, VerifiedChain, verify_chain};
 pub use demand::{Bit, Bits, Floor, Unwanted};
 pub use endorsements::Endorsements;

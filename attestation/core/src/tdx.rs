@@ -41,12 +41,13 @@ mod verified_collateral;
 mod window;
 
 pub use auth_data::AuthData;
-pub use collateral::{Collateral, CollateralError};
+pub use collateral::{Collateral, CollateralError, SignedDocument};
 pub use error::ParseError;
 pub use header::Header;
 pub use local_report::LocalReport;
 pub use pck::PckExtension;
 pub use platform::VerifiedPlatform;
+pub(crate) use platform::pck_ca;
 pub use policy::{AdvisoryDemand, TdxPolicy};
 pub use qe_report::QeReport;
 pub use quote::Quote;

@@ -7,6 +7,7 @@ use crate::bytes::{Digest48, ReportData};
 use crate::check::Check;
 use crate::code::{Code, Diagnostic};
 use crate::evidence::{Evidence, Tee};
+use crate::publication::{Issue, Need};
 use crate::result::PlatformIdentity;
 use crate::time::UnixTime;
 use crate::{snp, tdx};
@@ -36,6 +37,32 @@ pub enum Endorsements {
     Tdx(tdx::Collateral),
 }
 
+impl Endorsements {
+    /// Nothing, for Evidence of this TEE; `None` if nothing is known for it.
+    #[must_use]
+    pub const fn none(tee: Tee) -> Option<Self> {
+        match tee {
+            Tee::Snp => Some(Self::Snp(snp::Endorsements {
+                vek: None,
+                intermediate: None,
+                root: None,
+                crl: None,
+            })),
+            Tee::Tdx => Some(Self::Tdx(tdx::Collateral::none())),
+        }
+    }
+
+    /// The same without CRLs and documents whose next issue was due before `now`, so that
+    /// verification says that it misses them. What does not read stays, and is refused later.
+    #[must_use]
+    pub fn without_stale(self, now: UnixTime) -> Self {
+        match self {
+            Self::Snp(all) => Self::Snp(all.without_stale(now)),
+            Self::Tdx(all) => Self::Tdx(all.without_stale(now)),
+        }
+    }
+}
+
 /// Something that verification needs and was not given. Says where it is published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Missing {
@@ -43,6 +70,24 @@ pub struct Missing {
     pub what: String,
     /// Where the vendor publishes it, relative to that vendor's service: `/vcek/v1/Milan/…`.
     pub path: String,
+    /// The same for whoever fetches it; `None` where the Evidence does not say enough to ask, or
+    /// the vendor does not publish it to everybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub need: Option<Need>,
+}
+
+impl Missing {
+    /// A published document.
+    #[must_use]
+    pub fn of(need: Need) -> Self {
+        Self { what: need.to_string(), path: need.path(), need: Some(need) }
+    }
+
+    /// Something that cannot be asked for by what is known.
+    #[must_use]
+    pub const fn unaddressed(what: String, path: String) -> Self {
+        Self { what, path, need: None }
+    }
 }
 
 /// Verification did not succeed.
@@ -215,6 +260,25 @@ impl VerifiedEvidence {
         match self {
             Self::Snp(_) => None,
             Self::Tdx(quote) => Some(quote.tcb_status().to_string()),
+        }
+    }
+
+    /// The issues of the documents that this was verified with: remember them, and refuse older
+    /// ones of the same documents.
+    #[must_use]
+    pub fn issues(&self) -> Vec<Issue> {
+        match self {
+            Self::Snp(report) => report.crl().copied().into_iter().collect(),
+            Self::Tdx(quote) => quote.issues().to_vec(),
+        }
+    }
+
+    /// Published documents that would decide checks for which nobody vouched.
+    #[must_use]
+    pub fn wanted(&self) -> Vec<Need> {
+        match self {
+            Self::Snp(report) => report.wanted().into_iter().collect(),
+            Self::Tdx(_) => Vec::new(),
         }
     }
 

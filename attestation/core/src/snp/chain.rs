@@ -13,11 +13,13 @@ use super::product::Product;
 use super::signature;
 use super::signing_key::SigningKey;
 use super::steps::Steps;
-use super::vek::VekExtensions;
+use super::tcb::Tcb;
+use super::vek::{Owner, VekExtensions};
 use crate::anchor::{AnchorKind, Anchors};
 use crate::bytes::Digest48;
 use crate::check::Check;
 use crate::code::Code;
+use crate::publication::{Document, Issue};
 use crate::time::UnixTime;
 use crate::verify::{Missing, VerifyError};
 use crate::x509::{Certificate, KeyAlgorithm};
@@ -36,6 +38,7 @@ pub struct VerifiedChain {
     pub(super) anchor: AnchorKind,
     pub(super) simulator: Option<Digest48>,
     pub(super) revocation: Revocation,
+    pub(super) crl: Option<Issue>,
     pub(super) valid: Validity,
     pub(super) checks: Vec<Check>,
 }
@@ -83,6 +86,21 @@ impl VerifiedChain {
         self.signing_key
     }
 
+    /// The TCB that the key was derived for.
+    #[must_use]
+    pub const fn tcb(&self) -> Tcb {
+        self.vek.tcb
+    }
+
+    /// `hwID` of a VCEK; `None` for a VLEK, which names no chip.
+    #[must_use]
+    pub fn hwid(&self) -> Option<&[u8]> {
+        match &self.vek.owner {
+            Owner::Chip(hwid) => Some(hwid),
+            Owner::Provider(_) => None,
+        }
+    }
+
     /// Whether revocation was checked.
     #[must_use]
     pub const fn revocation(&self) -> Revocation {
@@ -117,14 +135,14 @@ pub fn verify_chain(
     let Some(vek) = &with.vek else {
         let what = "VCEK or VLEK certificate".to_owned();
         return Err(
-            steps.incomplete(Missing { what, path: "/vcek/v1/{product}/{chip_id}".to_owned() })
+            steps.incomplete(Missing::unaddressed(what, "/vcek/v1/{product}/{chip_id}".to_owned()))
         );
     };
     let leaf = steps.parse(vek)?;
     let (product, signing_key) = identify(&mut steps, &leaf)?;
     let authorities = Authorities::verify(&mut steps, with, anchors, (product, signing_key))?;
     steps.signed(&codes::LEAF, &leaf, &authorities.intermediate)?;
-    let mut valid = validity([&leaf, &authorities.intermediate, &authorities.root]);
+    let mut valid = validity(&[&leaf, &authorities.intermediate, &authorities.root]);
     steps.take(valid.check(&codes::VALIDITY, now))?;
     let crl = revocation::check(&mut steps, with.crl.as_deref(), &authorities, &leaf, now)?;
     let revocation = match &crl {
@@ -143,9 +161,24 @@ pub fn verify_chain(
         anchor: anchors.kind(),
         simulator: anchors.simulator_fingerprint(),
         revocation,
+        crl: crl.map(|crl| Issue::of_crl(Document::AmdCrl(product), &crl)),
         valid,
         checks: steps.into_checks(),
     })
+}
+
+/// Verifies the authorities of `with` alone, and returns until when both are valid.
+pub(crate) fn verify_authorities(
+    with: &Endorsements,
+    anchors: &Anchors,
+    of: (Product, SigningKey),
+    now: UnixTime,
+) -> Result<UnixTime, VerifyError> {
+    let mut steps = Steps::default();
+    let authorities = Authorities::verify(&mut steps, with, anchors, of)?;
+    let valid = validity(&[&authorities.intermediate, &authorities.root]);
+    steps.take(valid.check(&codes::VALIDITY, now))?;
+    Ok(valid.until)
 }
 
 /// Which key this is, by the names in its certificate: never by the label that the host gave it.
@@ -220,7 +253,7 @@ fn extensions_check(product: Product, ok: bool, observed: &str) -> Check {
     Check::decided(&codes::LEAF_EXTENSIONS, ok, expected, observed)
 }
 
-fn validity(certificates: [&Certificate; 3]) -> Validity {
+fn validity(certificates: &[&Certificate]) -> Validity {
     let mut valid = Validity { from: UnixTime::from_secs(0), until: UnixTime::from_secs(u64::MAX) };
     for certificate in certificates {
         valid.narrow(certificate.not_before(), certificate.not_after());

@@ -1,6 +1,8 @@
 //! The certificates and the CRL that a report is verified against.
 
 use super::certificate_table::{CertificateTable, CertificateTableError};
+use crate::time::UnixTime;
+use crate::x509::Crl;
 
 /// Certificates and CRL, each as DER, each optional. Hints from an untrusted host until verified.
 ///
@@ -23,6 +25,13 @@ impl Endorsements {
     #[must_use]
     pub fn none() -> Self {
         Self::default()
+    }
+
+    /// The same without a CRL that is stale at `now`.
+    #[must_use]
+    pub fn without_stale(mut self, now: UnixTime) -> Self {
+        self.crl = self.crl.filter(|crl| !Crl::is_stale(crl, now));
+        self
     }
 
     /// From the table that the host offers a guest together with a report. Where it holds both a

@@ -13,6 +13,7 @@ use super::{kds, signature};
 use crate::anchor::{AnchorKind, Anchors};
 use crate::bytes::{ChipId, Digest48};
 use crate::check::Check;
+use crate::publication::{Issue, Need};
 use crate::result::PlatformIdentity;
 use crate::time::UnixTime;
 use crate::verify::VerifyError;
@@ -29,6 +30,7 @@ pub struct VerifiedReport {
     simulator: Option<Digest48>,
     provider: Option<String>,
     revocation: Revocation,
+    crl: Option<Issue>,
     valid: Validity,
     checks: Vec<Check>,
 }
@@ -68,6 +70,21 @@ impl VerifiedReport {
     #[must_use]
     pub const fn revocation(&self) -> Revocation {
         self.revocation
+    }
+
+    /// The issue of the CRL that revocation was checked with.
+    #[must_use]
+    pub const fn crl(&self) -> Option<&Issue> {
+        self.crl.as_ref()
+    }
+
+    /// What would decide the checks that nobody vouched for: the CRL, where there was none.
+    #[must_use]
+    pub fn wanted(&self) -> Option<Need> {
+        match self.revocation {
+            Revocation::Checked => None,
+            Revocation::Unknown => Some(Need::AmdCrl { product: self.product }),
+        }
     }
 
     /// The time in which its endorsements vouch for it.
@@ -146,6 +163,7 @@ pub fn verify_report(
             Owner::Chip(_) => None,
         },
         revocation: chain.revocation,
+        crl: chain.crl,
         valid: chain.valid,
         checks: steps.into_checks(),
     })

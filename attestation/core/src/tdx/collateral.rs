@@ -4,7 +4,9 @@ use serde::{Deserialize, Deserializer};
 
 use crate::code::{Code, Diagnostic};
 use crate::limits::{COLLATERAL_BYTES_MAX, CRL_BYTES_MAX, ENDORSEMENT_BYTES_MAX};
-use crate::tdx::codes;
+use crate::tdx::{codes, json};
+use crate::time::UnixTime;
+use crate::x509::Crl;
 
 /// The JSON form: two documents, and two CRLs in hex.
 const JSON_BYTES_MAX: usize =
@@ -17,16 +19,21 @@ const JSON_BYTES_MAX: usize =
 /// All of it is a hint until verified: it may come from anywhere, an untrusted host included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collateral {
-    pub(super) tcb_info: Option<SignedDocument>,
-    pub(super) qe_identity: Option<SignedDocument>,
-    pub(super) root_ca_crl: Option<Vec<u8>>,
-    pub(super) pck_crl: Option<Vec<u8>>,
-    pub(super) pck_certificate_chain: Option<String>,
+    /// TCB info of the platform's family.
+    pub tcb_info: Option<SignedDocument>,
+    /// The identity of the TD quoting enclave.
+    pub qe_identity: Option<SignedDocument>,
+    /// The CRL of Intel's root, DER.
+    pub root_ca_crl: Option<Vec<u8>>,
+    /// The CRL of the CA that issued the PCK certificate, DER.
+    pub pck_crl: Option<Vec<u8>>,
+    /// A PCK certificate chain in PEM that takes the place of the one in the quote.
+    pub pck_certificate_chain: Option<String>,
 }
 
 /// A JSON document with its signature, and the PEM chain of the signer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SignedDocument {
+pub struct SignedDocument {
     /// The signed bytes, as received.
     pub(super) body: String,
     /// ECDSA P-256: R and S.
@@ -46,6 +53,16 @@ impl Collateral {
             pck_crl: None,
             pck_certificate_chain: None,
         }
+    }
+
+    /// The same without the parts that are stale at `now`.
+    #[must_use]
+    pub fn without_stale(mut self, now: UnixTime) -> Self {
+        self.tcb_info = self.tcb_info.filter(|document| !document.is_stale(now));
+        self.qe_identity = self.qe_identity.filter(|document| !document.is_stale(now));
+        self.root_ca_crl = self.root_ca_crl.filter(|crl| !Crl::is_stale(crl, now));
+        self.pck_crl = self.pck_crl.filter(|crl| !Crl::is_stale(crl, now));
+        self
     }
 
     /// Reads the JSON form that DCAP tools exchange: `tcb_info`, `tcb_info_signature`,
@@ -109,6 +126,61 @@ fn from_hex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>
     text.map(hex::decode).transpose().map_err(serde::de::Error::custom)
 }
 
+impl SignedDocument {
+    /// From the signed text, the signature in hex, and the PEM chain of the signer.
+    ///
+    /// # Errors
+    /// [`CollateralError`] if the text is too large or the signature has another length.
+    pub fn new(body: &str, signature: &str, issuer_chain: &str) -> Result<Self, CollateralError> {
+        require_size("document", body)?;
+        let mut bytes = [0; 64];
+        hex::decode_to_slice(signature, &mut bytes)
+            .map_err(|error| malformed(format!("signature is not hex of 64 bytes: {error}")))?;
+        let issuer_chain = issuer_chain.to_owned();
+        Ok(Self { body: body.to_owned(), signature: bytes, issuer_chain })
+    }
+
+    fn is_stale(&self, now: UnixTime) -> bool {
+        serde_json::from_str::<Dated>(&self.body).is_ok_and(|dated| dated.next_update < now)
+    }
+
+    /// The signed text, as received.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// ECDSA P-256: R and S.
+    #[must_use]
+    pub const fn signature(&self) -> &[u8; 64] {
+        &self.signature
+    }
+
+    /// The certificates of the signer, in PEM.
+    #[must_use]
+    pub fn issuer_chain(&self) -> &str {
+        &self.issuer_chain
+    }
+}
+
+/// What all documents say about their time.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Dated {
+    #[serde(deserialize_with = "json::time")]
+    next_update: UnixTime,
+}
+
+fn require_size(name: &str, body: &str) -> Result<(), CollateralError> {
+    if body.len() > COLLATERAL_BYTES_MAX {
+        let observed = body.len();
+        return Err(malformed(format!(
+            "{name} has {observed} bytes, at most {COLLATERAL_BYTES_MAX} are allowed"
+        )));
+    }
+    Ok(())
+}
+
 /// A document comes with signature and chain, or not at all.
 fn document(
     name: &str,
@@ -119,12 +191,7 @@ fn document(
     match (body, signature, issuer_chain) {
         (None, None, None) => Ok(None),
         (Some(body), Some(signature), Some(issuer_chain)) => {
-            if body.len() > COLLATERAL_BYTES_MAX {
-                return Err(malformed(format!(
-                    "{name} has {} bytes, at most {COLLATERAL_BYTES_MAX} are allowed",
-                    body.len()
-                )));
-            }
+            require_size(name, &body)?;
             let signature = signature.try_into().map_err(|wrong: Vec<u8>| {
                 malformed(format!("{name}_signature has {} bytes, expected 64", wrong.len()))
             })?;

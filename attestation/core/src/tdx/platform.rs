@@ -1,6 +1,7 @@
 //! One platform: its PCK certificate chain, verified under verified collateral.
 
 use crate::check::Check;
+use crate::publication::PckCa;
 use crate::tdx::chain::{self, SigningKey};
 use crate::tdx::codes;
 use crate::tdx::pck::{PckExtension, SGX_EXTENSION};
@@ -31,22 +32,12 @@ pub struct VerifiedPlatform<'c> {
     pub(super) checks: Vec<Check>,
 }
 
-/// Which CA certified a platform.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PckCa {
-    /// Multi-package platforms.
-    Platform,
-    /// Single-package platforms.
-    Processor,
-}
-
-impl PckCa {
-    fn of(ca: &Certificate) -> Option<Self> {
-        match ca.subject().common_name() {
-            Some(PLATFORM_CA_NAME) => Some(Self::Platform),
-            Some(PROCESSOR_CA_NAME) => Some(Self::Processor),
-            _ => None,
-        }
+/// Which of the two CAs `ca` is, by its name.
+pub(crate) fn pck_ca(ca: &Certificate) -> Option<PckCa> {
+    match ca.subject().common_name() {
+        Some(PLATFORM_CA_NAME) => Some(PckCa::Platform),
+        Some(PROCESSOR_CA_NAME) => Some(PckCa::Processor),
+        _ => None,
     }
 }
 
@@ -97,7 +88,7 @@ fn verify_chain(
     chain::require_issued(trail, &codes::PCK_CHAIN, leaf, issuer)?;
     let name = leaf.subject().to_string();
     trail.require(Check::equal(&codes::PCK_NAME, PCK_NAME, name.as_str()))?;
-    let ca = PckCa::of(issuer).ok_or_else(|| issuer.subject().to_string());
+    let ca = pck_ca(issuer).ok_or_else(|| issuer.subject().to_string());
     let ca =
         trail.holds(&codes::PCK_NAME, format!("{PLATFORM_CA_NAME} or {PROCESSOR_CA_NAME}"), ca)?;
     for certificate in [leaf, issuer, root] {

@@ -2,9 +2,10 @@
 
 use crate::anchor::Anchors;
 use crate::check::Check;
+use crate::publication::{Document, Issue, Need, TcbUpdate};
 use crate::tdx::codes;
 use crate::tdx::collateral::Collateral;
-use crate::tdx::platform::{PckCa, VerifiedPlatform};
+use crate::tdx::platform::VerifiedPlatform;
 use crate::tdx::quote::Quote;
 use crate::tdx::quoting_enclave as qe;
 use crate::tdx::tcb;
@@ -78,41 +79,31 @@ impl VerifiedPlatform<'_> {
             pck: self.pck.clone(),
             assessment,
             tcb_evaluation_data_number: self.collateral.tcb_evaluation_data_number(),
+            issues: self.issues(),
             checks: trail.into_checks(),
         })
     }
 
-    // SPEC: Intel Trusted Services API, PCS version 4, paths relative to the service; the root CRL
-    // is published beside the certificates.
+    /// The issues of the collateral, and of the PCK CRL that this platform's CA was seen to sign.
+    fn issues(&self) -> Vec<Issue> {
+        let pck_crl = self.collateral.pck_crl.as_ref();
+        let pck_crl = pck_crl.map(|crl| Issue::of_crl(Document::PckCrl(self.ca), crl));
+        self.collateral.issues().iter().copied().chain(pck_crl).collect()
+    }
+
     fn missing(&self) -> Vec<Missing> {
         let collateral = self.collateral;
-        let ca = match self.ca {
-            PckCa::Platform => "platform",
-            PckCa::Processor => "processor",
-        };
+        let update = TcbUpdate::Standard;
         let parts = [
             (
                 collateral.tcb_info.is_some(),
-                "TDX TCB info",
-                format!("/tdx/certification/v4/tcb?fmspc={}", self.pck.fmspc()),
+                Need::TdxTcbInfo { fmspc: *self.pck.fmspc(), update },
             ),
-            (
-                collateral.qe_identity.is_some(),
-                "TD QE identity",
-                "/tdx/certification/v4/qe/identity".to_owned(),
-            ),
-            (
-                collateral.pck_crl.is_some(),
-                "PCK CRL",
-                format!("/sgx/certification/v4/pckcrl?ca={ca}&encoding=der"),
-            ),
-            (
-                collateral.root_crl.is_some(),
-                "Intel SGX Root CA CRL",
-                "/IntelSGXRootCA.der".to_owned(),
-            ),
+            (collateral.qe_identity.is_some(), Need::TdQeIdentity { update }),
+            (collateral.pck_crl.is_some(), Need::PckCrl { ca: self.ca }),
+            (collateral.root_crl.is_some(), Need::IntelRootCrl),
         ];
-        let absent = parts.into_iter().filter(|(present, ..)| !present);
-        absent.map(|(_, what, path)| Missing { what: what.to_owned(), path }).collect()
+        let absent = parts.into_iter().filter(|(present, _)| !present);
+        absent.map(|(_, need)| Missing::of(need)).collect()
     }
 }

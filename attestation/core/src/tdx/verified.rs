@@ -3,6 +3,7 @@
 use crate::anchor::AnchorKind;
 use crate::bytes::Digest48;
 use crate::check::Check;
+use crate::publication::Issue;
 use crate::result::PlatformIdentity;
 use crate::tdx::pck::PckExtension;
 use crate::tdx::quote::Quote;
@@ -24,6 +25,7 @@ pub struct VerifiedQuote {
     pub(super) pck: PckExtension,
     pub(super) assessment: Assessment,
     pub(super) tcb_evaluation_data_number: u32,
+    pub(super) issues: Vec<Issue>,
     pub(super) checks: Vec<Check>,
 }
 
@@ -87,6 +89,12 @@ impl VerifiedQuote {
     #[must_use]
     pub const fn tcb_evaluation_data_number(&self) -> u32 {
         self.tcb_evaluation_data_number
+    }
+
+    /// The issues of TCB info, QE identity and CRLs that it was verified with.
+    #[must_use]
+    pub fn issues(&self) -> &[Issue] {
+        &self.issues
     }
 
     /// Every verification step and its outcome. None of them failed.

@@ -1,8 +1,10 @@
 //! Collateral that Intel signed and that is current: computed once, used for many quotes.
 
 use crate::anchor::{AnchorKind, Anchors};
+use crate::bytes::Fmspc;
 use crate::check::Check;
 use crate::code::Code;
+use crate::publication::{Document, Issue};
 use crate::tdx::chain::{self, SigningKey};
 use crate::tdx::codes;
 use crate::tdx::collateral::{Collateral, SignedDocument};
@@ -31,6 +33,7 @@ pub struct VerifiedCollateral {
     pub(super) tcb_info: Option<TcbInfo>,
     pub(super) qe_identity: Option<QeIdentity>,
     pub(super) pck_chain: Option<String>,
+    issues: Vec<Issue>,
     pub(super) window: Window,
     pub(super) checks: Vec<Check>,
 }
@@ -61,6 +64,7 @@ impl VerifiedCollateral {
             .as_ref()
             .map(|document| verifier.qe_identity(document))
             .transpose()?;
+        let issues = issues(verifier.root_crl.as_ref(), tcb_info.as_ref(), qe_identity.as_ref());
         Ok(Self {
             anchors: anchors.clone(),
             root_crl: verifier.root_crl,
@@ -68,6 +72,7 @@ impl VerifiedCollateral {
             tcb_info,
             qe_identity,
             pck_chain: collateral.pck_certificate_chain.clone(),
+            issues,
             window: verifier.window,
             checks: verifier.trail.into_checks(),
         })
@@ -81,11 +86,41 @@ impl VerifiedCollateral {
         info.into_iter().chain(identity).min().unwrap_or_default()
     }
 
+    /// Which issues the documents are whose signatures are verified here: all but the PCK CRL.
+    #[must_use]
+    pub fn issues(&self) -> &[Issue] {
+        &self.issues
+    }
+
+    /// The processor family that the TCB info is for.
+    pub(crate) fn fmspc(&self) -> Option<Fmspc> {
+        self.tcb_info.as_ref().map(|info| info.fmspc)
+    }
+
     /// The last moment at which everything in here is still current.
     #[must_use]
     pub const fn valid_until(&self) -> UnixTime {
         self.window.until()
     }
+}
+
+fn issues(
+    root_crl: Option<&Crl>,
+    tcb_info: Option<&TcbInfo>,
+    qe_identity: Option<&QeIdentity>,
+) -> Vec<Issue> {
+    let tcb_info = tcb_info.map(|info| Issue {
+        document: Document::TdxTcbInfo(info.fmspc),
+        issued_at: info.issue_date,
+        number: Some(info.tcb_evaluation_data_number.into()),
+    });
+    let qe_identity = qe_identity.map(|identity| Issue {
+        document: Document::TdQeIdentity,
+        issued_at: identity.issue_date,
+        number: Some(identity.tcb_evaluation_data_number.into()),
+    });
+    let root_crl = root_crl.map(|crl| Issue::of_crl(Document::IntelRootCrl, crl));
+    [tcb_info, qe_identity, root_crl].into_iter().flatten().collect()
 }
 
 /// The steps of verifying collateral, with what they share.

@@ -16,6 +16,9 @@ use super::name::{Name, NameSpan};
 use crate::limits::CRL_BYTES_MAX;
 use crate::time::UnixTime;
 
+/// SPEC: RFC 5280 section 5.2.3.
+const CRL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.20");
+
 const WHAT: &str = "CRL";
 
 /// An entry has at least 20 bytes, so this is never reached below [`CRL_BYTES_MAX`].
@@ -103,6 +106,19 @@ impl Crl {
     #[must_use]
     pub const fn next_update(&self) -> UnixTime {
         self.fields.next_update
+    }
+
+    /// Whether these are a CRL whose next issue was due before `now`. Authenticates nothing.
+    #[must_use]
+    pub fn is_stale(der: &[u8], now: UnixTime) -> bool {
+        Self::parse(der).is_ok_and(|crl| crl.next_update() < now)
+    }
+
+    /// `cRLNumber`; `None` if there is none, or none that fits into 64 bits.
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        let value = self.fields.extensions.value(&self.der, CRL_NUMBER).ok().flatten()?;
+        u64::from_der(value).ok()
     }
 
     /// Whether it names this serial number (content octets, as [`Certificate::serial`] returns).

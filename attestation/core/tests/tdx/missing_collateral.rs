@@ -12,11 +12,11 @@ use super::guest::{NOW, anchors, guest, quote};
 const PARTS: [(&[&str], &str); 4] = [
     (
         &["tcb_info", "tcb_info_signature", "tcb_info_issuer_chain"],
-        "/tdx/certification/v4/tcb?fmspc=53494d000000",
+        "/tdx/certification/v4/tcb?fmspc=53494d000000&update=standard",
     ),
     (
         &["qe_identity", "qe_identity_signature", "qe_identity_issuer_chain"],
-        "/tdx/certification/v4/qe/identity",
+        "/tdx/certification/v4/qe/identity?update=standard",
     ),
     (&["pck_crl"], "/sgx/certification/v4/pckcrl?ca=platform&encoding=der"),
     (&["root_ca_crl"], "/IntelSGXRootCA.der"),

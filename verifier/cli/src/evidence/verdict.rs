@@ -131,7 +131,7 @@ impl Verdict {
 
     /// Something without which there is no conclusion.
     pub(super) fn lacking(mut self, what: &str) -> Self {
-        self.missing.push(Missing { what: what.to_owned(), path: String::new() });
+        self.missing.push(Missing::unaddressed(what.to_owned(), String::new()));
         self
     }
 
