@@ -8,6 +8,7 @@
     reason = "a command line tool: what it prints is its result"
 )]
 
+mod bench;
 mod ci;
 mod codes;
 mod demo;
@@ -33,6 +34,9 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Measures what verification and appraisal cost, built as released; fails unless every bar
+    /// holds. Not part of `cargo ci`: how fast a machine is says nothing about a change.
+    Bench(bench::Options),
     /// Everything that a change has to pass, with a table at the end. Also `cargo ci`.
     Ci(ci::Options),
     /// Writes the list of error codes that `cloister explain` shows for programs it does not link.
@@ -47,6 +51,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
+        Task::Bench(options) => bench::run(&options),
         Task::Ci(options) => ci::run(&options),
         Task::Codes(options) => codes::run(&options),
         Task::Demo(options) => demo::run(&options),
@@ -72,6 +77,15 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_measuring_program_gets_every_word_that_follows() {
+        let words = ["xtask", "bench", "--json", "--bar", "appraise"];
+        let Task::Bench(options) = Arguments::try_parse_from(words).unwrap().task else {
+            panic!("`bench` is the measuring");
+        };
+        assert_eq!(options.arguments, ["--json", "--bar", "appraise"]);
     }
 
     #[test]

@@ -1,0 +1,154 @@
+//! Timing in pairs: one run of what is measured, one of its reference, and again.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+
+/// Pairs that are timed at least, however slow one is.
+pub(crate) const PAIRS_MIN: usize = 9;
+/// Pairs that are timed at most; more does not move a median.
+const PAIRS_MAX: usize = 2001;
+/// Time for one bar, as far as [`PAIRS_MIN`] allows.
+const BUDGET: Duration = Duration::from_secs(3);
+/// Pairs that run before the first one counts: caches and branch predictors fill.
+const WARM_UP: usize = 3;
+
+/// What was measured, in microseconds.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Measured {
+    /// Median time of one run.
+    pub(crate) micros: f64,
+    /// Median time of one run of the reference, where the bar is a ratio.
+    pub(crate) reference_micros: Option<f64>,
+    /// The bar's value: the median of the pairs' ratios, or [`Self::micros`].
+    pub(crate) value: f64,
+    /// Half of the distance between the quartiles of the value: how quiet the machine was.
+    pub(crate) spread: f64,
+    /// Pairs or runs that were timed.
+    pub(crate) samples: usize,
+    /// Which Evidence.
+    pub(crate) input: String,
+}
+
+/// Times `own` and `reference` in turns. Either of them failing ends it: what does not succeed is
+/// not measured.
+pub(crate) fn pairs(
+    input: String,
+    mut own: impl FnMut() -> Result<()>,
+    mut reference: impl FnMut() -> Result<()>,
+) -> Result<Measured> {
+    let (mut owns, mut references, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    repeat(|counts| {
+        let (a, b) = (timed(&mut own)?, timed(&mut reference)?);
+        if counts {
+            owns.push(a);
+            references.push(b);
+            ratios.push(a / b);
+        }
+        Ok(())
+    })?;
+    let value = median(&mut ratios);
+    Ok(Measured {
+        micros: median(&mut owns),
+        reference_micros: Some(median(&mut references)),
+        value,
+        spread: spread(&ratios),
+        samples: ratios.len(),
+        input,
+    })
+}
+
+/// Times `own` alone.
+pub(crate) fn alone(input: String, mut own: impl FnMut() -> Result<()>) -> Result<Measured> {
+    let mut owns = Vec::new();
+    repeat(|counts| {
+        let time = timed(&mut own)?;
+        if counts {
+            owns.push(time);
+        }
+        Ok(())
+    })?;
+    let micros = median(&mut owns);
+    Ok(Measured {
+        micros,
+        reference_micros: None,
+        value: micros,
+        spread: spread(&owns),
+        samples: owns.len(),
+        input,
+    })
+}
+
+/// Runs `round` a few times without counting, then until budget or maximum are reached.
+fn repeat(mut round: impl FnMut(bool) -> Result<()>) -> Result<()> {
+    for _ in 0..WARM_UP {
+        round(false)?;
+    }
+    let begin = Instant::now();
+    for done in 0..PAIRS_MAX {
+        if done >= PAIRS_MIN && begin.elapsed() > BUDGET {
+            break;
+        }
+        round(true)?;
+    }
+    Ok(())
+}
+
+/// One run in microseconds.
+fn timed(run: &mut impl FnMut() -> Result<()>) -> Result<f64> {
+    let begin = Instant::now();
+    black_box(run())?;
+    let micros = begin.elapsed().as_secs_f64() * 1e6;
+    ensure!(micros > 0.0, "the clock stood still");
+    Ok(micros)
+}
+
+/// Sorts, and returns the middle.
+fn median(samples: &mut [f64]) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    at_quarter(samples, 2)
+}
+
+fn spread(sorted: &[f64]) -> f64 {
+    (at_quarter(sorted, 3) - at_quarter(sorted, 1)) / 2.0
+}
+
+fn at_quarter(sorted: &[f64], quarter: usize) -> f64 {
+    let last = sorted.len().saturating_sub(1);
+    sorted.get(last.saturating_mul(quarter) / 4).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::bail;
+
+    use super::{PAIRS_MIN, alone, median, pairs, spread};
+
+    #[test]
+    fn the_median_is_the_middle_whatever_the_order() {
+        assert_eq!(median(&mut [9.0, 1.0, 5.0]), 5.0);
+        let mut samples = [5.0, 1.0, 2.0, 4.0, 3.0];
+        assert_eq!(median(&mut samples), 3.0);
+        assert_eq!(spread(&samples), 1.0);
+    }
+
+    #[test]
+    fn own_and_reference_run_in_turns_and_often_enough() {
+        let turns = std::cell::RefCell::new(Vec::new());
+        let note = |what| {
+            turns.borrow_mut().push(what);
+            Ok(())
+        };
+        let measured = pairs(String::new(), || note('a'), || note('b')).unwrap();
+        assert!(measured.samples >= PAIRS_MIN);
+        assert!(turns.borrow().chunks(2).all(|pair| pair == ['a', 'b']));
+    }
+
+    #[test]
+    fn what_fails_is_not_measured() {
+        assert!(pairs(String::new(), || Ok(()), || bail!("no")).is_err());
+        assert!(pairs(String::new(), || bail!("no"), || Ok(())).is_err());
+        assert!(alone(String::new(), || bail!("no")).is_err());
+    }
+}
