@@ -117,6 +117,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         crate::appraise::codes::CODES,
         crate::binding::CODES,
         crate::envelope::CODES,
+        crate::key::CODES,
         crate::manifest::CODES,
         crate::publication::codes::CODES,
         crate::reference::CODES,

@@ -6,7 +6,6 @@ use cloister_attestation::code::Code;
 pub fn codes() -> impl Iterator<Item = &'static Code> {
     [
         crate::credentials::CODES,
-        crate::identity::CODES,
         crate::lease::CODES,
         crate::name::CODES,
         crate::request::CODES,

@@ -23,7 +23,6 @@
 #![forbid(unsafe_code)]
 
 mod code;
-mod cose;
 pub mod credentials;
 pub mod identity;
 pub mod lease;

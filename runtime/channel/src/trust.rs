@@ -1,6 +1,5 @@
 //! The trust bundle: what leases and certificates of one trust domain are checked against.
 
-mod key_id;
 mod wire;
 
 use std::collections::HashMap;
@@ -10,7 +9,7 @@ use cloister_attestation::policy::AnchorPolicy;
 use cloister_attestation::time::UnixTime;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 
-pub use key_id::KeyId;
+pub use cloister_attestation::key::KeyId;
 
 use crate::identity::PublicKey;
 use crate::limits::{CERTIFICATE_BYTES_MAX, ISSUERS_MAX, LEASE_KEYS_MAX, REVOKED_MAX};

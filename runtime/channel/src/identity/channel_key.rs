@@ -2,16 +2,14 @@
 
 use core::fmt;
 
-use aws_lc_rs::signature::EcdsaKeyPair;
 use cloister_attestation::bytes::Digest48;
+use cloister_attestation::key::SigningKey;
 
-use super::identity_key::{generate_pair, sign_fixed};
 use super::{KeyError, PublicKey, Signature};
 
 /// `CK`: made fresh for each lease, so at most minutes old; never exported.
 pub struct ChannelKey {
-    pair: EcdsaKeyPair,
-    public: PublicKey,
+    key: SigningKey,
 }
 
 impl ChannelKey {
@@ -20,30 +18,29 @@ impl ChannelKey {
     /// # Errors
     /// [`KeyError::Crypto`].
     pub fn generate() -> Result<Self, KeyError> {
-        let (pair, public) = generate_pair()?;
-        Ok(Self { pair, public })
+        Ok(Self { key: SigningKey::generate()? })
     }
 
     /// The public half.
     #[must_use]
     pub const fn public(&self) -> &PublicKey {
-        &self.public
+        self.key.public()
     }
 
     /// DER of the public half's SubjectPublicKeyInfo.
     #[must_use]
     pub const fn spki(&self) -> &[u8] {
-        self.public.spki()
+        self.key.public().spki()
     }
 
     /// SHA-384 over [`Self::spki`].
     #[must_use]
     pub const fn thumbprint(&self) -> &Digest48 {
-        self.public.thumbprint()
+        self.key.public().thumbprint()
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Signature, KeyError> {
-        sign_fixed(&self.pair, message)
+        self.key.sign(message)
     }
 
     /// Signs in the DER form that TLS uses.

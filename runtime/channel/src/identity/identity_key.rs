@@ -2,9 +2,8 @@
 
 use core::fmt;
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use cloister_attestation::bytes::Digest48;
+use cloister_attestation::key::SigningKey;
 
 use super::{KeyError, PublicKey, Signature};
 use crate::name::InstanceId;
@@ -14,8 +13,7 @@ use crate::name::InstanceId;
 /// It signs session proofs and the lease requests that certify a channel key. The two are
 /// different CBOR types with different labels, so neither signature can pass for the other.
 pub struct IdentityKey {
-    pair: EcdsaKeyPair,
-    public: PublicKey,
+    key: SigningKey,
 }
 
 impl IdentityKey {
@@ -24,26 +22,25 @@ impl IdentityKey {
     /// # Errors
     /// [`KeyError::Crypto`].
     pub fn generate() -> Result<Self, KeyError> {
-        let (pair, public) = generate_pair()?;
-        Ok(Self { pair, public })
+        Ok(Self { key: SigningKey::generate()? })
     }
 
     /// The public half.
     #[must_use]
     pub const fn public(&self) -> &PublicKey {
-        &self.public
+        self.key.public()
     }
 
     /// DER of the public half's SubjectPublicKeyInfo.
     #[must_use]
     pub const fn spki(&self) -> &[u8] {
-        self.public.spki()
+        self.key.public().spki()
     }
 
     /// SHA-384 over [`Self::spki`].
     #[must_use]
     pub const fn thumbprint(&self) -> &Digest48 {
-        self.public.thumbprint()
+        self.key.public().thumbprint()
     }
 
     /// The instance that this key names.
@@ -53,7 +50,7 @@ impl IdentityKey {
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Signature, KeyError> {
-        sign_fixed(&self.pair, message)
+        self.key.sign(message)
     }
 }
 
@@ -61,16 +58,4 @@ impl fmt::Debug for IdentityKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "IdentityKey({}, private half redacted)", self.thumbprint())
     }
-}
-
-pub(super) fn generate_pair() -> Result<(EcdsaKeyPair, PublicKey), KeyError> {
-    let pair =
-        EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| KeyError::Crypto)?;
-    let public = PublicKey::from_point(pair.public_key().as_ref())?;
-    Ok((pair, public))
-}
-
-pub(crate) fn sign_fixed(pair: &EcdsaKeyPair, message: &[u8]) -> Result<Signature, KeyError> {
-    let signature = pair.sign(&SystemRandom::new(), message).map_err(|_| KeyError::Crypto)?;
-    Signature::from_slice(signature.as_ref()).ok_or(KeyError::Crypto)
 }

@@ -2,10 +2,10 @@
 
 use cloister_attestation::anchor::AnchorKind;
 use cloister_attestation::code::{Code, Diagnostic};
+use cloister_attestation::cose::Sign1Error;
 use cloister_attestation::result::Tier;
 use cloister_attestation::time::UnixTime;
 
-use crate::cose::EnvelopeError;
 use crate::identity::KeyError;
 use crate::name::InstanceId;
 
@@ -159,11 +159,11 @@ impl LeaseError {
     }
 }
 
-impl From<EnvelopeError> for LeaseError {
-    fn from(error: EnvelopeError) -> Self {
+impl From<Sign1Error> for LeaseError {
+    fn from(error: Sign1Error) -> Self {
         match error {
-            EnvelopeError::Algorithm => Self::Algorithm,
-            EnvelopeError::Malformed(reason) => Self::malformed(reason),
+            Sign1Error::Algorithm => Self::Algorithm,
+            Sign1Error::Malformed(reason) => Self::malformed(reason),
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use core::fmt;
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use cloister_attestation::cose::{self, Header};
+use cloister_attestation::key::SigningKey;
 use zeroize::Zeroizing;
 
 use super::{LeaseClaims, LeaseError, codec};
-use crate::cose::{self, SignError};
-use crate::identity::{KeyError, PublicKey, sign_fixed};
+use crate::identity::{KeyError, PublicKey};
 use crate::limits::LEASE_BYTES_MAX;
 use crate::trust::KeyId;
 
@@ -15,8 +15,7 @@ use crate::trust::KeyId;
 ///
 /// Unlike a runtime's keys it is kept across restarts: whoever holds it decides who is admitted.
 pub struct LeaseSigner {
-    pair: EcdsaKeyPair,
-    public: PublicKey,
+    key: SigningKey,
     kid: KeyId,
 }
 
@@ -26,10 +25,7 @@ impl LeaseSigner {
     /// # Errors
     /// [`KeyError::Crypto`].
     pub fn generate_pkcs8() -> Result<Zeroizing<Vec<u8>>, KeyError> {
-        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
-            .map_err(|_| KeyError::Crypto)?;
-        let document = pair.to_pkcs8v1().map_err(|_| KeyError::Crypto)?;
-        Ok(Zeroizing::new(document.as_ref().to_vec()))
+        SigningKey::generate_pkcs8()
     }
 
     /// Reads a stored key.
@@ -37,17 +33,15 @@ impl LeaseSigner {
     /// # Errors
     /// [`KeyError::Stored`] if it is not the PKCS#8 form of a P-256 key.
     pub fn from_pkcs8(stored: &[u8]) -> Result<Self, KeyError> {
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, stored)
-            .map_err(|_| KeyError::Stored)?;
-        let public = PublicKey::from_point(pair.public_key().as_ref())?;
-        let kid = KeyId::of(&public);
-        Ok(Self { pair, public, kid })
+        let key = SigningKey::from_pkcs8(stored)?;
+        let kid = KeyId::of(key.public());
+        Ok(Self { key, kid })
     }
 
     /// The public half, for trust bundles and JWKS.
     #[must_use]
     pub const fn public(&self) -> &PublicKey {
-        &self.public
+        self.key.public()
     }
 
     /// How leases and trust bundles name this key.
@@ -64,11 +58,9 @@ impl LeaseSigner {
     pub fn sign(&self, claims: &LeaseClaims) -> Result<Vec<u8>, LeaseError> {
         claims.check()?;
         let payload = codec::payload(claims)?;
-        let lease = cose::sign(self.kid.as_bytes(), payload, |m| sign_fixed(&self.pair, m))
-            .map_err(|error| match error {
-                SignError::Signer(error) => LeaseError::Signing(error),
-                SignError::Encoding => LeaseError::Signing(KeyError::Crypto),
-            })?;
+        let header = Header { kid: self.kid.as_bytes(), typ: None };
+        let lease = cose::sign(&header, &payload, |message| self.key.sign(message))
+            .map_err(LeaseError::Signing)?;
         if lease.len() > LEASE_BYTES_MAX {
             return Err(LeaseError::malformed("longer than 16 KiB"));
         }

@@ -1,11 +1,11 @@
 //! The relying side: from received bytes to a lease that is believed.
 
 use cloister_attestation::bytes::Digest48;
+use cloister_attestation::cose::Sign1;
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_attestation::time::UnixTime;
 
 use super::{LeaseClaims, LeaseError, codec};
-use crate::cose::Envelope;
 use crate::limits::{LEASE_BYTES_MAX, NOT_BEFORE_LEEWAY};
 use crate::trust::TrustBundle;
 
@@ -34,7 +34,7 @@ pub fn verify(
     if bytes.len() > LEASE_BYTES_MAX {
         return Err(LeaseError::malformed("longer than 16 KiB"));
     }
-    let envelope = Envelope::parse(bytes)?;
+    let envelope = Sign1::parse(bytes, None)?;
     let Some(key) = trust.lease_key(&envelope.kid) else {
         return Err(LeaseError::UnknownKey { kid: hex::encode(&envelope.kid) });
     };

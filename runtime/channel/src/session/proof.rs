@@ -8,6 +8,7 @@
 mod statement;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use cloister_attestation::cose::{self, Header, Sign1};
 use cloister_attestation::time::UnixTime;
 
 pub(super) use statement::Statement;
@@ -15,8 +16,7 @@ pub(super) use statement::Statement;
 use super::message::Message;
 use super::shared::Shared;
 use super::{PeerProven, SessionError};
-use crate::cose::{self, Envelope, SignError};
-use crate::identity::{KeyError, PublicKey};
+use crate::identity::PublicKey;
 use crate::lease::{self, VerifiedLease};
 use crate::name::AgentName;
 use crate::peer::Peer;
@@ -34,12 +34,9 @@ pub(super) fn make(shared: &Shared, intended: &AgentName) -> Result<Vec<u8>, Ses
         intended: Some(intended.clone()),
         policy_epoch: epoch,
     };
-    let proof = cose::sign(b"", statement.encode(), |form| local.identity().sign(form)).map_err(
-        |error| match error {
-            SignError::Signer(error) => SessionError::Signing(error),
-            SignError::Encoding => SessionError::Signing(KeyError::Crypto),
-        },
-    )?;
+    let header = Header { kid: b"", typ: None };
+    let proof = cose::sign(&header, &statement.encode(), |form| local.identity().sign(form))
+        .map_err(SessionError::Signing)?;
     let message = Message {
         role,
         lease: local.lease_bytes().to_vec(),
@@ -107,7 +104,7 @@ fn signed_statement(message: &Message, lease: &VerifiedLease) -> Result<Statemen
     if key.thumbprint() != &lease.claims().identity_key {
         return Err(SessionError::IdentityKey);
     }
-    let envelope = Envelope::parse(&message.proof)
+    let envelope = Sign1::parse(&message.proof, None)
         .map_err(|_| SessionError::malformed("proof is not a COSE_Sign1 with ES256"))?;
     if !envelope.kid.is_empty() {
         return Err(SessionError::malformed("proof names a key"));

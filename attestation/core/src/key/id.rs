@@ -1,12 +1,12 @@
-//! How leases name the key that signed them.
+//! How signed results name the key that signed them.
 
 use core::fmt;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use crate::identity::PublicKey;
+use super::PublicKey;
 
-/// SHA-256 over a Verifier key's SPKI: `kid` in leases, trust bundles and JWKS.
+/// SHA-256 over a Verifier key's SPKI: `kid` in leases, Attestation Results, trust bundles and JWKS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KeyId([u8; 32]);
 
@@ -18,6 +18,13 @@ impl KeyId {
         let mut id = [0; 32];
         id.iter_mut().zip(hash.as_ref()).for_each(|(to, from)| *to = *from);
         Self(id)
+    }
+
+    /// From the hex that [`fmt::Display`] writes; `None` for anything else.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let id = <[u8; 32]>::try_from(hex::decode(text).ok()?).map(Self).ok()?;
+        (id.to_string() == text).then_some(id)
     }
 
     /// The bytes.

@@ -1,11 +1,10 @@
-//! Public keys and signatures of the one algorithm that this crate speaks.
+//! Public keys and signatures of ES256, each with one encoding.
 
 use core::fmt;
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
-use cloister_attestation::bytes::Digest48;
-
 use super::KeyError;
+use crate::bytes::Digest48;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
 
 /// The SPKI of a P-256 key up to the point: algorithm, curve and the BIT STRING's header.
 ///
@@ -15,6 +14,7 @@ const SPKI_PREFIX: [u8; 26] = [
     0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
 const POINT_LEN: usize = 65;
+const COORDINATE_LEN: usize = 32;
 const UNCOMPRESSED: u8 = 4;
 
 /// An ECDSA P-256 public key, with the one DER encoding that names it.
@@ -45,8 +45,39 @@ impl PublicKey {
     }
 
     /// From the uncompressed point that the cryptographic library hands out.
-    pub(crate) fn from_point(point: &[u8]) -> Result<Self, KeyError> {
+    pub(super) fn from_point(point: &[u8]) -> Result<Self, KeyError> {
         Self::from_spki(&[&SPKI_PREFIX, point].concat())
+    }
+
+    /// From PEM text with one `PUBLIC KEY` block.
+    ///
+    /// # Errors
+    /// [`KeyError::Malformed`] for every other text, and as [`Self::from_spki`].
+    pub fn from_pem(text: &str) -> Result<Self, KeyError> {
+        let (label, der) =
+            pem_rfc7468::decode_vec(text.trim().as_bytes()).map_err(|_| KeyError::Malformed)?;
+        if label == "PUBLIC KEY" { Self::from_spki(&der) } else { Err(KeyError::Malformed) }
+    }
+
+    /// From the two coordinates, 32 bytes each, as a JSON Web Key has them.
+    ///
+    /// SPEC: RFC 7518 section 6.2.1.
+    ///
+    /// # Errors
+    /// [`KeyError::Malformed`] for other lengths, and for a point that is not on the curve.
+    pub fn from_coordinates(x: &[u8], y: &[u8]) -> Result<Self, KeyError> {
+        if x.len() == COORDINATE_LEN {
+            Self::from_point(&[&[UNCOMPRESSED], x, y].concat())
+        } else {
+            Err(KeyError::Malformed)
+        }
+    }
+
+    /// The two coordinates, as a JSON Web Key has them.
+    #[must_use]
+    pub fn coordinates(&self) -> (&[u8], &[u8]) {
+        let point = self.point().get(1..).unwrap_or_default();
+        point.split_at_checked(COORDINATE_LEN).unwrap_or_default()
     }
 
     /// The DER of the SubjectPublicKeyInfo.
@@ -115,7 +146,8 @@ impl Signature {
     /// The DER form that TLS uses: `SEQUENCE { r INTEGER, s INTEGER }`.
     ///
     /// SPEC: RFC 8446 section 4.2.3, RFC 3279 section 2.2.3.
-    pub(super) fn to_der(self) -> Vec<u8> {
+    #[must_use]
+    pub fn to_der(self) -> Vec<u8> {
         let (r, s) = self.0.split_at(Self::LEN / 2);
         let body = [integer(r), integer(s)].concat();
         // Two INTEGERs of at most 33 bytes: every length fits the short form.

@@ -1,0 +1,207 @@
+//! The one COSE_Sign1 shape that Cloister's own messages have: ES256, embedded payload, at most a
+//! `kid` and a `typ`, nothing unprotected, no tag, one encoding.
+//!
+//! SPEC: RFC 9052 sections 4.2 and 4.4, RFC 9596.
+
+use minicbor::data::Type;
+use minicbor::{Decoder, Encoder, decode};
+
+use crate::key::Signature;
+
+const ALGORITHM: i64 = 1;
+const KID: i64 = 4;
+const TYP: i64 = 16;
+/// SPEC: RFC 9053 section 2.1.
+const ES256: i64 = -7;
+
+/// What the protected header says beside the algorithm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header<'a> {
+    /// Names the signing key; left out where it is empty.
+    pub kid: &'a [u8],
+    /// The media type of the whole message, so that one kind is never taken for another.
+    pub typ: Option<&'a str>,
+}
+
+/// A received message that has the right shape.
+///
+/// # Security
+/// Its signature has not been verified: [`Self::signature`] is over [`Self::signed`].
+#[derive(Clone, Debug)]
+pub struct Sign1 {
+    /// The key that the sender names.
+    pub kid: Vec<u8>,
+    /// The payload as received.
+    pub payload: Vec<u8>,
+    /// The bytes that the signature covers, built from the received parts.
+    pub signed: Vec<u8>,
+    /// The signature, of the right length.
+    pub signature: Signature,
+}
+
+/// Bytes that do not have the shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign1Error {
+    /// The protected header names another algorithm than ES256, or none.
+    Algorithm,
+    /// Anything else.
+    Malformed(&'static str),
+}
+
+impl Sign1 {
+    /// Reads received bytes as a message of the kind `typ`; refuses anything that [`sign`] would
+    /// not have written. The caller bounds their length.
+    ///
+    /// # Errors
+    /// [`Sign1Error`].
+    pub fn parse(bytes: &[u8], typ: Option<&str>) -> Result<Self, Sign1Error> {
+        let (protected, payload, signature) =
+            parts(bytes).map_err(|_| Sign1Error::Malformed("not a COSE_Sign1"))?;
+        let kid = read_header(protected)?;
+        let Some(signature) = Signature::from_slice(signature) else {
+            return Err(Sign1Error::Malformed("signature is not 64 bytes"));
+        };
+        let header = Header { kid, typ };
+        if header.encode() != protected || envelope(protected, payload, &signature) != bytes {
+            return Err(Sign1Error::Malformed("has other parts or another encoding"));
+        }
+        // SECURITY: covers the protected header and payload exactly as they were received.
+        let signed = to_be_signed(protected, payload);
+        Ok(Self { kid: kid.to_vec(), payload: payload.to_vec(), signed, signature })
+    }
+}
+
+/// Signs `payload` with `signer`, which is given the bytes that the signature covers.
+///
+/// # Errors
+/// The signer's own.
+pub fn sign<E>(
+    header: &Header<'_>,
+    payload: &[u8],
+    signer: impl FnOnce(&[u8]) -> Result<Signature, E>,
+) -> Result<Vec<u8>, E> {
+    let protected = header.encode();
+    let signature = signer(&to_be_signed(&protected, payload))?;
+    Ok(envelope(&protected, payload, &signature))
+}
+
+/// The `Sig_structure` of a COSE_Sign1 without external data: what its signature covers.
+#[must_use]
+pub fn to_be_signed(protected: &[u8], payload: &[u8]) -> Vec<u8> {
+    written(payload.len(), |e| {
+        e.array(4)?.str("Signature1")?.bytes(protected)?.bytes(b"")?.bytes(payload)?.ok()
+    })
+}
+
+impl Header<'_> {
+    fn encode(&self) -> Vec<u8> {
+        let entries = 1_u64
+            .saturating_add(u64::from(!self.kid.is_empty()))
+            .saturating_add(u64::from(self.typ.is_some()));
+        written(self.kid.len(), |e| {
+            e.map(entries)?.i64(ALGORITHM)?.i64(ES256)?;
+            if !self.kid.is_empty() {
+                e.i64(KID)?.bytes(self.kid)?;
+            }
+            if let Some(typ) = self.typ {
+                e.i64(TYP)?.str(typ)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+fn envelope(protected: &[u8], payload: &[u8], signature: &Signature) -> Vec<u8> {
+    written(payload.len(), |e| {
+        e.array(4)?.bytes(protected)?.map(0)?.bytes(payload)?.bytes(signature.as_bytes())?.ok()
+    })
+}
+
+type Written = Result<(), minicbor::encode::Error<core::convert::Infallible>>;
+
+fn written(payload_len: usize, write: impl FnOnce(&mut Encoder<Vec<u8>>) -> Written) -> Vec<u8> {
+    let mut e = Encoder::new(Vec::with_capacity(payload_len.saturating_add(256)));
+    // Writing into a Vec cannot fail: its error type is uninhabited.
+    let Ok(()) = write(&mut e) else { return Vec::new() };
+    e.into_writer()
+}
+
+type Parts<'b> = (&'b [u8], &'b [u8], &'b [u8]);
+
+/// Protected header, payload and signature. Whether there is more is told by writing them again.
+fn parts(bytes: &[u8]) -> Result<Parts<'_>, decode::Error> {
+    let mut d = Decoder::new(bytes);
+    d.array()?;
+    let protected = d.bytes()?;
+    d.map()?;
+    Ok((protected, d.bytes()?, d.bytes()?))
+}
+
+/// The `kid` in a protected header, once it names the one algorithm. What else is in it is told by
+/// writing the header again.
+fn read_header(protected: &[u8]) -> Result<&[u8], Sign1Error> {
+    let malformed = |_| Sign1Error::Malformed("protected header is not a map of known labels");
+    let mut d = Decoder::new(protected);
+    let entries = d.map().map_err(malformed)?.unwrap_or_default();
+    let (mut algorithm, mut kid): (_, &[u8]) = (None, b"");
+    for _ in 0..entries {
+        match d.i64().map_err(malformed)? {
+            ALGORITHM => algorithm = Some(integer(&mut d).map_err(malformed)?),
+            KID => kid = d.bytes().map_err(malformed)?,
+            _ => d.skip().map_err(malformed)?,
+        }
+    }
+    match algorithm {
+        Some(Some(ES256)) => Ok(kid),
+        // A map of unstated length is nothing that this module writes.
+        None if entries == 0 && protected.first() == Some(&0xbf) => {
+            Err(Sign1Error::Malformed("protected header has another encoding"))
+        }
+        Some(_) | None => Err(Sign1Error::Algorithm),
+    }
+}
+
+/// An algorithm may also be named in words, which are not the one that is known.
+fn integer(d: &mut Decoder<'_>) -> Result<Option<i64>, decode::Error> {
+    if d.datatype()? == Type::String {
+        return d.skip().map(|()| None);
+    }
+    d.i64().map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Header, Sign1, Sign1Error, sign};
+    use crate::key::SigningKey;
+
+    #[test]
+    fn a_message_is_read_as_its_own_kind_and_as_no_other() {
+        let key = SigningKey::generate().unwrap();
+        for typ in [None, Some("application/a"), Some("application/b")] {
+            let header = Header { kid: b"k", typ };
+            let bytes = sign(&header, b"payload", |m| key.sign(m)).unwrap();
+            for read_as in [None, Some("application/a"), Some("application/b")] {
+                let read = Sign1::parse(&bytes, read_as);
+                assert_eq!(read.is_ok(), read_as == typ);
+                let Ok(read) = read else { continue };
+                assert_eq!(
+                    (read.kid.as_slice(), read.payload.as_slice()),
+                    (&b"k"[..], &b"payload"[..])
+                );
+                assert_eq!(key.public().verify(&read.signed, &read.signature), Ok(()));
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_every_truncation_a_tag_and_trailing_bytes() {
+        let key = SigningKey::generate().unwrap();
+        let bytes = sign(&Header { kid: b"", typ: None }, b"payload", |m| key.sign(m)).unwrap();
+        for len in 0..bytes.len() {
+            assert!(Sign1::parse(&bytes[..len], None).is_err(), "{len}");
+        }
+        for other in [[&[0xd2], bytes.as_slice()].concat(), [bytes.as_slice(), &[0]].concat()] {
+            assert!(matches!(Sign1::parse(&other, None), Err(Sign1Error::Malformed(_))));
+        }
+    }
+}
