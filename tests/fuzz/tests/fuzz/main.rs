@@ -1,0 +1,66 @@
+//! Every target over its seeds, over what was once wrong, and over seeded mutations.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+use cloister_fuzz::mutation::Mutator;
+use cloister_fuzz::{ALL, Outcome, Target, target};
+
+/// Runs `target` over its seeds, which have to be accepted, and over mutations of them.
+fn exercise(target: &Target) {
+    let seeds = (target.seeds)();
+    assert!(!seeds.is_empty(), "{} has no seed", target.name);
+    for (at, seed) in seeds.iter().enumerate() {
+        assert!(seed.len() <= target.bytes_max, "seed {at} of {} is too long", target.name);
+        assert_eq!((target.run)(seed), Outcome::Accepted, "seed {at} of {}", target.name);
+    }
+    let mut mutator = Mutator::new(0x5eed);
+    let refused = (0..target.quick_inputs)
+        .filter(|_| (target.run)(&mutator.next_input(&seeds, target.bytes_max)) == Outcome::Refused)
+        .count();
+    assert!(refused > 0, "{} refuses nothing", target.name);
+}
+
+macro_rules! targets {
+    ($($test:ident = $name:literal;)+) => {
+        $(
+            #[test]
+            fn $test() {
+                exercise(target($name).expect("a target of this name"));
+            }
+        )+
+
+        #[test]
+        fn every_target_has_a_test() {
+            let tested = [$($name),+];
+            let all: Vec<_> = ALL.iter().map(|target| target.name).collect();
+            assert_eq!(all, tested);
+        }
+    };
+}
+
+targets! {
+    snp_report = "snp-report";
+    snp_verified_report = "snp-verified-report";
+    snp_certificate_table = "snp-certificate-table";
+    tdx_quote = "tdx-quote";
+    tdx_verified_quote = "tdx-verified-quote";
+    tdx_local_report = "tdx-local-report";
+    tdx_collateral = "tdx-collateral";
+    tdx_tcb_info = "tdx-tcb-info";
+    tdx_qe_identity = "tdx-qe-identity";
+    x509_certificate = "x509-certificate";
+    x509_crl = "x509-crl";
+    x509_pem = "x509-pem";
+    envelope = "envelope";
+    binding = "binding";
+    manifest = "manifest";
+    reference_values = "reference-values";
+    policy = "policy";
+    lease = "lease";
+    svid = "svid";
+    trust_bundle = "trust-bundle";
+}
