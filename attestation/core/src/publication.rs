@@ -123,15 +123,9 @@ impl Publication {
             (Part::QeIdentity(document), Endorsements::Tdx(all)) => {
                 all.qe_identity = Some(document.clone());
             }
-            (
-                Part::Vcek(_) | Part::AmdChain { .. } | Part::AmdCrl(_),
-                Endorsements::Tdx(_),
-            )
+            (Part::Vcek(_) | Part::AmdChain { .. } | Part::AmdCrl(_), Endorsements::Tdx(_))
             | (
-                Part::PckCrl(_)
-                | Part::IntelRootCrl(_)
-                | Part::TcbInfo(_)
-                | Part::QeIdentity(_),
+                Part::PckCrl(_) | Part::IntelRootCrl(_) | Part::TcbInfo(_) | Part::QeIdentity(_),
                 Endorsements::Snp(_),
             ) => return false,
         }

@@ -38,8 +38,7 @@ impl Verifier<'_> {
         let body: TcbInfoBody<'_> =
             serde_json::from_slice(&self.response.body).map_err(PublicationError::format)?;
         let document = self.document(body.document, body.signature)?;
-        let collateral =
-            Collateral { tcb_info: Some(document.clone()), ..Collateral::none() };
+        let collateral = Collateral { tcb_info: Some(document.clone()), ..Collateral::none() };
         let verified = VerifiedCollateral::new(&collateral, self.anchors, self.now)?;
         let observed = verified.fmspc();
         if observed != Some(fmspc) {
@@ -55,8 +54,7 @@ impl Verifier<'_> {
         let body: QeIdentityBody<'_> =
             serde_json::from_slice(&self.response.body).map_err(PublicationError::format)?;
         let document = self.document(body.document, body.signature)?;
-        let collateral =
-            Collateral { qe_identity: Some(document.clone()), ..Collateral::none() };
+        let collateral = Collateral { qe_identity: Some(document.clone()), ..Collateral::none() };
         let verified = VerifiedCollateral::new(&collateral, self.anchors, self.now)?;
         Ok(signed(need, Part::QeIdentity(document), &verified))
     }

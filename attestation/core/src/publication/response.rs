@@ -1,13 +1,10 @@
 //! A vendor service's answer, as received.
 
-use serde::{Deserialize, Serialize};
-
 use super::error::PublicationError;
 use crate::limits::ENDORSEMENT_BYTES_MAX;
 
 /// Body and issuer chain of an answer, as received. Believed by nobody.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// The body.
     pub body: Vec<u8>,
@@ -31,9 +28,10 @@ impl Response {
 
     /// The chain as PEM.
     pub(super) fn issuer_chain_pem(&self) -> Result<String, PublicationError> {
-        let encoded = self.issuer_chain.as_deref().ok_or(PublicationError::IssuerChain {
-            reason: "the answer came without one",
-        })?;
+        let encoded = self
+            .issuer_chain
+            .as_deref()
+            .ok_or(PublicationError::IssuerChain { reason: "the answer came without one" })?;
         if encoded.len() > ENDORSEMENT_BYTES_MAX {
             return Err(PublicationError::IssuerChain { reason: "it is larger than 64 KiB" });
         }

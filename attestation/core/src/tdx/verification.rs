@@ -95,10 +95,7 @@ impl VerifiedPlatform<'_> {
         let collateral = self.collateral;
         let update = TcbUpdate::Standard;
         let parts = [
-            (
-                collateral.tcb_info.is_some(),
-                Need::TdxTcbInfo { fmspc: *self.pck.fmspc(), update },
-            ),
+            (collateral.tcb_info.is_some(), Need::TdxTcbInfo { fmspc: *self.pck.fmspc(), update }),
             (collateral.qe_identity.is_some(), Need::TdQeIdentity { update }),
             (collateral.pck_crl.is_some(), Need::PckCrl { ca: self.ca }),
             (collateral.root_crl.is_some(), Need::IntelRootCrl),

@@ -17,6 +17,7 @@ const EDGES: &[Edges] = &[
     Edges { name: "cloister-policy", may_import: &["cloister-attestation"] },
     Edges { name: "cloister-channel", may_import: &["cloister-api", "cloister-attestation"] },
     Edges { name: "cloister-attester", may_import: &["cloister-attestation"] },
+    Edges { name: "cloister-endorsements", may_import: &["cloister-attestation"] },
     Edges {
         name: "cloister-gateway",
         may_import: &[
@@ -43,6 +44,7 @@ const EDGES: &[Edges] = &[
             "cloister-api",
             "cloister-attestation",
             "cloister-channel",
+            "cloister-endorsements",
             "cloister-policy",
         ],
     },
@@ -53,6 +55,7 @@ const EDGES: &[Edges] = &[
             "cloister-attestation",
             "cloister-attester",
             "cloister-channel",
+            "cloister-endorsements",
             "cloister-policy",
         ],
     },

@@ -17,8 +17,7 @@ fn chip(first: u8) -> ChipId {
 fn amd_paths_are_those_of_the_specification() {
     let vcek = Need::Vcek { product: Product::Milan, hwid: chip(0xab), tcb: TCB };
     let id = format!("ab000000000000ee{}", "0".repeat(112));
-    let expected =
-        format!("/vcek/v1/Milan/{id}?blSPL=03&teeSPL=00&snpSPL=08&ucodeSPL=115");
+    let expected = format!("/vcek/v1/Milan/{id}?blSPL=03&teeSPL=00&snpSPL=08&ucodeSPL=115");
     assert_eq!(vcek.path(), expected);
     let tcb = Tcb { fmc: Some(1), ..TCB };
     let turin = Need::Vcek { product: Product::Turin, hwid: chip(0xab), tcb };
@@ -84,7 +83,9 @@ fn no_two_documents_have_the_same_path() {
     }
     for product in Product::ALL {
         needs.push(Need::AmdCrl { product });
-        needs.extend([SigningKey::Vcek, SigningKey::Vlek].map(|key| Need::AmdChain { product, key }));
+        needs.extend(
+            [SigningKey::Vcek, SigningKey::Vlek].map(|key| Need::AmdChain { product, key }),
+        );
     }
     let paths: BTreeSet<_> = needs.iter().map(Need::path).collect();
     assert_eq!(paths.len(), needs.len());
