@@ -8,9 +8,9 @@ use serde::Serialize;
 use crate::bar::{Bar, Unit};
 use crate::timing::Measured;
 
-/// The first line of the table.
+/// The first line of the table. Times are medians, in microseconds.
 pub(crate) const HEADING: &str =
-    "bar              value  limit       time  reference  spread  evidence";
+    "bar               value limit holds      us  ref us spread evidence";
 
 /// One bar and what came of it. Without a value it does not hold.
 #[derive(Debug)]
@@ -95,17 +95,16 @@ fn rounded(value: f64) -> f64 {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { bar, limit, .. } = self;
+        let holds = if self.holds() { "yes" } else { "NO" };
         let Ok(measured) = &self.measured else {
-            return write!(f, "{bar:15} {:>6} {limit:6.2}  DOES NOT HOLD: not measured", "-");
+            return write!(f, "{bar:15} {:>7} {limit:5.2} {holds:5} not measured", "-");
         };
         let Measured { value, micros, spread, input, .. } = measured;
-        let reference = measured
-            .reference_micros
-            .map_or_else(|| "-".to_owned(), |time| format!("{time:.1} us"));
-        let state = if self.holds() { "" } else { "  DOES NOT HOLD" };
+        let reference =
+            measured.reference_micros.map_or_else(|| "-".to_owned(), |time| format!("{time:.1}"));
         write!(
             f,
-            "{bar:15} {value:6.3} {limit:6.2} {micros:7.1} us {reference:>10}  {spread:6.3}  {input}{state}"
+            "{bar:15} {value:7.3} {limit:5.2} {holds:5} {micros:7.1} {reference:>7} {spread:6.3} {input}"
         )
     }
 }
@@ -127,7 +126,7 @@ mod tests {
             value,
             spread: 0.01,
             samples: 9,
-            input: "simulator".to_owned(),
+            input: "snp/milan-v3-ms-teeav".to_owned(),
         }
     }
 
@@ -144,7 +143,7 @@ mod tests {
         assert_eq!(line["bar"], "snp.verify.warm");
         assert_eq!((&line["value"], &line["limit"]), (&1.15.into(), &1.25.into()));
         assert_eq!((&line["unit"], &line["holds"]), (&"ratio".into(), &true.into()));
-        assert_eq!(line["input"], "simulator");
+        assert_eq!(line["input"], "snp/milan-v3-ms-teeav");
         assert!(!line.to_string().contains('\n'));
     }
 
@@ -154,7 +153,7 @@ mod tests {
         let line = outcome.json();
         assert_eq!((&line["holds"], &line["value"]), (&false.into(), &serde_json::Value::Null));
         assert_eq!(line["error"], "the reference refuses the report");
-        assert!(outcome.to_string().contains("DOES NOT HOLD"));
+        assert!(outcome.to_string().contains(" NO "));
     }
 
     #[test]
