@@ -138,8 +138,16 @@ impl Digest48 {
     }
 }
 
-fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+/// Writes lower-case hex, many digits at a time: results hold thousands of them.
+pub(crate) fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    const CHUNK: usize = 32;
+    let mut digits = [0; 2 * CHUNK];
+    for chunk in bytes.chunks(CHUNK) {
+        let digits = digits.get_mut(..2 * chunk.len()).unwrap_or_default();
+        hex::encode_to_slice(chunk, digits).map_err(|_| fmt::Error)?;
+        f.write_str(core::str::from_utf8(digits).map_err(|_| fmt::Error)?)?;
+    }
+    Ok(())
 }
 
 /// Reads fixed-size fields off the front of a slice; every read is bounded by what is left.
@@ -226,5 +234,12 @@ mod tests {
         let digest = Digest48::sha384(b"abc");
         assert_eq!(digest.to_string().parse::<Digest48>().unwrap(), digest);
         assert!("00".parse::<Digest48>().is_err());
+    }
+
+    #[test]
+    fn hex_of_every_byte_is_two_lower_case_digits_in_order() {
+        let all: [u8; 64] = core::array::from_fn(|at| u8::try_from(at * 4 + at / 22).unwrap());
+        let digits: String = all.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(ChipId::new(all).to_string(), digits);
     }
 }

@@ -52,7 +52,7 @@ impl TcbVersion {
 
 impl fmt::Display for TcbVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        crate::bytes::write_hex(f, &self.0)
     }
 }
 
