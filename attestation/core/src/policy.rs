@@ -35,14 +35,29 @@ impl<T: PartialEq + fmt::Display> Expect<T> {
                 Check::decided(code, expected == observed, expected, observed)
             }
             Self::OneOf(allowed) => {
-                let list = allowed.iter().map(T::to_string).collect::<Vec<_>>().join(", ");
-                Check::decided(
-                    code,
-                    allowed.contains(observed),
-                    format!("one of [{list}]"),
-                    observed,
-                )
+                let ok = allowed.contains(observed);
+                Check::decided(code, ok, OneOf(allowed), observed)
             }
+        }
+    }
+}
+
+/// An allow-list in words. A long one is cut: a check does not repeat the policy.
+struct OneOf<'a, T>(&'a [T]);
+
+/// Entries of an allow-list that a check names.
+const NAMED_MAX: usize = 8;
+
+impl<T: fmt::Display> fmt::Display for OneOf<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("one of [")?;
+        for (at, value) in self.0.iter().take(NAMED_MAX).enumerate() {
+            let separator = if at == 0 { "" } else { ", " };
+            write!(f, "{separator}{value}")?;
+        }
+        match self.0.len().checked_sub(NAMED_MAX) {
+            None | Some(0) => f.write_str("]"),
+            Some(more) => write!(f, ", and {more} more]"),
         }
     }
 }
@@ -86,5 +101,28 @@ impl Policy {
     #[must_use]
     pub fn strict_for_simulator(fingerprint: Digest48) -> Self {
         Self { anchors: AnchorPolicy::Simulator(fingerprint), ..Self::strict() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Expect, NAMED_MAX};
+    use crate::check::State;
+    use crate::reference::MATCH;
+
+    #[test]
+    fn a_short_list_is_named_whole_and_a_long_one_is_counted() {
+        let words = |len: usize| Expect::OneOf((0..len).collect()).check(&MATCH, &0).expected;
+        assert_eq!(words(2), "one of [0, 1]");
+        assert_eq!(words(NAMED_MAX), "one of [0, 1, 2, 3, 4, 5, 6, 7]");
+        assert_eq!(words(NAMED_MAX + 3), "one of [0, 1, 2, 3, 4, 5, 6, 7, and 3 more]");
+    }
+
+    #[test]
+    fn every_entry_of_a_long_list_counts_and_an_empty_list_denies() {
+        let list = Expect::OneOf((0..100).collect());
+        assert_eq!(list.check(&MATCH, &99).state, State::Pass);
+        assert_eq!(list.check(&MATCH, &100).state, State::Fail);
+        assert_eq!(Expect::OneOf(Vec::new()).check(&MATCH, &0).state, State::Fail);
     }
 }
