@@ -3,6 +3,7 @@
 use core::fmt;
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
+use smol_str::{SmolStr, ToSmolStr as _};
 
 use crate::code::Code;
 
@@ -23,6 +24,9 @@ pub enum State {
 }
 
 /// One verification or appraisal step: what was expected, what was seen, and the outcome.
+///
+/// Checks are made by the dozen for each piece of Evidence and handed on with every result, so
+/// that words are short and in place, or shared: copying a check allocates nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
     /// What was checked; also carries the specification reference and the remedy.
@@ -30,9 +34,9 @@ pub struct Check {
     /// The outcome.
     pub state: State,
     /// What would have passed, in words or hex.
-    pub expected: String,
+    pub expected: SmolStr,
     /// What was there, in words or hex.
-    pub observed: String,
+    pub observed: SmolStr,
 }
 
 impl Check {
@@ -44,7 +48,7 @@ impl Check {
         observed: impl fmt::Display,
     ) -> Self {
         let state = if ok { State::Pass } else { State::Fail };
-        Self { code, state, expected: expected.to_string(), observed: observed.to_string() }
+        Self { code, state, expected: expected.to_smolstr(), observed: observed.to_smolstr() }
     }
 
     /// Passes when both sides are equal, and shows both.
@@ -62,8 +66,8 @@ impl Check {
         Self {
             code,
             state: State::NotApplicable,
-            expected: String::new(),
-            observed: why.to_string(),
+            expected: SmolStr::default(),
+            observed: why.to_smolstr(),
         }
     }
 
@@ -72,8 +76,8 @@ impl Check {
         Self {
             code,
             state: State::NotAsserted,
-            expected: String::new(),
-            observed: observed.to_string(),
+            expected: SmolStr::default(),
+            observed: observed.to_smolstr(),
         }
     }
 
@@ -89,8 +93,8 @@ impl Serialize for Check {
         let mut s = serializer.serialize_struct("Check", 6)?;
         s.serialize_field("id", self.code.id)?;
         s.serialize_field("state", &self.state)?;
-        s.serialize_field("expected", &self.expected)?;
-        s.serialize_field("observed", &self.observed)?;
+        s.serialize_field("expected", self.expected.as_str())?;
+        s.serialize_field("observed", self.observed.as_str())?;
         s.serialize_field("spec", self.code.spec)?;
         s.serialize_field("remedy", self.code.remedy)?;
         s.end()

@@ -140,7 +140,7 @@ impl VerifyError {
     /// Fails at the last of `checks`, which is the one that failed.
     pub(crate) fn refused(mut checks: Vec<Check>, failed: Check) -> Self {
         let (code, expected, observed) =
-            (failed.code, failed.expected.clone(), failed.observed.clone());
+            (failed.code, failed.expected.to_string(), failed.observed.to_string());
         checks.push(failed);
         Self::Refused { code, expected, observed, checks }
     }
@@ -202,11 +202,11 @@ impl VerifiedEvidence {
 
     /// SHA-384 over the received report or quote bytes.
     #[must_use]
-    pub fn digest(&self) -> Digest48 {
-        Digest48::sha384(match self {
-            Self::Snp(report) => report.report().as_bytes(),
-            Self::Tdx(quote) => quote.quote().as_bytes(),
-        })
+    pub const fn digest(&self) -> Digest48 {
+        match self {
+            Self::Snp(report) => *report.digest(),
+            Self::Tdx(quote) => *quote.digest(),
+        }
     }
 
     /// Whose root stands at the end of the chain.

@@ -11,8 +11,8 @@ use crate::store::{
 pub(crate) fn finding(check: &Check) -> v1::Finding {
     v1::Finding {
         id: check.code.id.to_owned(),
-        expected: check.expected.clone(),
-        observed: check.observed.clone(),
+        expected: check.expected.to_string(),
+        observed: check.observed.to_string(),
         spec: check.code.spec.to_owned(),
         remedy: check.code.remedy.to_owned(),
     }

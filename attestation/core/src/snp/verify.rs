@@ -25,6 +25,7 @@ use crate::verify::VerifyError;
 #[derive(Clone, Debug)]
 pub struct VerifiedReport {
     report: Report,
+    digest: Digest48,
     product: Product,
     anchor: AnchorKind,
     simulator: Option<Digest48>,
@@ -40,6 +41,12 @@ impl VerifiedReport {
     #[must_use]
     pub const fn report(&self) -> &Report {
         &self.report
+    }
+
+    /// SHA-384 over the received bytes.
+    #[must_use]
+    pub const fn digest(&self) -> &Digest48 {
+        &self.digest
     }
 
     /// Whose root stands at the end of the chain.
@@ -154,6 +161,7 @@ pub fn verify_report(
     // SECURITY: the last step and the one that makes every other one mean something.
     steps.take(signature(&report, chain))?;
     Ok(VerifiedReport {
+        digest: Digest48::sha384(report.as_bytes()),
         report,
         product: chain.product,
         anchor: chain.anchor,

@@ -1,6 +1,7 @@
 //! From a parsed quote to a verified one.
 
 use crate::anchor::Anchors;
+use crate::bytes::Digest48;
 use crate::check::Check;
 use crate::publication::{Document, Issue, Need, TcbUpdate};
 use crate::tdx::codes;
@@ -73,6 +74,7 @@ impl VerifiedPlatform<'_> {
             assessment.status,
         ))?;
         Ok(VerifiedQuote {
+            digest: Digest48::sha384(quote.as_bytes()),
             quote,
             anchor: self.collateral.anchors.kind(),
             simulator: self.collateral.anchors.simulator_fingerprint(),

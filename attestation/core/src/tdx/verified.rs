@@ -20,6 +20,7 @@ use crate::time::UnixTime;
 #[derive(Clone, Debug)]
 pub struct VerifiedQuote {
     pub(super) quote: Quote,
+    pub(super) digest: Digest48,
     pub(super) anchor: AnchorKind,
     pub(super) simulator: Option<Digest48>,
     pub(super) pck: PckExtension,
@@ -34,6 +35,12 @@ impl VerifiedQuote {
     #[must_use]
     pub const fn quote(&self) -> &Quote {
         &self.quote
+    }
+
+    /// SHA-384 over the received bytes.
+    #[must_use]
+    pub const fn digest(&self) -> &Digest48 {
+        &self.digest
     }
 
     /// Whose root stands at the end of the chain.
