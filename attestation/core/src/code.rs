@@ -118,6 +118,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         crate::binding::CODES,
         crate::envelope::CODES,
         crate::key::CODES,
+        crate::event_log::codes::CODES,
         crate::manifest::CODES,
         crate::publication::codes::CODES,
         crate::reference::CODES,

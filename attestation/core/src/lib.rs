@@ -25,6 +25,7 @@ pub mod check;
 pub mod code;
 pub mod cose;
 pub mod envelope;
+pub mod event_log;
 pub mod evidence;
 pub mod key;
 pub mod limits;

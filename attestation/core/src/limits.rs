@@ -19,6 +19,12 @@ pub const ENDORSEMENT_BYTES_MAX: usize = 64 * 1024;
 /// An event log as the firmware hands it over; 256 KiB is the largest recorded.
 pub const EVENT_LOG_BYTES_MAX: usize = 384 * 1024;
 
+/// Events in one log; 116 is the most that is recorded.
+pub const EVENT_LOG_EVENTS_MAX: usize = 4096;
+
+/// Banks in one log: a TPM has two or three.
+pub const EVENT_LOG_ALGORITHMS_MAX: u32 = 8;
+
 /// One certificate. Real ones are below 2.5 KiB.
 pub const CERTIFICATE_BYTES_MAX: usize = 8 * 1024;
 

@@ -6,6 +6,7 @@ use crate::anchor::{AnchorKind, Anchors};
 use crate::bytes::{Digest48, ReportData};
 use crate::check::Check;
 use crate::code::{Code, Diagnostic};
+use crate::event_log::{self, EventLog, LogKind};
 use crate::evidence::{Evidence, Tee};
 use crate::publication::{Issue, Need};
 use crate::result::PlatformIdentity;
@@ -206,6 +207,21 @@ impl VerifiedEvidence {
         match self {
             Self::Snp(report) => *report.digest(),
             Self::Tdx(quote) => *quote.digest(),
+        }
+    }
+
+    /// Adds the event log that came with the Evidence, as received. It is compared with the
+    /// registers that the Evidence vouches for; what follows is for the policy.
+    #[must_use]
+    pub fn with_event_log(self, bytes: &[u8]) -> Self {
+        match self {
+            Self::Snp(report) => Self::Snp(report.with_check(Check::not_asserted(
+                &event_log::codes::UNQUOTED,
+                "an event log, and a report has no registers that could vouch for it",
+            ))),
+            Self::Tdx(quote) => {
+                Self::Tdx(quote.with_event_log(EventLog::read(LogKind::Ccel, bytes)))
+            }
         }
     }
 

@@ -9,6 +9,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod event_log;
 mod snp;
 mod tdx;
 mod vectors;

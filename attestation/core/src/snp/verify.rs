@@ -109,6 +109,12 @@ impl VerifiedReport {
         }
     }
 
+    /// The same with one more step, which has not failed.
+    pub(crate) fn with_check(mut self, check: Check) -> Self {
+        self.checks.push(check);
+        self
+    }
+
     /// Every step and its outcome. None of them failed.
     #[must_use]
     pub fn checks(&self) -> &[Check] {

@@ -6,6 +6,7 @@ pub mod codes;
 use serde::{Deserialize, Serialize};
 
 use crate::bytes::{Attributes, Digest48, PlatformInstanceId, Ppid};
+use crate::event_log::EventLogDemand;
 use crate::policy::Expect;
 use crate::tdx::status::TcbStatus;
 
@@ -56,6 +57,8 @@ pub struct TdxPolicy {
     /// `MRSERVICETD`, and the service TDs bound now where the report says it: which other TDs may
     /// act on this one. Zero for none.
     pub mr_service_td: Expect<Digest48>,
+    /// The firmware's event log (CCEL) and its runtime's.
+    pub event_log: EventLogDemand,
 }
 
 /// What is demanded of Intel's advisories for a TCB.
@@ -98,6 +101,7 @@ impl TdxPolicy {
             cached_keys: Expect::Any,
             smt_enabled: Expect::Any,
             mr_service_td: Expect::Exactly(Digest48::new([0; 48])),
+            event_log: EventLogDemand::strict(),
         }
     }
 }

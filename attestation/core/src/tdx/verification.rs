@@ -83,6 +83,7 @@ impl VerifiedPlatform<'_> {
             tcb_evaluation_data_number: self.collateral.tcb_evaluation_data_number(),
             issues: self.issues(),
             checks: trail.into_checks(),
+            event_log: None,
         })
     }
 

@@ -3,6 +3,7 @@
 use crate::anchor::AnchorKind;
 use crate::bytes::Digest48;
 use crate::check::Check;
+use crate::event_log::{EventLog, ParseError, Registers, ReplayedLog, VerifiedRegisters};
 use crate::publication::Issue;
 use crate::result::PlatformIdentity;
 use crate::tdx::pck::PckExtension;
@@ -28,6 +29,7 @@ pub struct VerifiedQuote {
     pub(super) tcb_evaluation_data_number: u32,
     pub(super) issues: Vec<Issue>,
     pub(super) checks: Vec<Check>,
+    pub(super) event_log: Option<ReplayedLog>,
 }
 
 impl VerifiedQuote {
@@ -108,5 +110,25 @@ impl VerifiedQuote {
     #[must_use]
     pub fn checks(&self) -> &[Check] {
         &self.checks
+    }
+
+    /// `RTMR0` to `RTMR3`, which the quote's signature vouches for.
+    #[must_use]
+    pub fn registers(&self) -> VerifiedRegisters {
+        VerifiedRegisters::new(Registers::from_rtmrs(self.quote.td_report().rtmr()))
+    }
+
+    /// Adds the event log that came with the quote, compared with [`Self::registers`]. What
+    /// follows from it, or from its absence, is for the policy.
+    #[must_use]
+    pub fn with_event_log(mut self, log: Result<EventLog, ParseError>) -> Self {
+        self.event_log = Some(ReplayedLog::new(log, &self.registers()));
+        self
+    }
+
+    /// The event log, if one was added.
+    #[must_use]
+    pub const fn event_log(&self) -> Option<&ReplayedLog> {
+        self.event_log.as_ref()
     }
 }

@@ -152,6 +152,7 @@ fn what_strict_does_not_demand_shows_as_not_asserted() {
         "tdx.policy.dynamic_platform",
         "tdx.policy.cached_keys",
         "tdx.policy.smt_enabled",
+        "eventlog.absent",
     ];
     assert_eq!(open, expected);
 }

@@ -58,7 +58,12 @@ impl Appraiser {
                     "unusable endorsements",
                 )
             })?;
-        verify(evidence, &endorsements, &self.anchors, now).map_err(|error| unverified(&error))
+        let verified = verify(evidence, &endorsements, &self.anchors, now)
+            .map_err(|error| unverified(&error))?;
+        Ok(match &envelope.event_log {
+            Some(log) => verified.with_event_log(log),
+            None => verified,
+        })
     }
 
     /// Appraises against the Reference Values among `known` that are admitted.

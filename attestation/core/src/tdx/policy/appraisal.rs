@@ -46,6 +46,7 @@ impl TdxPolicy {
         checks.push(self.tcb_evaluation_data_number(verified));
         checks.extend(self.pck(verified));
         checks.extend(self.service_tds(td));
+        checks.extend(self.event_log.appraise(verified.event_log()));
         checks
     }
 
