@@ -20,6 +20,7 @@ mod handshake;
 mod lease_bytes;
 mod leases;
 mod link;
+mod model;
 mod properties;
 mod sessions;
 mod svids;
