@@ -39,3 +39,15 @@ pub const NAME_BYTES_MAX: usize = 128;
 
 /// Scope entries in one manifest.
 pub const SCOPES_MAX: usize = 64;
+
+/// A whole bundle: some 4,000 machines with a certificate of 1.5 KiB each.
+pub const BUNDLE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Entries of one bundle: as many machines as fit its bytes, and what they share.
+pub const BUNDLE_ENTRIES_MAX: usize = 8 * 1024;
+
+/// An appraisal policy as JSON. The built-in one has 3 KiB; lists of machines make it long.
+pub const POLICY_BYTES_MAX: usize = 1024 * 1024;
+
+/// One Reference Values document as JSON: a few hundred launch shapes.
+pub const REFERENCE_BYTES_MAX: usize = 256 * 1024;
