@@ -6,7 +6,7 @@
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder, decode};
 
-use crate::key::Signature;
+use crate::key::{ShapeError, Signature, SignedMessage};
 
 const ALGORITHM: i64 = 1;
 const KID: i64 = 4;
@@ -23,52 +23,27 @@ pub struct Header<'a> {
     pub typ: Option<&'a str>,
 }
 
-/// A received message that has the right shape.
+/// Reads received bytes as a message of the kind `typ`; refuses anything that [`sign`] would not
+/// have written. The caller bounds their length.
 ///
-/// # Security
-/// Its signature has not been verified: [`Self::signature`] is over [`Self::signed`].
-#[derive(Clone, Debug)]
-pub struct Sign1 {
-    /// The key that the sender names.
-    pub kid: Vec<u8>,
-    /// The payload as received.
-    pub payload: Vec<u8>,
-    /// The bytes that the signature covers, built from the received parts.
-    pub signed: Vec<u8>,
-    /// The signature, of the right length.
-    pub signature: Signature,
-}
-
-/// Bytes that do not have the shape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sign1Error {
-    /// The protected header names another algorithm than ES256, or none.
-    Algorithm,
-    /// Anything else.
-    Malformed(&'static str),
-}
-
-impl Sign1 {
-    /// Reads received bytes as a message of the kind `typ`; refuses anything that [`sign`] would
-    /// not have written. The caller bounds their length.
-    ///
-    /// # Errors
-    /// [`Sign1Error`].
-    pub fn parse(bytes: &[u8], typ: Option<&str>) -> Result<Self, Sign1Error> {
-        let (protected, payload, signature) =
-            parts(bytes).map_err(|_| Sign1Error::Malformed("not a COSE_Sign1"))?;
-        let kid = read_header(protected)?;
-        let Some(signature) = Signature::from_slice(signature) else {
-            return Err(Sign1Error::Malformed("signature is not 64 bytes"));
-        };
-        let header = Header { kid, typ };
-        if header.encode() != protected || envelope(protected, payload, &signature) != bytes {
-            return Err(Sign1Error::Malformed("has other parts or another encoding"));
-        }
-        // SECURITY: covers the protected header and payload exactly as they were received.
-        let signed = to_be_signed(protected, payload);
-        Ok(Self { kid: kid.to_vec(), payload: payload.to_vec(), signed, signature })
+/// # Errors
+/// [`ShapeError`].
+pub fn parse(bytes: &[u8], typ: Option<&str>) -> Result<SignedMessage, ShapeError> {
+    let (protected, payload, signature) =
+        parts(bytes).map_err(|_| ShapeError::Malformed("not a COSE_Sign1"))?;
+    let found = read_header(protected)?;
+    let Some(signature) = Signature::from_slice(signature) else {
+        return Err(ShapeError::Malformed("signature is not 64 bytes"));
+    };
+    if found.encode() != protected || envelope(protected, payload, &signature) != bytes {
+        return Err(ShapeError::Malformed("has other parts or another encoding"));
     }
+    if found.typ != typ {
+        return Err(ShapeError::Kind);
+    }
+    // SECURITY: covers the protected header and payload exactly as they were received.
+    let signed = to_be_signed(protected, payload);
+    Ok(SignedMessage::new(found.kid.to_vec(), payload.to_vec(), signed, signature))
 }
 
 /// Signs `payload` with `signer`, which is given the bytes that the signature covers.
@@ -137,28 +112,24 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, decode::Error> {
     Ok((protected, d.bytes()?, d.bytes()?))
 }
 
-/// The `kid` in a protected header, once it names the one algorithm. What else is in it is told by
+/// What a protected header says, once it names the one algorithm. What else is in it is told by
 /// writing the header again.
-fn read_header(protected: &[u8]) -> Result<&[u8], Sign1Error> {
-    let malformed = |_| Sign1Error::Malformed("protected header is not a map of known labels");
+fn read_header(protected: &[u8]) -> Result<Header<'_>, ShapeError> {
+    let malformed = |_| ShapeError::Malformed("protected header is not a map of known labels");
     let mut d = Decoder::new(protected);
-    let entries = d.map().map_err(malformed)?.unwrap_or_default();
-    let (mut algorithm, mut kid): (_, &[u8]) = (None, b"");
+    // A map of unstated length is nothing that this module writes.
+    let entries = d.map().map_err(malformed)?;
+    let entries = entries.ok_or(ShapeError::Malformed("protected header has another encoding"))?;
+    let (mut algorithm, mut header) = (None, Header { kid: b"", typ: None });
     for _ in 0..entries {
         match d.i64().map_err(malformed)? {
-            ALGORITHM => algorithm = Some(integer(&mut d).map_err(malformed)?),
-            KID => kid = d.bytes().map_err(malformed)?,
+            ALGORITHM => algorithm = integer(&mut d).map_err(malformed)?,
+            KID => header.kid = d.bytes().map_err(malformed)?,
+            TYP => header.typ = Some(d.str().map_err(malformed)?),
             _ => d.skip().map_err(malformed)?,
         }
     }
-    match algorithm {
-        Some(Some(ES256)) => Ok(kid),
-        // A map of unstated length is nothing that this module writes.
-        None if entries == 0 && protected.first() == Some(&0xbf) => {
-            Err(Sign1Error::Malformed("protected header has another encoding"))
-        }
-        Some(_) | None => Err(Sign1Error::Algorithm),
-    }
+    if algorithm == Some(ES256) { Ok(header) } else { Err(ShapeError::Algorithm) }
 }
 
 /// An algorithm may also be named in words, which are not the one that is known.
@@ -171,24 +142,25 @@ fn integer(d: &mut Decoder<'_>) -> Result<Option<i64>, decode::Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Header, Sign1, Sign1Error, sign};
-    use crate::key::SigningKey;
+    use super::{Header, parse, sign};
+    use crate::key::{ShapeError, SigningKey};
+
+    const KINDS: [Option<&str>; 3] = [None, Some("application/a"), Some("application/b")];
 
     #[test]
     fn a_message_is_read_as_its_own_kind_and_as_no_other() {
         let key = SigningKey::generate().unwrap();
-        for typ in [None, Some("application/a"), Some("application/b")] {
+        for typ in KINDS {
             let header = Header { kid: b"k", typ };
             let bytes = sign(&header, b"payload", |m| key.sign(m)).unwrap();
-            for read_as in [None, Some("application/a"), Some("application/b")] {
-                let read = Sign1::parse(&bytes, read_as);
-                assert_eq!(read.is_ok(), read_as == typ);
-                let Ok(read) = read else { continue };
-                assert_eq!(
-                    (read.kid.as_slice(), read.payload.as_slice()),
-                    (&b"k"[..], &b"payload"[..])
-                );
-                assert_eq!(key.public().verify(&read.signed, &read.signature), Ok(()));
+            for read_as in KINDS {
+                match parse(&bytes, read_as) {
+                    Ok(read) => {
+                        assert_eq!((read_as, read.kid()), (typ, &b"k"[..]));
+                        assert_eq!(read.verified_by(key.public()).unwrap(), b"payload");
+                    }
+                    Err(error) => assert!(read_as != typ && error == ShapeError::Kind),
+                }
             }
         }
     }
@@ -198,10 +170,10 @@ mod tests {
         let key = SigningKey::generate().unwrap();
         let bytes = sign(&Header { kid: b"", typ: None }, b"payload", |m| key.sign(m)).unwrap();
         for len in 0..bytes.len() {
-            assert!(Sign1::parse(&bytes[..len], None).is_err(), "{len}");
+            assert!(parse(&bytes[..len], None).is_err(), "{len}");
         }
         for other in [[&[0xd2], bytes.as_slice()].concat(), [bytes.as_slice(), &[0]].concat()] {
-            assert!(matches!(Sign1::parse(&other, None), Err(Sign1Error::Malformed(_))));
+            assert!(matches!(parse(&other, None), Err(ShapeError::Malformed(_))));
         }
     }
 }

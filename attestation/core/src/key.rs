@@ -4,12 +4,14 @@
 //! reads them out except [`SigningKey::generate_pkcs8`], copies or prints them.
 
 mod id;
+mod message;
 mod public;
 mod signing;
 
 use crate::code::{Code, Diagnostic};
 
 pub use id::KeyId;
+pub use message::{ShapeError, SignedMessage};
 pub use public::{PublicKey, Signature};
 pub use signing::SigningKey;
 

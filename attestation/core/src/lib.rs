@@ -20,14 +20,16 @@
 pub mod anchor;
 pub mod appraise;
 pub mod binding;
-pub mod bundle;
 pub mod bytes;
 pub mod check;
 pub mod code;
 pub mod cose;
+pub mod ear;
 pub mod envelope;
 pub mod event_log;
 pub mod evidence;
+mod item;
+pub mod jws;
 pub mod key;
 pub mod limits;
 pub mod manifest;

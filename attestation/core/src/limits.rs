@@ -1,5 +1,7 @@
 //! Sizes that input may have, each with the reason for its value.
 
+use core::time::Duration;
+
 /// One Evidence envelope. A TDX quote with its event log is the largest real one: 8 KiB of quote
 /// and up to 256 KiB of CCEL log as GCP guests return it.
 pub const ENVELOPE_BYTES_MAX: usize = 512 * 1024;
@@ -40,14 +42,23 @@ pub const NAME_BYTES_MAX: usize = 128;
 /// Scope entries in one manifest.
 pub const SCOPES_MAX: usize = 64;
 
-/// A whole bundle: some 4,000 machines with a certificate of 1.5 KiB each.
-pub const BUNDLE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// How deep a tree of data items is nested. The deepest that is read, a measurement in a CoRIM,
+/// is 12 deep.
+pub const ITEM_DEPTH_MAX: usize = 16;
 
-/// Entries of one bundle: as many machines as fit its bytes, and what they share.
-pub const BUNDLE_ENTRIES_MAX: usize = 8 * 1024;
+/// One Attestation Result as a token. Real ones are below 8 KiB; a result that failed in
+/// everything lists every check by name.
+pub const RESULT_BYTES_MAX: usize = 64 * 1024;
 
-/// An appraisal policy as JSON. The built-in one has 3 KiB; lists of machines make it long.
-pub const POLICY_BYTES_MAX: usize = 1024 * 1024;
+/// Longest life of an Attestation Result as a token: what it says about a machine ages.
+pub const RESULT_LIFETIME_MAX: Duration = Duration::from_secs(60 * 60);
 
-/// One Reference Values document as JSON: a few hundred launch shapes.
-pub const REFERENCE_BYTES_MAX: usize = 256 * 1024;
+/// How far a result's `iat` may lie ahead of the given time: clocks of two machines differ.
+/// There is no leeway at the other end: an expired result is expired.
+pub const RESULT_NOT_BEFORE_LEEWAY: Duration = Duration::from_secs(30);
+
+/// An audience or an issuer: a URI or a DNS name.
+pub const AUDIENCE_BYTES_MAX: usize = 512;
+
+/// Keys in one JSON Web Key Set.
+pub const RESULT_KEYS_MAX: usize = 32;

@@ -1,27 +1,41 @@
 //! The span of time in which everything that was verified is valid.
 
+use core::fmt;
+
 use crate::check::Check;
 use crate::code::Code;
 use crate::tdx::trail::Trail;
-use crate::time::{Period, UnixTime};
+use crate::time::UnixTime;
 use crate::verify::VerifyError;
 
-/// What everything so far has in common.
+/// From and until, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Window(Period);
+pub(super) struct Window {
+    from: UnixTime,
+    until: UnixTime,
+}
 
 impl Window {
     /// No limits yet.
-    pub(super) const ALWAYS: Self = Self(Period::ALWAYS);
+    pub(super) const ALWAYS: Self =
+        Self { from: UnixTime::from_secs(0), until: UnixTime::from_secs(u64::MAX) };
 
     /// Between two moments, both included.
     pub(super) const fn between(from: UnixTime, until: UnixTime) -> Self {
-        Self(Period::between(from, until))
+        Self { from, until }
     }
 
     /// The last moment.
     pub(super) const fn until(&self) -> UnixTime {
-        self.0.until
+        self.until
+    }
+
+    fn contains(&self, moment: UnixTime) -> bool {
+        self.from <= moment && moment <= self.until
+    }
+
+    fn narrowed_by(self, other: Self) -> Self {
+        Self { from: self.from.max(other.from), until: self.until.min(other.until) }
     }
 
     /// Requires that `now` is inside `item`, and narrows this window to it.
@@ -33,13 +47,19 @@ impl Window {
         now: UnixTime,
     ) -> Result<(), VerifyError> {
         trail.require(item.check(code, now))?;
-        self.0 = self.0.narrowed_by(item.0);
+        *self = self.narrowed_by(item);
         Ok(())
     }
 
     /// Whether `now` is inside.
     pub(super) fn check(&self, code: &'static Code, now: UnixTime) -> Check {
-        Check::decided(code, self.0.contains(now), self.0, now)
+        Check::decided(code, self.contains(now), self, now)
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "from {} until {}", self.from, self.until)
     }
 }
 

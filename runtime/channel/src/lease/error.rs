@@ -2,7 +2,7 @@
 
 use cloister_attestation::anchor::AnchorKind;
 use cloister_attestation::code::{Code, Diagnostic};
-use cloister_attestation::cose::Sign1Error;
+use cloister_attestation::key::ShapeError;
 use cloister_attestation::result::Tier;
 use cloister_attestation::time::UnixTime;
 
@@ -159,11 +159,12 @@ impl LeaseError {
     }
 }
 
-impl From<Sign1Error> for LeaseError {
-    fn from(error: Sign1Error) -> Self {
+impl From<ShapeError> for LeaseError {
+    fn from(error: ShapeError) -> Self {
         match error {
-            Sign1Error::Algorithm => Self::Algorithm,
-            Sign1Error::Malformed(reason) => Self::malformed(reason),
+            ShapeError::Algorithm => Self::Algorithm,
+            ShapeError::Kind => Self::malformed("a signed message of another kind"),
+            ShapeError::Malformed(reason) => Self::malformed(reason),
         }
     }
 }

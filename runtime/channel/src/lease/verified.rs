@@ -1,7 +1,7 @@
 //! The relying side: from received bytes to a lease that is believed.
 
 use cloister_attestation::bytes::Digest48;
-use cloister_attestation::cose::Sign1;
+use cloister_attestation::cose;
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_attestation::time::UnixTime;
 
@@ -34,12 +34,12 @@ pub fn verify(
     if bytes.len() > LEASE_BYTES_MAX {
         return Err(LeaseError::malformed("longer than 16 KiB"));
     }
-    let envelope = Sign1::parse(bytes, None)?;
-    let Some(key) = trust.lease_key(&envelope.kid) else {
-        return Err(LeaseError::UnknownKey { kid: hex::encode(&envelope.kid) });
+    let message = cose::parse(bytes, None)?;
+    let Some(key) = trust.lease_key(message.kid()) else {
+        return Err(LeaseError::UnknownKey { kid: hex::encode(message.kid()) });
     };
-    key.verify(&envelope.signed, &envelope.signature).map_err(|_| LeaseError::Signature)?;
-    let claims = codec::claims(&envelope.payload)?;
+    let payload = message.verified_by(key).map_err(|_| LeaseError::Signature)?;
+    let claims = codec::claims(&payload)?;
     let lease = VerifiedLease { claims, digest: Digest48::sha384(bytes) };
     lease.recheck(trust, now)?;
     Ok(lease)

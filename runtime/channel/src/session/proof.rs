@@ -8,7 +8,7 @@
 mod statement;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use cloister_attestation::cose::{self, Header, Sign1};
+use cloister_attestation::cose::{self, Header};
 use cloister_attestation::time::UnixTime;
 
 pub(super) use statement::Statement;
@@ -104,13 +104,13 @@ fn signed_statement(message: &Message, lease: &VerifiedLease) -> Result<Statemen
     if key.thumbprint() != &lease.claims().identity_key {
         return Err(SessionError::IdentityKey);
     }
-    let envelope = Sign1::parse(&message.proof, None)
+    let proof = cose::parse(&message.proof, None)
         .map_err(|_| SessionError::malformed("proof is not a COSE_Sign1 with ES256"))?;
-    if !envelope.kid.is_empty() {
+    if !proof.kid().is_empty() {
         return Err(SessionError::malformed("proof names a key"));
     }
-    key.verify(&envelope.signed, &envelope.signature).map_err(|_| SessionError::Signature)?;
-    Statement::decode(&envelope.payload)
+    let payload = proof.verified_by(&key).map_err(|_| SessionError::Signature)?;
+    Statement::decode(&payload)
 }
 
 fn about_this_connection(
