@@ -29,6 +29,8 @@ pub(crate) use need::query;
 pub use need::{Need, PckCa, Service, TcbUpdate};
 pub use response::Response;
 
+use core::fmt;
+
 use crate::anchor::Anchors;
 use crate::tdx::SignedDocument;
 use crate::time::UnixTime;
@@ -37,7 +39,7 @@ use crate::verify::Endorsements;
 /// A document that its vendor signed, that is valid now and that is the one asked for.
 ///
 /// Only [`Publication::verify`] makes one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Publication {
     need: Need,
     part: Part,
@@ -46,7 +48,7 @@ pub struct Publication {
 }
 
 /// The document in the form that verification takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum Part {
     Vcek(Vec<u8>),
     AmdChain { intermediate: Vec<u8>, root: Vec<u8> },
@@ -130,6 +132,16 @@ impl Publication {
             ) => return false,
         }
         true
+    }
+}
+
+impl fmt::Debug for Publication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publication")
+            .field("need", &self.need)
+            .field("valid_until", &self.valid_until)
+            .field("issue", &self.issue)
+            .finish_non_exhaustive()
     }
 }
 

@@ -110,7 +110,7 @@ pub enum FetchError {
         /// Who was asked.
         host: String,
         /// Why.
-        source: PublicationError,
+        source: Box<PublicationError>,
     },
     /// It is older than the one that is kept.
     #[error("what {host} answered as {need} is older than what is kept")]

@@ -229,7 +229,7 @@ impl Shared {
         let publication = self.verify(wanted, response).map_err(|source| FetchError::Refused {
             need,
             host: origin.to_string(),
-            source,
+            source: Box::new(source),
         })?;
         let before = kept.and_then(|kept| kept.publication.issue());
         let is_older =

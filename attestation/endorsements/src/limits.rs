@@ -63,7 +63,7 @@ pub const fn body_bytes_max(need: &Need) -> usize {
         Need::Vcek { .. } => CERTIFICATE_BYTES_MAX,
         Need::AmdChain { .. } => ENDORSEMENT_BYTES_MAX,
         Need::TdxTcbInfo { .. } | Need::TdQeIdentity { .. } => COLLATERAL_BYTES_MAX,
-        // A CRL, and whatever may be added: the largest of all.
-        _ => CRL_BYTES_MAX,
+        // Whatever may be added has the largest limit of all.
+        Need::AmdCrl { .. } | Need::PckCrl { .. } | Need::IntelRootCrl | _ => CRL_BYTES_MAX,
     }
 }

@@ -9,6 +9,8 @@
 //!                                  |
 //!                                  +--> server (unix socket)   --> cloister-attester
 //!                                  +--> tsm_fs (FUSE configfs) --> cloister-attester
+//!             |
+//!             +--> publisher (HTTP: KDS and PCS) --> cloister-endorsements
 //! ```
 //!
 //! Everything that a vendor would sign is in the vendor's format and everything that a vendor's
@@ -38,6 +40,7 @@ mod key;
 mod name;
 mod pki;
 mod prime;
+pub mod publisher;
 pub mod server;
 pub mod snp;
 mod stream;

@@ -44,6 +44,7 @@ pub enum PublicationError {
 }
 
 impl PublicationError {
+    #[expect(clippy::needless_pass_by_value, reason = "takes what `map_err` gives")]
     pub(super) fn format(reason: impl ToString) -> Self {
         Self::Format { reason: reason.to_string() }
     }
