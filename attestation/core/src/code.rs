@@ -117,6 +117,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         crate::appraise::codes::CODES,
         crate::binding::CODES,
         crate::ear::codes::CODES,
+        crate::bundle::codes::CODES,
         crate::envelope::CODES,
         crate::key::CODES,
         crate::event_log::codes::CODES,

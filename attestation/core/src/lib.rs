@@ -20,6 +20,7 @@
 pub mod anchor;
 pub mod appraise;
 pub mod binding;
+pub mod bundle;
 pub mod bytes;
 pub mod check;
 pub mod code;

@@ -62,3 +62,15 @@ pub const AUDIENCE_BYTES_MAX: usize = 512;
 
 /// Keys in one JSON Web Key Set.
 pub const RESULT_KEYS_MAX: usize = 32;
+
+/// A whole bundle: some 4,000 machines with a certificate of 1.5 KiB each.
+pub const BUNDLE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Entries of one bundle: as many machines as fit its bytes, and what they share.
+pub const BUNDLE_ENTRIES_MAX: usize = 8 * 1024;
+
+/// An appraisal policy as JSON. The built-in one has 3 KiB; lists of machines make it long.
+pub const POLICY_BYTES_MAX: usize = 1024 * 1024;
+
+/// One Reference Values document as JSON: a few hundred launch shapes.
+pub const REFERENCE_BYTES_MAX: usize = 256 * 1024;

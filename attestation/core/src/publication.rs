@@ -53,7 +53,7 @@ enum Part {
     Vcek(Vec<u8>),
     AmdChain { intermediate: Vec<u8>, root: Vec<u8> },
     AmdCrl(Vec<u8>),
-    PckCrl(Vec<u8>),
+    PckCrl { crl: Vec<u8>, chain: String },
     IntelRootCrl(Vec<u8>),
     TcbInfo(SignedDocument),
     QeIdentity(SignedDocument),
@@ -115,7 +115,10 @@ impl Publication {
                 all.root = Some(root.clone());
             }
             (Part::AmdCrl(der), Endorsements::Snp(all)) => all.crl = Some(der.clone()),
-            (Part::PckCrl(der), Endorsements::Tdx(all)) => all.pck_crl = Some(der.clone()),
+            (Part::PckCrl { crl, chain }, Endorsements::Tdx(all)) => {
+                all.pck_crl = Some(crl.clone());
+                all.pck_crl_issuer_chain = Some(chain.clone());
+            }
             (Part::IntelRootCrl(der), Endorsements::Tdx(all)) => {
                 all.root_ca_crl = Some(der.clone());
             }
@@ -127,7 +130,10 @@ impl Publication {
             }
             (Part::Vcek(_) | Part::AmdChain { .. } | Part::AmdCrl(_), Endorsements::Tdx(_))
             | (
-                Part::PckCrl(_) | Part::IntelRootCrl(_) | Part::TcbInfo(_) | Part::QeIdentity(_),
+                Part::PckCrl { .. }
+                | Part::IntelRootCrl(_)
+                | Part::TcbInfo(_)
+                | Part::QeIdentity(_),
                 Endorsements::Snp(_),
             ) => return false,
         }

@@ -43,8 +43,8 @@ mod vek;
 mod verify;
 
 pub use certificate_table::{CertificateTable, CertificateTableError};
-pub(crate) use chain::verify_authorities;
 pub use chain::{Revocation, VerifiedChain, verify_chain};
+pub(crate) use chain::{named, verify_authorities, verify_crl};
 pub use demand::{Bit, Bits, Floor, Unwanted};
 pub use endorsements::Endorsements;
 pub use error::ParseError;
@@ -59,4 +59,6 @@ pub use product::Product;
 pub use report::Report;
 pub use signing_key::SigningKey;
 pub use tcb::{Tcb, TcbVersion};
+pub(crate) use vek::VekExtensions;
+pub use vek::VekOwner;
 pub use verify::{VerifiedReport, verify, verify_report};

@@ -16,6 +16,7 @@
 
 mod auth_data;
 mod chain;
+mod claimed;
 pub mod codes;
 mod collateral;
 mod error;
@@ -41,6 +42,7 @@ mod verified_collateral;
 mod window;
 
 pub use auth_data::AuthData;
+pub(crate) use claimed::claimed;
 pub use collateral::{Collateral, CollateralError, SignedDocument};
 pub use error::ParseError;
 pub use header::Header;
@@ -49,10 +51,13 @@ pub use pck::PckExtension;
 pub use platform::VerifiedPlatform;
 pub(crate) use platform::pck_ca;
 pub use policy::{AdvisoryDemand, TdxPolicy};
+pub(crate) use qe_identity::QeIdentity;
 pub use qe_report::QeReport;
 pub use quote::Quote;
 pub use status::TcbStatus;
+pub(crate) use tcb_info::TcbInfo;
 pub use td_report::{TdReport, TdReport15, TdReport15Ex};
 pub use verification::verify;
 pub use verified::VerifiedQuote;
 pub use verified_collateral::VerifiedCollateral;
+pub(crate) use verified_collateral::verify_pck_crl;

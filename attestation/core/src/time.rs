@@ -59,6 +59,44 @@ impl fmt::Display for UnixTime {
     }
 }
 
+/// From and until, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Period {
+    /// The first moment.
+    pub from: UnixTime,
+    /// The last moment.
+    pub until: UnixTime,
+}
+
+impl Period {
+    /// No limits.
+    pub const ALWAYS: Self = Self { from: UnixTime(0), until: UnixTime(u64::MAX) };
+
+    /// Between two moments, both included.
+    #[must_use]
+    pub const fn between(from: UnixTime, until: UnixTime) -> Self {
+        Self { from, until }
+    }
+
+    /// What is in this period and in `other`.
+    #[must_use]
+    pub fn narrowed_by(self, other: Self) -> Self {
+        Self { from: self.from.max(other.from), until: self.until.min(other.until) }
+    }
+
+    /// Whether `moment` is inside.
+    #[must_use]
+    pub fn contains(&self, moment: UnixTime) -> bool {
+        self.from <= moment && moment <= self.until
+    }
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "from {} until {}", self.from, self.until)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::UnixTime;

@@ -31,6 +31,7 @@ pub enum VerifiedEvidence {
 /// What signatures are verified against. Hints from an untrusted host until verified.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "one value for each verification, moved a few times")]
 pub enum Endorsements {
     /// Certificates and CRL for SEV-SNP.
     Snp(snp::Endorsements),

@@ -1,5 +1,5 @@
-//! What this crate promises, by specification field: `snp/`, `tdx/`, `x509/` and `ear/` have
-//! the files.
+//! What this crate promises, by specification field: `bundle/`, `ear/`, `snp/`, `tdx/` and `x509/`
+//! have the files.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod bundle;
 mod ear;
 mod event_log;
 mod snp;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use cloister_attestation::event_log::HashAlgorithm;
 
 /// Verify evidence offline, admit images, operate the fleet, explain errors.
 #[derive(Debug, Parser)]
@@ -75,15 +76,57 @@ pub enum EvidenceCommand {
         #[arg(value_name = "DIR|FILE")]
         path: PathBuf,
     },
+    /// Replay an event log and show its events. Nothing of it is verified.
+    #[command(after_help = LOG_EXAMPLES)]
+    Log(LogArguments),
     /// Parse, verify and appraise, and show every check.
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyArguments),
 }
 
+const LOG_EXAMPLES: &str = "\
+Reads a CCEL or TPM log (crypto-agile), a runtime's JSON list of events, or an
+attestation agent's lines. A register vouches for an event's digest; for its
+payload only where the digest is the payload's own hash.
+
+Examples:
+  cloister evidence log /sys/firmware/acpi/tables/data/CCEL
+  cloister evidence log binary_bios_measurements --form tpm --bank sha256 --json
+
+Exit: 0 nothing speaks against the log, 1 misuse, 2 it contradicts itself.";
+
+/// `cloister evidence log`.
+#[derive(Debug, Args)]
+pub struct LogArguments {
+    /// The log.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Which registers a binary log is about; default: as its banks suggest.
+    #[arg(long, value_name = "FORM")]
+    pub form: Option<LogForm>,
+    /// Which bank to replay: sha1, sha256, sha384 or sha512; default: sha256 if it is there.
+    #[arg(long, value_name = "BANK", value_parser = bank)]
+    pub bank: Option<HashAlgorithm>,
+}
+
+/// Forms of a binary log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[non_exhaustive]
+pub enum LogForm {
+    /// A TD's log (CCEL): RTMR0 to RTMR3.
+    Ccel,
+    /// A TPM's log: PCR 0 to 23.
+    Tpm,
+}
+
+fn bank(name: &str) -> Result<HashAlgorithm, String> {
+    HashAlgorithm::from_name(name).ok_or_else(|| "not sha1, sha256, sha384 or sha512".to_owned())
+}
+
 const VERIFY_EXAMPLES: &str = "\
 Files in DIR, by name:
   report.bin   vcek.der or vlek.der, ask.pem or asvk.pem, ark.pem, crl.der
-  quote.bin    collateral.json
+  quote.bin    collateral.json, ccel_data.bin or event_log.bin (the event log)
 
 Examples:
   cloister evidence verify ./evidence
@@ -111,6 +154,9 @@ pub struct VerifyArguments {
     /// What REPORT_DATA has to be (128 hex digits); default: not judged.
     #[arg(long, value_name = "HEX")]
     pub report_data: Option<cloister_attestation::bytes::ReportData>,
+    /// Event log of the guest; default: the one in DIR, if there is one.
+    #[arg(long, value_name = "FILE")]
+    pub event_log: Option<PathBuf>,
     /// Accept this simulator's roots, and no vendor's. Proves nothing about hardware.
     #[arg(long, value_name = "FILE")]
     pub simulator_anchor: Option<PathBuf>,

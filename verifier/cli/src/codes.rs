@@ -23,6 +23,10 @@ cloister_attestation::codes! {
     ANCHOR = "cli.anchor", Caller, "",
         "Pass the anchor file that the simulator wrote when it started.",
         "A simulator's anchor is a JSON file with the four pins of its roots. This one lacks a pin, has an unknown field, or has a value that is not the hex of a SHA-384 digest.";
+    /// A log does not have a bank.
+    BANK = "cli.bank", Caller, "",
+        "Name one of the banks that the message lists.",
+        "A TPM's log holds one digest for each event and bank. Registers of a bank can be replayed only from digests of that bank, by an algorithm that is known here.";
     /// No setting says which Verifier to ask, or how.
     SETTINGS = "cli.settings", Caller, "",
         "Pass `--verifier`, `--ca` and `--token-file`, or write them into the configuration file.",

@@ -7,17 +7,21 @@ mod authorities;
 mod demands;
 pub mod folder;
 mod inspect;
+mod log;
 mod print;
 mod stages;
 pub mod verdict;
 
 use std::path::Path;
 
-use cloister_attestation::code::Diagnostic;
+use cloister_attestation::code::{Code, Diagnostic};
+use cloister_attestation::event_log::HashAlgorithm;
 
 use crate::answer::{Answer, Exit};
 use crate::arguments::{EvidenceCommand, VerifyArguments};
+use crate::codes;
 use crate::evidence::folder::Folder;
+use crate::file;
 
 pub use demands::{Demands, DemandsError};
 pub use stages::judge;
@@ -27,6 +31,7 @@ pub use stages::judge;
 pub(crate) fn run(command: &EvidenceCommand) -> Answer {
     match command {
         EvidenceCommand::Inspect { path } => inspect(path),
+        EvidenceCommand::Log(arguments) => log::answer(arguments),
         EvidenceCommand::Verify(arguments) => verify(arguments),
     }
 }
@@ -43,10 +48,38 @@ fn verify(arguments: &VerifyArguments) -> Answer {
         Ok(demands) => demands,
         Err(error) => return misuse(&error),
     };
+    let log = match arguments.event_log.as_deref().map(file::read).transpose() {
+        Ok(log) => log,
+        Err(error) => return misuse(&error),
+    };
     match Folder::open(&arguments.folder) {
-        Ok(folder) => print::answer(&judge(&folder, &demands), &demands),
+        Ok(folder) => {
+            let folder = match log {
+                Some(log) => folder.with_event_log(log),
+                None => folder,
+            };
+            print::answer(&judge(&folder, &demands), &demands)
+        }
         Err(error) => misuse(&error),
     }
+}
+
+/// The log does not have the bank that is asked for.
+#[derive(Debug, thiserror::Error)]
+#[error("the log has no digests of {bank}, only of {}", names(.banks))]
+struct NoBank {
+    bank: HashAlgorithm,
+    banks: Vec<HashAlgorithm>,
+}
+
+impl Diagnostic for NoBank {
+    fn code(&self) -> &'static Code {
+        &codes::BANK
+    }
+}
+
+fn names(banks: &[HashAlgorithm]) -> String {
+    banks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn misuse(error: &dyn Diagnostic) -> Answer {

@@ -2,9 +2,11 @@
 
 use crate::bytes::Reader;
 use crate::event_log::algorithm::{HashAlgorithm, TaggedDigest};
+use crate::event_log::assertion::Assertion;
 use crate::event_log::error::ParseError;
 use crate::event_log::event_type::EventType;
 use crate::event_log::header::SpecId;
+use crate::event_log::payload;
 use crate::event_log::registers::Register;
 
 /// How the digest of a measured payload is computed.
@@ -67,6 +69,16 @@ impl Event {
     #[must_use]
     pub fn payload(&self) -> &[u8] {
         &self.payload
+    }
+
+    /// What the digest of `bank` would vouch for, were a register to hold it; `None` if the
+    /// payload is not the one that was hashed, though the type says that it is.
+    ///
+    /// # Security
+    /// Only [`crate::event_log::VerifiedLog`] says what a register does vouch for.
+    #[must_use]
+    pub fn assertion(&self, bank: HashAlgorithm) -> Option<Assertion> {
+        payload::assertion(self, bank).ok()
     }
 
     /// The name of a runtime event.

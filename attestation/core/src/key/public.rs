@@ -5,6 +5,7 @@ use core::fmt;
 use super::KeyError;
 use crate::bytes::Digest48;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
+use pem_rfc7468::LineEnding;
 
 /// The SPKI of a P-256 key up to the point: algorithm, curve and the BIT STRING's header.
 ///
@@ -57,6 +58,13 @@ impl PublicKey {
         let (label, der) =
             pem_rfc7468::decode_vec(text.trim().as_bytes()).map_err(|_| KeyError::Malformed)?;
         if label == "PUBLIC KEY" { Self::from_spki(&der) } else { Err(KeyError::Malformed) }
+    }
+
+    /// PEM text with one `PUBLIC KEY` block.
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        // 91 bytes under a fixed label: encoding them cannot fail.
+        pem_rfc7468::encode_string("PUBLIC KEY", LineEnding::LF, &self.spki).unwrap_or_default()
     }
 
     /// From the two coordinates, 32 bytes each, as a JSON Web Key has them.

@@ -4,9 +4,13 @@ use core::fmt;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use pem_rfc7468::LineEnding;
 use zeroize::Zeroizing;
 
 use super::{KeyError, PublicKey, Signature};
+
+/// SPEC: RFC 7468 section 10.
+const PRIVATE_KEY: &str = "PRIVATE KEY";
 
 /// A P-256 private key with its public half.
 ///
@@ -37,6 +41,27 @@ impl SigningKey {
             .map_err(|_| KeyError::Crypto)?;
         let document = pair.to_pkcs8v1().map_err(|_| KeyError::Crypto)?;
         Ok(Zeroizing::new(document.as_ref().to_vec()))
+    }
+
+    /// Reads a stored key from PEM text with one `PRIVATE KEY` block.
+    ///
+    /// # Errors
+    /// [`KeyError::Stored`] for every other text, and as [`Self::from_pkcs8`].
+    pub fn from_pem(text: &str) -> Result<Self, KeyError> {
+        let (label, der) =
+            pem_rfc7468::decode_vec(text.trim().as_bytes()).map_err(|_| KeyError::Stored)?;
+        let der = Zeroizing::new(der);
+        if label == PRIVATE_KEY { Self::from_pkcs8(&der) } else { Err(KeyError::Stored) }
+    }
+
+    /// Makes a new key as PEM text, to be stored and then read by [`Self::from_pem`].
+    ///
+    /// # Errors
+    /// [`KeyError::Crypto`].
+    pub fn generate_pem() -> Result<Zeroizing<String>, KeyError> {
+        pem_rfc7468::encode_string(PRIVATE_KEY, LineEnding::LF, &Self::generate_pkcs8()?)
+            .map(Zeroizing::new)
+            .map_err(|_| KeyError::Crypto)
     }
 
     /// Reads a stored key.

@@ -53,7 +53,8 @@ impl Verifier<'_> {
             root: Some(root.clone()),
             ..Endorsements::none()
         };
-        let valid_until = snp::verify_authorities(&with, self.anchors, (product, key), self.now)?;
+        let (valid_until, _) =
+            snp::verify_authorities(&with, self.anchors, (product, key), self.now)?;
         let part = Part::AmdChain { intermediate, root };
         Ok(Publication { need, part, valid_until, issue: None })
     }

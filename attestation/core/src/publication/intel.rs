@@ -71,14 +71,15 @@ impl Verifier<'_> {
 
     /// SPEC: Intel SGX PCK Certificate and CRL Profile Specification, 1.4.
     pub(super) fn pck_crl(&self, need: Need, ca: PckCa) -> Result<Publication, PublicationError> {
-        let chain = pem::certificates(&self.response.issuer_chain_pem()?)?;
+        let text = self.response.issuer_chain_pem()?;
+        let chain = pem::certificates(&text)?;
         let [issuer, root]: [Certificate; 2] = chain.try_into().map_err(|found: Vec<_>| {
             PublicationError::format(format!("a chain of {}, expected 2", found.len()))
         })?;
         require_pin(&root, self.anchors.intel_root())?;
         root.verify_signed_by(&root)?;
         issuer.verify_signed_by(&root)?;
-        if tdx::pck_ca(&issuer) != Some(ca) {
+        if tdx::pck_ca(issuer.subject()) != Some(ca) {
             return Err(PublicationError::Other {
                 expected: format!("the {} CA", ca.word()),
                 observed: issuer.subject().to_string(),
@@ -87,7 +88,7 @@ impl Verifier<'_> {
         for certificate in [&issuer, &root] {
             certificate.valid_at(self.now)?;
         }
-        self.crl(need, (&issuer, Document::PckCrl(ca)), Part::PckCrl)
+        self.crl(need, (&issuer, Document::PckCrl(ca)), |crl| Part::PckCrl { crl, chain: text })
     }
 
     /// SPEC: Intel SGX PCK Certificate and CRL Profile Specification, 1.4.

@@ -200,6 +200,12 @@ impl fmt::Display for Need {
 }
 
 impl PckCa {
+    /// By Intel's word for it.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Platform, Self::Processor].into_iter().find(|ca| ca.word() == word)
+    }
+
     /// Intel's word for it in a query.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -14,13 +14,13 @@ use super::signature;
 use super::signing_key::SigningKey;
 use super::steps::Steps;
 use super::tcb::Tcb;
-use super::vek::{Owner, VekExtensions};
+use super::vek::{VekExtensions, VekOwner};
 use crate::anchor::{AnchorKind, Anchors};
 use crate::bytes::Digest48;
 use crate::check::Check;
 use crate::code::Code;
 use crate::publication::{Document, Issue};
-use crate::time::UnixTime;
+use crate::time::{Period, UnixTime};
 use crate::verify::{Missing, VerifyError};
 use crate::x509::{Certificate, KeyAlgorithm};
 
@@ -55,21 +55,17 @@ pub enum Revocation {
 
 /// The time in which every certificate of the chain, and the CRL if there was one, is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Validity {
-    from: UnixTime,
-    until: UnixTime,
-}
+pub(super) struct Validity(Period);
 
 impl Validity {
     fn narrow(&mut self, from: UnixTime, until: UnixTime) {
-        self.from = self.from.max(from);
-        self.until = self.until.min(until);
+        self.0 = self.0.narrowed_by(Period::between(from, until));
     }
 
     /// The check's outcome at `now`.
     pub(super) fn check(self, code: &'static Code, now: UnixTime) -> Check {
-        let expected = format!("{} to {}", self.from, self.until);
-        Check::decided(code, (self.from..=self.until).contains(&now), expected, now)
+        let expected = format!("{} to {}", self.0.from, self.0.until);
+        Check::decided(code, self.0.contains(now), expected, now)
     }
 }
 
@@ -96,8 +92,8 @@ impl VerifiedChain {
     #[must_use]
     pub fn hwid(&self) -> Option<&[u8]> {
         match &self.vek.owner {
-            Owner::Chip(hwid) => Some(hwid),
-            Owner::Provider(_) => None,
+            VekOwner::Chip(hwid) => Some(hwid),
+            VekOwner::Provider(_) => None,
         }
     }
 
@@ -110,7 +106,7 @@ impl VerifiedChain {
     /// The last moment at which every certificate, and the CRL if there was one, is valid.
     #[must_use]
     pub const fn valid_until(&self) -> UnixTime {
-        self.valid.until
+        self.valid.0.until
     }
 
     /// Every step and its outcome. None of them failed.
@@ -173,12 +169,28 @@ pub(crate) fn verify_authorities(
     anchors: &Anchors,
     of: (Product, SigningKey),
     now: UnixTime,
-) -> Result<UnixTime, VerifyError> {
+) -> Result<(UnixTime, Vec<Check>), VerifyError> {
     let mut steps = Steps::default();
     let authorities = Authorities::verify(&mut steps, with, anchors, of)?;
     let valid = validity(&[&authorities.intermediate, &authorities.root]);
     steps.take(valid.check(&codes::VALIDITY, now))?;
-    Ok(valid.until)
+    Ok((valid.0.until, steps.into_checks()))
+}
+
+/// Verifies the root of `product` and its CRL, if there is one, without any other certificate.
+pub(crate) fn verify_crl(
+    with: &Endorsements,
+    anchors: &Anchors,
+    product: Product,
+    now: UnixTime,
+) -> Result<Vec<Check>, VerifyError> {
+    let mut steps = Steps::default();
+    let root = authorities::verify_root(&mut steps, with, anchors, (product, SigningKey::Vcek))?;
+    steps.take(validity(&[&root]).check(&codes::VALIDITY, now))?;
+    if let Some(crl) = &with.crl {
+        revocation::fresh(&mut steps, crl, &root, now)?;
+    }
+    Ok(steps.into_checks())
 }
 
 /// Which key this is, by the names in its certificate: never by the label that the host gave it.
@@ -186,18 +198,7 @@ pub(crate) fn verify_authorities(
 /// SPEC: AMD 57230 section 2.1, 2.2: the subject says VCEK or VLEK, the issuer which product.
 fn identify(steps: &mut Steps, leaf: &Certificate) -> Result<(Product, SigningKey), VerifyError> {
     let (subject, issuer) = (leaf.subject(), leaf.issuer());
-    let issuer_name = issuer.common_name().unwrap_or_default();
-    let identified = match subject.common_name() {
-        Some("SEV-VCEK") => issuer_name
-            .strip_prefix("SEV-")
-            .and_then(Product::from_name)
-            .map(|product| (product, SigningKey::Vcek)),
-        Some("SEV-VLEK") => issuer_name
-            .strip_prefix("SEV-VLEK-")
-            .and_then(Product::from_name)
-            .map(|product| (product, SigningKey::Vlek)),
-        _ => None,
-    };
+    let identified = named(leaf);
     let expected = "SEV-VCEK by SEV-<product>, or SEV-VLEK by SEV-VLEK-<product>";
     let check = Check::decided(
         &codes::VEK_NAME,
@@ -209,6 +210,18 @@ fn identify(steps: &mut Steps, leaf: &Certificate) -> Result<(Product, SigningKe
         (Some(identified), check) => steps.take(check).map(|()| identified),
         (None, check) => Err(steps.refuse(check)),
     }
+}
+
+/// Which product's key a certificate says that it is for, and of which kind.
+pub(crate) fn named(leaf: &Certificate) -> Option<(Product, SigningKey)> {
+    let issuer = leaf.issuer();
+    let issuer = issuer.common_name()?;
+    let (product, key) = match leaf.subject().common_name()? {
+        "SEV-VCEK" => (issuer.strip_prefix("SEV-")?, SigningKey::Vcek),
+        "SEV-VLEK" => (issuer.strip_prefix("SEV-VLEK-")?, SigningKey::Vlek),
+        _ => return None,
+    };
+    Product::from_name(product).map(|product| (product, key))
 }
 
 /// The extensions and the key of the leaf.
@@ -254,7 +267,7 @@ fn extensions_check(product: Product, ok: bool, observed: &str) -> Check {
 }
 
 fn validity(certificates: &[&Certificate]) -> Validity {
-    let mut valid = Validity { from: UnixTime::from_secs(0), until: UnixTime::from_secs(u64::MAX) };
+    let mut valid = Validity(Period::ALWAYS);
     for certificate in certificates {
         valid.narrow(certificate.not_before(), certificate.not_after());
     }

@@ -31,20 +31,20 @@ const CSP_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.3704.
 
 /// What the certificate says about its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct VekExtensions {
+pub(crate) struct VekExtensions {
     /// `productName`: for people; some genuine certificates have a wrong one.
     pub(super) product_name: String,
     /// The TCB that the key was derived for.
-    pub(super) tcb: Tcb,
+    pub(crate) tcb: Tcb,
     /// Whose key it is.
-    pub(super) owner: Owner,
+    pub(crate) owner: VekOwner,
     /// Extensions that are not AMD's, for the record.
     pub(super) others: Vec<ObjectIdentifier>,
 }
 
 /// Whose key it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum VekOwner {
     /// `hwID` of a VCEK: 64 bytes, or 8 on Turin.
     Chip(Vec<u8>),
     /// `cspID` of a VLEK.
@@ -53,7 +53,7 @@ pub(super) enum Owner {
 
 impl VekExtensions {
     /// Reads every extension of the table; says what is wrong with the first that is.
-    pub(super) fn read(
+    pub(crate) fn read(
         certificate: &Certificate,
         product: Product,
         key: SigningKey,
@@ -118,13 +118,13 @@ impl<'a> Extensions<'a> {
         })
     }
 
-    fn owner(&self, product: Product, key: SigningKey) -> Result<Owner, String> {
+    fn owner(&self, product: Product, key: SigningKey) -> Result<VekOwner, String> {
         if key == SigningKey::Vlek {
             self.absent(HWID, "hwID")?;
-            return self.text(CSP_ID, "cspID").map(Owner::Provider);
+            return self.text(CSP_ID, "cspID").map(VekOwner::Provider);
         }
         self.absent(CSP_ID, "cspID")?;
-        hwid(self.required(HWID, "hwID")?, product.hwid_len()).map(|id| Owner::Chip(id.to_vec()))
+        hwid(self.required(HWID, "hwID")?, product.hwid_len()).map(|id| VekOwner::Chip(id.to_vec()))
     }
 
     fn absent(&self, oid: ObjectIdentifier, name: &str) -> Result<(), String> {

@@ -8,7 +8,7 @@ use super::report::Report;
 use super::signing_key::SigningKey;
 use super::steps::Steps;
 use super::tcb::TcbVersion;
-use super::vek::Owner;
+use super::vek::VekOwner;
 use super::{kds, signature};
 use crate::anchor::{AnchorKind, Anchors};
 use crate::bytes::{ChipId, Digest48};
@@ -173,8 +173,8 @@ pub fn verify_report(
         anchor: chain.anchor,
         simulator: chain.simulator,
         provider: match &chain.vek.owner {
-            Owner::Provider(name) => Some(name.clone()),
-            Owner::Chip(_) => None,
+            VekOwner::Provider(name) => Some(name.clone()),
+            VekOwner::Chip(_) => None,
         },
         revocation: chain.revocation,
         crl: chain.crl,
@@ -282,15 +282,15 @@ fn tcb_order(steps: &mut Steps, report: &Report, product: Product) -> Result<(),
 }
 
 /// The certificate is of the chip that the report names.
-fn chip_id(chip: &ChipId, owner: &Owner) -> Check {
+fn chip_id(chip: &ChipId, owner: &VekOwner) -> Check {
     match owner {
-        Owner::Provider(name) => {
+        VekOwner::Provider(name) => {
             Check::not_applicable(&codes::CHIP_ID, format!("a VLEK of {name}, which names no chip"))
         }
-        Owner::Chip(_) if chip.is_zero() => {
+        VekOwner::Chip(_) if chip.is_zero() => {
             Check::not_asserted(&codes::CHIP_ID, "masked, so the certificate cannot be bound to it")
         }
-        Owner::Chip(hwid) => {
+        VekOwner::Chip(hwid) => {
             Check::decided(&codes::CHIP_ID, names(chip, hwid), hex::encode(hwid), chip)
         }
     }

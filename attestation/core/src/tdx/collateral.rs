@@ -27,6 +27,9 @@ pub struct Collateral {
     pub root_ca_crl: Option<Vec<u8>>,
     /// The CRL of the CA that issued the PCK certificate, DER.
     pub pck_crl: Option<Vec<u8>>,
+    /// The chain of that CA in PEM. Verifying a quote does not need it: there the CRL has to be by
+    /// the very CA that issued the PCK certificate.
+    pub pck_crl_issuer_chain: Option<String>,
     /// A PCK certificate chain in PEM that takes the place of the one in the quote.
     pub pck_certificate_chain: Option<String>,
 }
@@ -35,11 +38,11 @@ pub struct Collateral {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedDocument {
     /// The signed bytes, as received.
-    pub(super) body: String,
+    pub(crate) body: String,
     /// ECDSA P-256: R and S.
-    pub(super) signature: [u8; 64],
+    pub(crate) signature: [u8; 64],
     /// Signer first, root last.
-    pub(super) issuer_chain: String,
+    pub(crate) issuer_chain: String,
 }
 
 impl Collateral {
@@ -51,6 +54,7 @@ impl Collateral {
             qe_identity: None,
             root_ca_crl: None,
             pck_crl: None,
+            pck_crl_issuer_chain: None,
             pck_certificate_chain: None,
         }
     }
@@ -68,8 +72,8 @@ impl Collateral {
     /// Reads the JSON form that DCAP tools exchange: `tcb_info`, `tcb_info_signature`,
     /// `tcb_info_issuer_chain`, the same three for `qe_identity`, `root_ca_crl`, `pck_crl`, and
     /// optionally `pck_certificate_chain`, which then takes the place of the one in the quote.
-    /// Signatures and CRLs are hex of their bytes. `pck_crl_issuer_chain` is read and not needed:
-    /// the CRL has to be by the very CA that issued the PCK certificate.
+    /// Signatures and CRLs are hex of their bytes. `pck_crl_issuer_chain` is read and not needed
+    /// for a quote: the CRL has to be by the very CA that issued the PCK certificate.
     ///
     /// # Errors
     /// [`CollateralError`] with the field and the reason.
@@ -96,6 +100,7 @@ impl Collateral {
             )?,
             root_ca_crl: json.root_ca_crl,
             pck_crl: json.pck_crl,
+            pck_crl_issuer_chain: json.pck_crl_issuer_chain,
             pck_certificate_chain: json.pck_certificate_chain,
         })
     }
@@ -116,7 +121,6 @@ struct Json {
     root_ca_crl: Option<Vec<u8>>,
     #[serde(default, deserialize_with = "from_hex")]
     pck_crl: Option<Vec<u8>>,
-    #[expect(dead_code, reason = "part of the exchanged form; see `Collateral::from_json`")]
     pck_crl_issuer_chain: Option<String>,
     pck_certificate_chain: Option<String>,
 }

@@ -11,7 +11,7 @@ use crate::tdx::verified_collateral::{VerifiedCollateral, not_revoked};
 use crate::tdx::window::Window;
 use crate::time::UnixTime;
 use crate::verify::VerifyError;
-use crate::x509::Certificate;
+use crate::x509::{Certificate, Name};
 
 const PCK_NAME: &str = "Intel SGX PCK Certificate";
 const PLATFORM_CA_NAME: &str = "Intel SGX PCK Platform CA";
@@ -32,9 +32,9 @@ pub struct VerifiedPlatform<'c> {
     pub(super) checks: Vec<Check>,
 }
 
-/// Which of the two CAs `ca` is, by its name.
-pub(crate) fn pck_ca(ca: &Certificate) -> Option<PckCa> {
-    match ca.subject().common_name() {
+/// Which of the two CAs has this name.
+pub(crate) fn pck_ca(name: Name<'_>) -> Option<PckCa> {
+    match name.common_name() {
         Some(PLATFORM_CA_NAME) => Some(PckCa::Platform),
         Some(PROCESSOR_CA_NAME) => Some(PckCa::Processor),
         _ => None,
@@ -88,7 +88,7 @@ fn verify_chain(
     chain::require_issued(trail, &codes::PCK_CHAIN, leaf, issuer)?;
     let name = leaf.subject().to_string();
     trail.require(Check::equal(&codes::PCK_NAME, PCK_NAME, name.as_str()))?;
-    let ca = pck_ca(issuer).ok_or_else(|| issuer.subject().to_string());
+    let ca = pck_ca(issuer.subject()).ok_or_else(|| issuer.subject().to_string());
     let ca =
         trail.holds(&codes::PCK_NAME, format!("{PLATFORM_CA_NAME} or {PROCESSOR_CA_NAME}"), ca)?;
     for certificate in [leaf, issuer, root] {

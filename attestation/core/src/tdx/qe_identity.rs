@@ -12,38 +12,38 @@ use crate::time::UnixTime;
 // SPEC: Intel Trusted Services API, Get TDX QE Identity V4, EnclaveIdentityV2.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct QeIdentity {
-    pub(super) id: String,
-    pub(super) version: u32,
+pub(crate) struct QeIdentity {
+    pub(crate) id: String,
+    pub(crate) version: u32,
     #[serde(deserialize_with = "json::time")]
-    pub(super) issue_date: UnixTime,
+    pub(crate) issue_date: UnixTime,
     #[serde(deserialize_with = "json::time")]
-    pub(super) next_update: UnixTime,
-    pub(super) tcb_evaluation_data_number: u32,
+    pub(crate) next_update: UnixTime,
+    pub(crate) tcb_evaluation_data_number: u32,
     #[serde(deserialize_with = "json::bytes")]
-    pub(super) miscselect: [u8; 4],
+    pub(crate) miscselect: [u8; 4],
     #[serde(deserialize_with = "json::bytes")]
-    pub(super) miscselect_mask: [u8; 4],
+    pub(crate) miscselect_mask: [u8; 4],
     #[serde(deserialize_with = "json::bytes")]
-    pub(super) attributes: [u8; 16],
+    pub(crate) attributes: [u8; 16],
     #[serde(deserialize_with = "json::bytes")]
-    pub(super) attributes_mask: [u8; 16],
+    pub(crate) attributes_mask: [u8; 16],
     #[serde(deserialize_with = "json::bytes")]
-    pub(super) mrsigner: [u8; 32],
-    pub(super) isvprodid: u16,
+    pub(crate) mrsigner: [u8; 32],
+    pub(crate) isvprodid: u16,
     tcb_levels: Vec<QeTcbLevel>,
 }
 
 /// One TCB level of the quoting enclave.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct QeTcbLevel {
+pub(crate) struct QeTcbLevel {
     tcb: QeTcb,
     #[serde(deserialize_with = "json::time")]
-    pub(super) tcb_date: UnixTime,
-    pub(super) tcb_status: TcbStatus,
+    pub(crate) tcb_date: UnixTime,
+    pub(crate) tcb_status: TcbStatus,
     #[serde(default, rename = "advisoryIDs")]
-    pub(super) advisory_ids: Vec<String>,
+    pub(crate) advisory_ids: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -53,7 +53,7 @@ struct QeTcb {
 
 impl QeIdentity {
     /// Reads the document and puts its levels in order, highest first.
-    pub(super) fn parse(body: &str) -> Result<Self, String> {
+    pub(crate) fn parse(body: &str) -> Result<Self, String> {
         let mut identity: Self = serde_json::from_str(body).map_err(|e| e.to_string())?;
         if let Some(level) =
             identity.tcb_levels.iter().find(|level| !level.tcb_status.is_component_status())
@@ -65,7 +65,7 @@ impl QeIdentity {
     }
 
     /// The highest level that a quoting enclave of this `isv_svn` meets.
-    pub(super) fn level_of(&self, isv_svn: u16) -> Option<&QeTcbLevel> {
+    pub(crate) fn level_of(&self, isv_svn: u16) -> Option<&QeTcbLevel> {
         self.tcb_levels.iter().find(|level| isv_svn >= level.tcb.isvsvn)
     }
 }

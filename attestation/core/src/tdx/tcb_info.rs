@@ -15,33 +15,33 @@ use crate::time::UnixTime;
 // SPEC: Intel Trusted Services API, Get TDX TCB Info V4, TcbInfoV3.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct TcbInfo {
-    pub(super) id: String,
-    pub(super) version: u32,
+pub(crate) struct TcbInfo {
+    pub(crate) id: String,
+    pub(crate) version: u32,
     #[serde(deserialize_with = "json::time")]
-    pub(super) issue_date: UnixTime,
+    pub(crate) issue_date: UnixTime,
     #[serde(deserialize_with = "json::time")]
-    pub(super) next_update: UnixTime,
-    pub(super) fmspc: Fmspc,
-    pub(super) pce_id: PceId,
-    pub(super) tcb_type: u32,
-    pub(super) tcb_evaluation_data_number: u32,
-    pub(super) tdx_module: TdxModule,
+    pub(crate) next_update: UnixTime,
+    pub(crate) fmspc: Fmspc,
+    pub(crate) pce_id: PceId,
+    pub(crate) tcb_type: u32,
+    pub(crate) tcb_evaluation_data_number: u32,
+    pub(crate) tdx_module: TdxModule,
     #[serde(default)]
-    pub(super) tdx_module_identities: Vec<TdxModuleIdentity>,
-    pub(super) tcb_levels: Vec<TcbLevel>,
+    pub(crate) tdx_module_identities: Vec<TdxModuleIdentity>,
+    pub(crate) tcb_levels: Vec<TcbLevel>,
 }
 
 /// One platform TCB level.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct TcbLevel {
+pub(crate) struct TcbLevel {
     tcb: Tcb,
     #[serde(deserialize_with = "json::time")]
-    pub(super) tcb_date: UnixTime,
-    pub(super) tcb_status: TcbStatus,
+    pub(crate) tcb_date: UnixTime,
+    pub(crate) tcb_status: TcbStatus,
     #[serde(default, rename = "advisoryIDs")]
-    pub(super) advisory_ids: Vec<String>,
+    pub(crate) advisory_ids: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -59,32 +59,32 @@ struct Component {
 /// What the TDX module's signer and attributes have to be.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct TdxModule {
-    pub(super) mrsigner: Digest48,
-    pub(super) attributes: Attributes,
-    pub(super) attributes_mask: Attributes,
+pub(crate) struct TdxModule {
+    pub(crate) mrsigner: Digest48,
+    pub(crate) attributes: Attributes,
+    pub(crate) attributes_mask: Attributes,
 }
 
 /// The same for one version of the module, with its own TCB levels.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct TdxModuleIdentity {
+pub(crate) struct TdxModuleIdentity {
     id: String,
     #[serde(flatten)]
-    pub(super) module: TdxModule,
-    pub(super) tcb_levels: Vec<TdxModuleTcbLevel>,
+    pub(crate) module: TdxModule,
+    pub(crate) tcb_levels: Vec<TdxModuleTcbLevel>,
 }
 
 /// One TCB level of a TDX module.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct TdxModuleTcbLevel {
+pub(crate) struct TdxModuleTcbLevel {
     tcb: TdxModuleTcb,
     #[serde(deserialize_with = "json::time")]
-    pub(super) tcb_date: UnixTime,
-    pub(super) tcb_status: TcbStatus,
+    pub(crate) tcb_date: UnixTime,
+    pub(crate) tcb_status: TcbStatus,
     #[serde(default, rename = "advisoryIDs")]
-    pub(super) advisory_ids: Vec<String>,
+    pub(crate) advisory_ids: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -97,7 +97,7 @@ impl TcbInfo {
     ///
     /// The order is ours, not the document's: the first level that a platform meets is the one
     /// that counts, so a document in another order must not change the answer.
-    pub(super) fn parse(body: &str) -> Result<Self, String> {
+    pub(crate) fn parse(body: &str) -> Result<Self, String> {
         let mut info: Self = serde_json::from_str(body).map_err(|e| e.to_string())?;
         if let Some(level) =
             info.tcb_levels.iter().find(|level| !level.tcb_status.is_platform_status())
@@ -113,13 +113,13 @@ impl TcbInfo {
 
     /// The identity of the module version in `svn`; `None` if it is not published. Version 0
     /// needs none: its SVN is among the platform's TDX components.
-    pub(super) fn module_identity(&self, version: u8) -> Option<&TdxModuleIdentity> {
+    pub(crate) fn module_identity(&self, version: u8) -> Option<&TdxModuleIdentity> {
         let id = format!("TDX_{version:02X}");
         self.tdx_module_identities.iter().find(|identity| identity.id == id)
     }
 
     /// The highest level that this platform meets.
-    pub(super) fn level_of(&self, pck: &PckExtension, svn: &TeeTcbSvn) -> Option<&TcbLevel> {
+    pub(crate) fn level_of(&self, pck: &PckExtension, svn: &TeeTcbSvn) -> Option<&TcbLevel> {
         self.tcb_levels.iter().find(|level| level.tcb.met_by(pck, svn))
     }
 }
@@ -163,19 +163,19 @@ impl TdxModuleIdentity {
     }
 
     /// The highest level that a module of this `isvsvn` meets.
-    pub(super) fn level_of(&self, isvsvn: u8) -> Option<&TdxModuleTcbLevel> {
+    pub(crate) fn level_of(&self, isvsvn: u8) -> Option<&TdxModuleTcbLevel> {
         self.tcb_levels.iter().find(|level| isvsvn >= level.tcb.isvsvn)
     }
 }
 
 /// `TEE_TCB_SVN[1]`: the version of the TDX module.
-pub(super) const fn module_version(svn: &TeeTcbSvn) -> u8 {
+pub(crate) const fn module_version(svn: &TeeTcbSvn) -> u8 {
     let [_, version, ..] = *svn.as_bytes();
     version
 }
 
 /// `TEE_TCB_SVN[0]`: the security version of the TDX module.
-pub(super) const fn module_isvsvn(svn: &TeeTcbSvn) -> u8 {
+pub(crate) const fn module_isvsvn(svn: &TeeTcbSvn) -> u8 {
     let [isvsvn, ..] = *svn.as_bytes();
     isvsvn
 }

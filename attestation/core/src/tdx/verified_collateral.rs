@@ -48,13 +48,7 @@ impl VerifiedCollateral {
         anchors: &Anchors,
         now: UnixTime,
     ) -> Result<Self, VerifyError> {
-        let mut verifier = Verifier {
-            anchors,
-            now,
-            trail: Trail::default(),
-            window: Window::ALWAYS,
-            root_crl: None,
-        };
+        let mut verifier = Verifier::new(anchors, now);
         verifier.root_crl = verifier.root_crl(collateral)?;
         let pck_crl = verifier.pck_crl(collateral)?;
         let tcb_info =
@@ -97,6 +91,12 @@ impl VerifiedCollateral {
         self.tcb_info.as_ref().map(|info| info.fmspc)
     }
 
+    /// Every step and its outcome. None of them failed.
+    #[must_use]
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
+    }
+
     /// The last moment at which everything in here is still current.
     #[must_use]
     pub const fn valid_until(&self) -> UnixTime {
@@ -132,7 +132,11 @@ struct Verifier<'a> {
     root_crl: Option<Crl>,
 }
 
-impl Verifier<'_> {
+impl<'a> Verifier<'a> {
+    fn new(anchors: &'a Anchors, now: UnixTime) -> Self {
+        Self { anchors, now, trail: Trail::default(), window: Window::ALWAYS, root_crl: None }
+    }
+
     // SPEC: Intel SGX ECDSA Quote Library API, 4.1.2.4.1 to 4.1.2.4.3.
     fn root_crl(&mut self, collateral: &Collateral) -> Result<Option<Crl>, VerifyError> {
         let Some(bytes) = &collateral.root_ca_crl else { return Ok(None) };
@@ -237,6 +241,34 @@ impl Verifier<'_> {
     }
 }
 
+/// Verifies the CRL of PCK certificates with its issuer's chain, without any quote.
+pub(crate) fn verify_pck_crl(
+    collateral: &Collateral,
+    anchors: &Anchors,
+    now: UnixTime,
+) -> Result<Vec<Check>, VerifyError> {
+    let mut verifier = Verifier::new(anchors, now);
+    verifier.root_crl = verifier.root_crl(collateral)?;
+    let crl = verifier.pck_crl(collateral)?;
+    let Verifier { mut trail, root_crl, mut window, .. } = verifier;
+    let (Some(crl), Some(text)) = (crl, &collateral.pck_crl_issuer_chain) else {
+        trail.not_asserted(&codes::PCK_CRL, "no chain to verify it with");
+        return Ok(trail.into_checks());
+    };
+    let [issuer, root] = chain::read(&mut trail, &codes::PCK_CHAIN_FORMAT, text.as_bytes())?;
+    chain::require_pinned(&mut trail, &root, anchors)?;
+    chain::require_issued(&mut trail, &codes::PCK_CHAIN, &issuer, &root)?;
+    for certificate in [&issuer, &root] {
+        chain::require_valid(&mut trail, &codes::PCK_VALIDITY, certificate, &mut window, now)?;
+    }
+    if let Some(root_crl) = &root_crl {
+        trail.require(not_revoked(&codes::PCK_REVOKED, root_crl, &issuer))?;
+    }
+    let expected = format!("signed by {}", issuer.subject());
+    trail.holds(&codes::PCK_CRL, expected, crl.verify_signed_by(&issuer))?;
+    Ok(trail.into_checks())
+}
+
 /// Whether `crl` is silent about `certificate`.
 pub(super) fn not_revoked(code: &'static Code, crl: &Crl, certificate: &Certificate) -> Check {
     let serial = hex::encode(certificate.serial());
@@ -253,6 +285,7 @@ fn pinned_root(collateral: &Collateral, anchors: &Anchors) -> Option<Certificate
     let documents = [&collateral.tcb_info, &collateral.qe_identity];
     let chains = documents.into_iter().flatten().map(|document| document.issuer_chain.as_str());
     chains
+        .chain(collateral.pck_crl_issuer_chain.as_deref())
         .chain(collateral.pck_certificate_chain.as_deref())
         .filter_map(|text| pem::certificates(text).ok())
         .flatten()

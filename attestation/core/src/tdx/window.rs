@@ -1,41 +1,27 @@
 //! The span of time in which everything that was verified is valid.
 
-use core::fmt;
-
 use crate::check::Check;
 use crate::code::Code;
 use crate::tdx::trail::Trail;
-use crate::time::UnixTime;
+use crate::time::{Period, UnixTime};
 use crate::verify::VerifyError;
 
-/// From and until, both included.
+/// What everything so far has in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Window {
-    from: UnixTime,
-    until: UnixTime,
-}
+pub(super) struct Window(Period);
 
 impl Window {
     /// No limits yet.
-    pub(super) const ALWAYS: Self =
-        Self { from: UnixTime::from_secs(0), until: UnixTime::from_secs(u64::MAX) };
+    pub(super) const ALWAYS: Self = Self(Period::ALWAYS);
 
     /// Between two moments, both included.
     pub(super) const fn between(from: UnixTime, until: UnixTime) -> Self {
-        Self { from, until }
+        Self(Period::between(from, until))
     }
 
     /// The last moment.
     pub(super) const fn until(&self) -> UnixTime {
-        self.until
-    }
-
-    fn contains(&self, moment: UnixTime) -> bool {
-        self.from <= moment && moment <= self.until
-    }
-
-    fn narrowed_by(self, other: Self) -> Self {
-        Self { from: self.from.max(other.from), until: self.until.min(other.until) }
+        self.0.until
     }
 
     /// Requires that `now` is inside `item`, and narrows this window to it.
@@ -47,19 +33,13 @@ impl Window {
         now: UnixTime,
     ) -> Result<(), VerifyError> {
         trail.require(item.check(code, now))?;
-        *self = self.narrowed_by(item);
+        self.0 = self.0.narrowed_by(item.0);
         Ok(())
     }
 
     /// Whether `now` is inside.
     pub(super) fn check(&self, code: &'static Code, now: UnixTime) -> Check {
-        Check::decided(code, self.contains(now), self, now)
-    }
-}
-
-impl fmt::Display for Window {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "from {} until {}", self.from, self.until)
+        Check::decided(code, self.0.contains(now), self.0, now)
     }
 }
 

@@ -25,6 +25,9 @@ const CHAIN: &str = "cert_chain.pem";
 const CRL: &str = "crl.der";
 const COLLATERAL: &str = "collateral.json";
 
+/// The guest's event log, under the names that tools give it. At most one of them.
+const EVENT_LOGS: [&str; 4] = ["ccel_data.bin", "ccel.bin", "event_log.bin", "event_log.json"];
+
 /// What kind of thing the folder is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -103,6 +106,11 @@ impl Folder {
             [] => endorsements_only(&files)
                 .ok_or_else(|| FolderError::Empty { path: path.to_owned() })?,
         };
+        let logs: Vec<&'static str> =
+            EVENT_LOGS.into_iter().filter(|name| files.contains_key(*name)).collect();
+        if let [first, second, ..] = *logs {
+            return Err(FolderError::Ambiguous { path: path.to_owned(), names: [first, second] });
+        }
         Ok(Self { kind, files })
     }
 
@@ -123,6 +131,21 @@ impl Folder {
     #[must_use]
     pub fn collateral(&self) -> Option<&[u8]> {
         self.file(COLLATERAL)
+    }
+
+    /// The guest's event log, in any form that is read.
+    #[must_use]
+    pub fn event_log(&self) -> Option<&[u8]> {
+        EVENT_LOGS.into_iter().find_map(|name| self.file(name))
+    }
+
+    /// The same folder with this event log in place of its own.
+    #[must_use]
+    pub fn with_event_log(mut self, log: Vec<u8>) -> Self {
+        EVENT_LOGS.into_iter().for_each(|name| drop(self.files.remove(name)));
+        let [name, ..] = EVENT_LOGS;
+        self.files.insert(name.to_owned(), log);
+        self
     }
 
     /// What a report by `key` is verified against; for no key in particular, whatever is there.
@@ -192,7 +215,8 @@ fn names() -> Vec<String> {
         .flat_map(|product| ["ark", "ask", "asvk"].map(|role| authority(product, role)));
     let stems = CERTIFICATES.iter().map(|stem| (*stem).to_owned()).chain(authorities);
     let fixed =
-        EVIDENCE.iter().map(|(name, _)| *name).chain([CHAIN, CRL, COLLATERAL]).map(str::to_owned);
+        EVIDENCE.iter().map(|(name, _)| *name).chain([CHAIN, CRL, COLLATERAL]).chain(EVENT_LOGS);
+    let fixed = fixed.map(str::to_owned);
     fixed.chain(stems.flat_map(|stem| [format!("{stem}.der"), format!("{stem}.pem")])).collect()
 }
 

@@ -41,7 +41,13 @@ fn evidence(folder: &Folder, demands: &Demands, mut verdict: Verdict) -> Verdict
         Err(error) => return unusable(verdict, error.as_ref()),
     };
     match verify(evidence, &endorsements, &demands.anchors, demands.at) {
-        Ok(verified) => appraised(&verified, demands, verdict),
+        Ok(verified) => {
+            let verified = match folder.event_log() {
+                Some(log) => verified.with_event_log(log),
+                None => verified,
+            };
+            appraised(&verified, demands, verdict)
+        }
         Err(error) => unverified(verdict, &error),
     }
 }

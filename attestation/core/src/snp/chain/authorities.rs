@@ -24,12 +24,8 @@ impl Authorities {
         anchors: &Anchors,
         (product, key): (Product, SigningKey),
     ) -> Result<Self, VerifyError> {
+        let root = verify_root(steps, with, anchors, (product, key))?;
         let built_in = anchors.kind() == AnchorKind::Vendor;
-        let root = match &with.root {
-            Some(der) => der,
-            None if built_in => roots::ark(product),
-            None => return Err(steps.incomplete(kds::chain(product, key, "ARK certificate"))),
-        };
         let intermediate = match (&with.intermediate, roots::intermediate(product, key)) {
             (Some(der), _) => der,
             (None, Some(der)) if built_in => der,
@@ -37,12 +33,27 @@ impl Authorities {
                 return Err(steps.incomplete(kds::chain(product, key, "intermediate certificate")));
             }
         };
-        let root = steps.parse(root)?;
-        // SECURITY: the pin comes first; nothing that an unpinned root says is looked at.
-        steps.take(Check::equal(&codes::ROOT, anchors.amd_root(product), root.key_pin()))?;
-        steps.signed(&codes::ROOT_SIGNATURE, &root, &root)?;
         let intermediate = steps.parse(intermediate)?;
         steps.signed(&codes::INTERMEDIATE, &intermediate, &root)?;
         Ok(Self { root, intermediate })
     }
+}
+
+/// The root, if its key is the pinned one.
+pub(super) fn verify_root(
+    steps: &mut Steps,
+    with: &Endorsements,
+    anchors: &Anchors,
+    (product, key): (Product, SigningKey),
+) -> Result<Certificate, VerifyError> {
+    let root = match &with.root {
+        Some(der) => der,
+        None if anchors.kind() == AnchorKind::Vendor => roots::ark(product),
+        None => return Err(steps.incomplete(kds::chain(product, key, "ARK certificate"))),
+    };
+    let root = steps.parse(root)?;
+    // SECURITY: the pin comes first; nothing that an unpinned root says is looked at.
+    steps.take(Check::equal(&codes::ROOT, anchors.amd_root(product), root.key_pin()))?;
+    steps.signed(&codes::ROOT_SIGNATURE, &root, &root)?;
+    Ok(root)
 }

@@ -21,8 +21,20 @@ pub(super) fn check(
         steps.take(Check::not_asserted(&codes::REVOKED_LEAF, "no CRL"))?;
         return Ok(None);
     };
+    let crl = fresh(steps, crl, &authorities.root, now)?;
+    steps.take(listed(&crl, &authorities.intermediate, &codes::REVOKED_INTERMEDIATE))?;
+    steps.take(leaf_listed(&crl, leaf))?;
+    Ok(Some(crl))
+}
+
+/// The CRL, if the root signed it and it is fresh.
+pub(super) fn fresh(
+    steps: &mut Steps,
+    crl: &[u8],
+    root: &Certificate,
+    now: UnixTime,
+) -> Result<Crl, VerifyError> {
     let crl = Crl::parse(crl).map_err(|error| steps.refuse_x509(&error))?;
-    let root = &authorities.root;
     steps.decide(
         &codes::CRL_SIGNATURE,
         crl.verify_signed_by(root),
@@ -30,9 +42,7 @@ pub(super) fn check(
     )?;
     let window = format!("{} to {}", crl.this_update(), crl.next_update());
     steps.decide(&codes::CRL_FRESH, crl.fresh_at(now), window)?;
-    steps.take(listed(&crl, &authorities.intermediate, &codes::REVOKED_INTERMEDIATE))?;
-    steps.take(leaf_listed(&crl, leaf))?;
-    Ok(Some(crl))
+    Ok(crl)
 }
 
 fn listed(crl: &Crl, certificate: &Certificate, code: &'static crate::code::Code) -> Check {
