@@ -64,6 +64,11 @@ impl Evidence {
     }
 
     /// SHA-384 over the received bytes.
+    ///
+    /// # Security
+    /// Says which bytes were judged, never that they are new. The same content has many spellings:
+    /// an ECDSA signature is as good with S negated, and what follows the signatures of a quote is
+    /// not signed. Replay is excluded by the nonce in REPORT_DATA, never by remembering digests.
     #[must_use]
     pub fn digest(&self) -> Digest48 {
         Digest48::sha384(match self {

@@ -13,6 +13,7 @@
 mod bundle;
 mod ear;
 mod event_log;
+mod malleability;
 mod snp;
 mod tdx;
 mod vectors;

@@ -13,6 +13,7 @@ mod crl;
 mod current_mit_vector;
 mod current_tcb;
 mod current_version;
+mod every_bit;
 mod family_id;
 mod guest_svn;
 mod host_data;
