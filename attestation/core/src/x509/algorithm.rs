@@ -67,6 +67,9 @@ const EC_P384: &[u8] = &[
     0x00, 0x22,
 ];
 
+/// Longer than any identifier that is known; the longest has 72.
+const SHOWN_BYTES_MAX: usize = 80;
+
 impl SignatureAlgorithm {
     /// Recognises a whole AlgorithmIdentifier.
     pub(super) fn from_der(identifier: &[u8]) -> Result<Self, X509Error> {
@@ -113,5 +116,7 @@ impl KeyAlgorithm {
 }
 
 fn unsupported(what: &'static str, identifier: &[u8]) -> X509Error {
-    X509Error::Algorithm { what, observed: hex::encode(identifier) }
+    // Of a hostile one, only the beginning: it may be as long as what it stands in.
+    let shown = identifier.get(..SHOWN_BYTES_MAX).unwrap_or(identifier);
+    X509Error::Algorithm { what, observed: hex::encode(shown) }
 }

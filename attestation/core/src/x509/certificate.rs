@@ -50,8 +50,8 @@ impl Certificate {
     /// Parses exactly one certificate.
     ///
     /// # Errors
-    /// [`X509Error::TooLarge`], [`X509Error::Malformed`] (bytes after the end included) or
-    /// [`X509Error::Algorithm`].
+    /// [`X509Error::TooLarge`], [`X509Error::Malformed`] (bytes after the end included),
+    /// [`X509Error::Algorithm`] or [`X509Error::DuplicateExtension`].
     pub fn parse(der: &[u8]) -> Result<Self, X509Error> {
         const WHAT: &str = "certificate";
         if der.len() > CERTIFICATE_BYTES_MAX {
@@ -67,6 +67,7 @@ impl Certificate {
         if algorithm.of(der) != fields.algorithm.of(der) {
             return Err(X509Error::malformed(WHAT, "its two signature algorithms differ"));
         }
+        fields.extensions.require_unique()?;
         Ok(Self {
             algorithm: SignatureAlgorithm::from_der(algorithm.of(der))?,
             key_algorithm: KeyAlgorithm::from_der(fields.key_algorithm.of(der))?,

@@ -61,7 +61,8 @@ impl Crl {
     ///
     /// # Errors
     /// [`X509Error::TooLarge`], [`X509Error::Malformed`] (no `nextUpdate` included),
-    /// [`X509Error::Algorithm`] or [`X509Error::CriticalExtension`].
+    /// [`X509Error::Algorithm`], [`X509Error::DuplicateExtension`] or
+    /// [`X509Error::CriticalExtension`].
     pub fn parse(der: &[u8]) -> Result<Self, X509Error> {
         if der.len() > CRL_BYTES_MAX {
             return Err(X509Error::TooLarge {
@@ -75,6 +76,7 @@ impl Crl {
         if algorithm.of(der) != fields.algorithm.of(der) {
             return Err(X509Error::malformed(WHAT, "its two signature algorithms differ"));
         }
+        fields.extensions.require_unique()?;
         let in_entries = fields.revoked.iter().find_map(|entry| entry.critical);
         if let Some(oid) = fields.extensions.first_critical().or(in_entries) {
             return Err(X509Error::CriticalExtension { oid });

@@ -83,16 +83,35 @@ pub(super) fn time(reader: &mut SliceReader<'_>) -> Result<UnixTime> {
     Ok(UnixTime::from_secs(since_epoch.as_secs()))
 }
 
+/// SPEC: RFC 5280 section 4.1.2.2. A zero octet that only carries the sign is not counted.
+const SERIAL_OCTETS_MAX: usize = 20;
+
+/// `BOOLEAN DEFAULT FALSE`.
+///
+/// SPEC: X.690 section 11.5: DER leaves out what equals the default, so `FALSE` is never written.
+pub(super) fn flag(reader: &mut SliceReader<'_>) -> Result<bool> {
+    if !next_is(reader, Tag::Boolean)? {
+        return Ok(false);
+    }
+    if reader.decode()? { Ok(true) } else { Err(Tag::Boolean.value_error().into()) }
+}
+
 /// The content octets of a serial number: minimal, not negative, at most 20 octets and a sign.
 pub(super) fn serial(reader: &mut SliceReader<'_>) -> Result<Span> {
     let header = header(reader, Tag::Integer)?;
     let (span, octets) = spanned(reader, |reader| reader.read_slice(header.length()))?;
-    match octets {
-        [] | [0x80..=0xff, ..] | [0, 0..=0x7f, ..] => Err(Tag::Integer.value_error().into()),
-        // SPEC: RFC 5280 section 4.1.2.2. Zero is allowed: every certificate of an AMD chip has it.
-        _ if octets.len() > 21 => Err(Tag::Integer.length_error().into()),
-        _ => Ok(span),
+    let number = match octets {
+        [] | [0x80..=0xff, ..] | [0, 0..=0x7f, ..] => {
+            return Err(Tag::Integer.value_error().into());
+        }
+        [0, number @ ..] => number,
+        number => number,
+    };
+    // SPEC: RFC 5280 section 4.1.2.2. Zero is allowed: every certificate of an AMD chip has it.
+    if number.len() > SERIAL_OCTETS_MAX {
+        return Err(Tag::Integer.length_error().into());
     }
+    Ok(span)
 }
 
 /// Reads elements until the end of the enclosing structure, at most `max` of them.

@@ -33,7 +33,7 @@ pub enum X509Error {
     Algorithm {
         /// Signature algorithm or key algorithm.
         what: &'static str,
-        /// DER of the AlgorithmIdentifier, in hex.
+        /// DER of the AlgorithmIdentifier, in hex; the beginning of a long one.
         observed: String,
     },
     /// The same extension twice.

@@ -4,7 +4,7 @@ use ::der::asn1::BitStringRef;
 use ::der::{Decode, Reader, Result, SliceReader, Tag};
 use const_oid::ObjectIdentifier;
 
-use super::der::{Span, content, next_is, repeated};
+use super::der::{Span, content, flag, next_is, repeated};
 use super::error::X509Error;
 
 /// SPEC: RFC 5280 section 4.2.1.9.
@@ -33,6 +33,19 @@ pub(super) struct Extensions(Vec<Extension>);
 impl Extensions {
     pub(super) fn read(reader: &mut SliceReader<'_>) -> Result<Self> {
         reader.sequence(|reader| repeated(reader, EXTENSIONS_MAX, extension)).map(Self)
+    }
+
+    /// Refuses an extension that is there twice, whether or not anything reads it.
+    ///
+    /// SPEC: RFC 5280 section 4.2.
+    pub(super) fn require_unique(&self) -> core::result::Result<(), X509Error> {
+        let twice = self.0.iter().enumerate().find(|(at, extension)| {
+            self.0.iter().take(*at).any(|earlier| earlier.oid == extension.oid)
+        });
+        match twice {
+            Some((_, extension)) => Err(X509Error::DuplicateExtension { oid: extension.oid }),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Extension> {
@@ -103,7 +116,7 @@ impl Authority {
 fn extension(reader: &mut SliceReader<'_>) -> Result<Extension> {
     reader.sequence(|reader| {
         let oid = reader.decode()?;
-        let critical = next_is(reader, Tag::Boolean)? && reader.decode()?;
+        let critical = flag(reader)?;
         Ok(Extension { oid, critical, value: content(reader, Tag::OctetString)? })
     })
 }
@@ -111,7 +124,7 @@ fn extension(reader: &mut SliceReader<'_>) -> Result<Extension> {
 fn basic_constraints(value: &[u8]) -> Result<(bool, Option<u8>)> {
     let mut reader = SliceReader::new(value)?;
     let constraints = reader.sequence(|reader| {
-        let ca = next_is(reader, Tag::Boolean)? && reader.decode()?;
+        let ca = flag(reader)?;
         let path_length =
             if next_is(reader, Tag::Integer)? { Some(reader.decode()?) } else { None };
         Ok::<_, ::der::Error>((ca, path_length))

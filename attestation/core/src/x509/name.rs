@@ -14,6 +14,10 @@ const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 /// More relative names than any vendor's certificate has (six).
 const RELATIVE_NAMES_MAX: usize = 16;
 
+/// SPEC: RFC 5280 appendix A.1 has 64, `ub-common-name`; cloud providers write longer ones. It is
+/// shown in messages, and a CRL has room for a megabyte of it.
+const COMMON_NAME_BYTES_MAX: usize = 256;
+
 /// A distinguished name as it was received.
 ///
 /// Equal means byte for byte: the vendors repeat the subject of the issuer exactly, and a looser
@@ -94,7 +98,7 @@ fn text(value: AnyRef<'_>) -> Result<Box<str>> {
         return Err(value.tag().unexpected_error(Some(Tag::Utf8String)).into());
     }
     let text = core::str::from_utf8(value.value())?;
-    if text.chars().any(char::is_control) {
+    if text.len() > COMMON_NAME_BYTES_MAX || text.chars().any(char::is_control) {
         return Err(value.tag().value_error().into());
     }
     Ok(text.into())

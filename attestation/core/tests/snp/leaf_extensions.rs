@@ -26,7 +26,7 @@ fn rejects_a_missing_one_and_one_that_is_twice_there() {
         let missing = guest.clone().with_vek_certificate(move |vek| vek.remove_extension(&oid));
         assert_eq!(refused(&missing), "snp.leaf.extensions", "{oid} missing");
         let twice = guest.with_vek_certificate(move |vek| vek.duplicate_extension(&oid));
-        assert_eq!(refused(&twice), "snp.leaf.extensions", "{oid} twice");
+        assert_eq!(refused(&twice), "x509.extension.duplicate", "{oid} twice");
     }
 }
 

@@ -208,7 +208,7 @@ mod pck_extension {
         let missing = guest().with_pck_certificate(|c| c.remove_extension(&SGX_EXTENSION));
         assert_eq!(refusal(&missing), "tdx.pck.extension");
         let twice = guest().with_pck_certificate(|c| c.duplicate_extension(&SGX_EXTENSION));
-        assert_eq!(refusal(&twice), "tdx.pck.extension");
+        assert_eq!(refusal(&twice), "tdx.pck.format");
         let empty = guest().with_pck_certificate(|c| c.replace_extension(&SGX_EXTENSION, &[]));
         assert_eq!(refusal(&empty), "tdx.pck.extension");
         let nothing =

@@ -56,6 +56,16 @@ fn rejects_a_list_that_never_ends_or_is_of_another_version() {
 }
 
 #[test]
+fn rejects_an_extension_of_the_list_that_is_there_twice() {
+    let number = extension("2.5.29.20", false, &[2, 1, 1]);
+    let list = |items: &[&[u8]]| asn1::explicit(0, &asn1::sequence(items.iter().copied()));
+    let mut parts = CrlParts::good();
+    parts.rest = list(&[&number]);
+    Crl::parse(&parts.der()).unwrap();
+    assert_eq!(code(|crl| crl.rest = list(&[&number, &number])), "x509.extension.duplicate");
+}
+
+#[test]
 fn rejects_critical_extensions_of_the_list_and_of_an_entry() {
     let distribution_point = extension("2.5.29.28", true, &[0x30, 0]);
     let list = asn1::sequence([distribution_point]);
