@@ -48,6 +48,17 @@ impl TcbStatus {
         matches!(self, Self::OutOfDate | Self::OutOfDateConfigurationNeeded)
     }
 
+    /// Whether a platform of this status now makes up for one that was out of date at launch.
+    pub(super) const fn mends(self) -> bool {
+        matches!(
+            self,
+            Self::UpToDate
+                | Self::SWHardeningNeeded
+                | Self::ConfigurationNeeded
+                | Self::ConfigurationAndSWHardeningNeeded
+        )
+    }
+
     const fn needs_configuration(self) -> bool {
         matches!(
             self,
@@ -77,16 +88,9 @@ impl TcbStatus {
     // SPEC: Intel QVL `checkForRelaunch`: TEE_TCB_SVN judged the launch, TEE_TCB_SVN_2 the present.
     #[must_use]
     pub(super) const fn relaunch(self, current: Self) -> Self {
-        let mended = matches!(
-            current,
-            Self::UpToDate
-                | Self::SWHardeningNeeded
-                | Self::ConfigurationNeeded
-                | Self::ConfigurationAndSWHardeningNeeded
-        );
         match (self, current) {
             (_, Self::Revoked) => Self::Revoked,
-            (Self::OutOfDate | Self::OutOfDateConfigurationNeeded, _) if mended => {
+            (Self::OutOfDate | Self::OutOfDateConfigurationNeeded, _) if current.mends() => {
                 if self.needs_configuration() || current.needs_configuration() {
                     Self::TDRelaunchAdvisedConfigurationNeeded
                 } else {

@@ -35,7 +35,7 @@ impl Assessment {
 #[derive(Clone, Debug)]
 pub(super) struct Levels {
     launch: Assessment,
-    current: Option<TcbStatus>,
+    current: Option<Assessment>,
 }
 
 impl Levels {
@@ -44,8 +44,14 @@ impl Levels {
     pub(super) fn with_quoting_enclave(self, level: &QeTcbLevel) -> Assessment {
         let mut whole = self.launch;
         whole.merge(level.tcb_status, &level.advisory_ids, level.tcb_date);
-        if let Some(current) = self.current {
-            whole.status = whole.status.relaunch(current.merged_with(level.tcb_status));
+        if let Some(mut current) = self.current {
+            current.merge(level.tcb_status, &level.advisory_ids, level.tcb_date);
+            whole.status = whole.status.relaunch(current.status);
+            if !current.status.mends() {
+                // What is wrong now counts with its own advisories, and since its own date.
+                whole.advisories.append(&mut current.advisories);
+                whole.tcb_date = whole.tcb_date.min(current.tcb_date);
+            }
         }
         whole
     }
@@ -61,7 +67,7 @@ pub(super) fn match_levels(
     require_module(trail, info, td)?;
     let launch = platform(trail, info, pck, td.tee_tcb_svn())?;
     let current = match td.td15() {
-        Some(td15) => Some(platform(trail, info, pck, td15.tee_tcb_svn_2())?.status),
+        Some(td15) => Some(platform(trail, info, pck, td15.tee_tcb_svn_2())?),
         None => None,
     };
     Ok(Levels { launch, current })

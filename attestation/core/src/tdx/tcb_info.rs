@@ -1,6 +1,7 @@
 //! TCB info: Intel's statement about every TCB level of one processor family.
 
 use core::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
@@ -105,8 +106,12 @@ impl TcbInfo {
             return Err(format!("a TCB level has the status {}", level.tcb_status));
         }
         info.tcb_levels.sort_by(|a, b| b.tcb.rank().cmp(&a.tcb.rank()));
+        let mut ids = BTreeSet::new();
         for identity in &mut info.tdx_module_identities {
             identity.settle()?;
+            if !ids.insert(identity.id.clone()) {
+                return Err(format!("{} is there twice", identity.id));
+            }
         }
         Ok(info)
     }

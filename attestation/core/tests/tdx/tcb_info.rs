@@ -120,6 +120,29 @@ fn the_order_of_levels_in_the_document_does_not_matter() {
     assert_eq!(outcome(&reversed).unwrap().tcb_status(), TcbStatus::UpToDate);
 }
 
+/// Which of the two counts would be a guess.
+#[test]
+fn two_identities_of_one_module_version_are_refused() {
+    let doubled = with(|info| {
+        let again = info.tdx_module_identities[1].clone();
+        info.tdx_module_identities.push(again);
+    });
+    assert_eq!(refusal(&doubled), "tdx.tcb_info.format");
+}
+
+/// In an object whose fields are gathered from two structures too.
+#[test]
+fn a_key_twice_in_a_module_identity_is_refused() {
+    for key in ["mrsigner", "attributes", "attributesMask", "id", "tcbLevels"] {
+        let guest = guest().with_tcb_info_text(move |text| {
+            let at = text.find("\"id\":\"TDX_01\"").unwrap();
+            let value = if key == "tcbLevels" { "[]".to_owned() } else { "\"00\"".to_owned() };
+            text.insert_str(at, &format!("\"{key}\":{value},"));
+        });
+        assert_eq!(refusal(&guest), "tdx.tcb_info.format", "{key}");
+    }
+}
+
 #[test]
 fn every_sgx_component_and_the_pce_count() {
     for at in 0..16 {

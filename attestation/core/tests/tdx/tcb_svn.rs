@@ -131,6 +131,35 @@ mod tee_tcb_svn_2 {
         assert_eq!(status(&updated(svn(6, 1, 3), svn(6, 1, 2))), TcbStatus::OutOfDate);
     }
 
+    /// A grace period counts from the date of the level that is met now, not from a better one.
+    #[test]
+    fn a_platform_that_is_worse_than_at_launch_has_the_date_and_advisories_of_now() {
+        let guest = updated(svn(6, 1, 3), svn(6, 1, 2)).with_tcb_info(|info| {
+            let [launch, now] = &mut info.tcb_levels[..2] else { panic!("two levels") };
+            launch.tcb_date = "2026-01-02T00:00:00Z".into();
+            launch.advisory_ids = Vec::new();
+            now.tcb_date = "2021-01-02T00:00:00Z".into();
+            now.advisory_ids = vec!["INTEL-SA-00003".into()];
+        });
+        let verified = outcome(&guest).unwrap();
+        assert_eq!(verified.tcb_date().to_string(), "2021-01-02T00:00:00Z");
+        assert!(verified.advisories().any(|id| id == "INTEL-SA-00003"));
+    }
+
+    /// What the update mended is not held against the platform of now.
+    #[test]
+    fn a_platform_mended_after_launch_keeps_the_date_and_advisories_of_the_launch() {
+        let guest = updated(svn(6, 1, 2), svn(6, 1, 3)).with_tcb_info(|info| {
+            let [now, launch] = &mut info.tcb_levels[..2] else { panic!("two levels") };
+            now.tcb_date = "2020-01-02T00:00:00Z".into();
+            now.advisory_ids = vec!["INTEL-SA-00009".into()];
+            launch.tcb_date = "2021-01-02T00:00:00Z".into();
+        });
+        let verified = outcome(&guest).unwrap();
+        assert_eq!(verified.tcb_date().to_string(), "2021-01-02T00:00:00Z");
+        assert!(!verified.advisories().any(|id| id == "INTEL-SA-00009"));
+    }
+
     #[test]
     fn a_tcb_below_every_level_now_is_refused_whatever_it_was() {
         assert_eq!(refusal(&updated(svn(6, 1, 3), svn(6, 1, 1))), "tdx.tcb.level");
