@@ -12,6 +12,7 @@ mod bench;
 mod ci;
 mod codes;
 mod demo;
+mod fuzz;
 mod graph;
 mod process;
 mod release;
@@ -43,6 +44,8 @@ enum Task {
     Codes(codes::Options),
     /// Builds what is needed and runs the demo. Also `cargo demo`.
     Demo(demo::Options),
+    /// Searches for inputs that break a parser's promise, with libFuzzer.
+    Fuzz(fuzz::Options),
     /// Checks sizes, imports, purity, error codes, documentation and text.
     Tidy(tidy::Options),
     /// Runs every recorded case through `cloister evidence verify` and compares.
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Task::Ci(options) => ci::run(&options),
         Task::Codes(options) => codes::run(&options),
         Task::Demo(options) => demo::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::Tidy(options) => tidy::run(&options),
         Task::Vectors(options) => vectors::run(&options),
     };
