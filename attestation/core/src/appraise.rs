@@ -1,6 +1,7 @@
 //! Appraisal: verified Evidence against binding, Reference Values and policy.
 
 use crate::anchor::AnchorKind;
+use crate::azure;
 use crate::binding;
 use crate::bytes::{Digest48, ReportData};
 use crate::check::Check;
@@ -47,9 +48,11 @@ pub fn appraise(
     checks.push(report_data(evidence, expected));
     let (image, reference) = image(evidence, expected);
     checks.push(image);
-    checks.extend(tee_checks(evidence, policy, now));
+    checks.extend(route_checks(evidence, policy, reference.as_ref()));
+    checks.extend(tee_checks(evidence.hardware(), policy, now));
     AttestationResult {
         tee: evidence.tee(),
+        route: evidence.route(),
         product: evidence.product(),
         version: evidence.version(),
         tier: tier(&checks, evidence.anchor(), reference.is_some()),
@@ -89,13 +92,16 @@ fn anchor(evidence: &VerifiedEvidence, policy: &Policy) -> Check {
 }
 
 fn report_data(evidence: &VerifiedEvidence, expected: &Expected<'_>) -> Check {
-    let observed = evidence.report_data();
+    let observed = evidence.bound();
+    let code = &binding::REPORT_DATA;
+    // SECURITY: compared in constant time although both sides are public; see SECURITY.md.
     match &expected.report_data {
-        Expect::Exactly(value) => {
-            // SECURITY: compared in constant time although both sides are public; see SECURITY.md.
-            Check::decided(&binding::REPORT_DATA, value.ct_eq(observed), value, observed)
+        Expect::Exactly(value) => Check::decided(code, observed.is_to(value), value, observed),
+        Expect::OneOf(values) => {
+            let ok = values.iter().any(|value| observed.is_to(value));
+            Check::decided(code, ok, format!("one of {} values", values.len()), observed)
         }
-        demand @ (Expect::OneOf(_) | Expect::Any) => demand.check(&binding::REPORT_DATA, observed),
+        Expect::Any => Check::not_asserted(code, observed),
     }
 }
 
@@ -105,12 +111,31 @@ fn image(evidence: &VerifiedEvidence, expected: &Expected<'_>) -> (Check, Option
     let Some((admitted, manifest)) = expected.image else {
         return (Check::not_asserted(&reference::MATCH, seen), None);
     };
-    let found = admitted.find(shape, manifest).cloned();
+    let found = admitted.find(&shape, manifest).cloned();
     let wanted = format!("one of {} admitted tuples, whole", admitted.len());
     let observed = format!("{seen}, manifest {manifest}");
     (Check::decided(&reference::MATCH, found.is_some(), wanted, observed), found)
 }
 
+/// Demands on what stands between the hardware and the guest.
+fn route_checks(
+    evidence: &VerifiedEvidence,
+    policy: &Policy,
+    reference: Option<&ReferenceTuple>,
+) -> Vec<Check> {
+    let VerifiedEvidence::Azure(verified) = evidence else { return Vec::new() };
+    match &policy.azure {
+        Some(demands) => demands.appraise(verified, reference),
+        None => vec![Check::decided(
+            &azure::codes::policy::SECTION,
+            false,
+            "a policy section for Azure",
+            "none",
+        )],
+    }
+}
+
+/// Demands on the hardware, whoever asked it.
 fn tee_checks(evidence: &VerifiedEvidence, policy: &Policy, now: UnixTime) -> Vec<Check> {
     let absent =
         |tee: &str| vec![Check::decided(&codes::TEE, false, "a policy section for this TEE", tee)];
@@ -123,5 +148,6 @@ fn tee_checks(evidence: &VerifiedEvidence, policy: &Policy, now: UnixTime) -> Ve
             .tdx
             .as_ref()
             .map_or_else(|| absent("tdx"), |demands| demands.appraise(verified, now)),
+        VerifiedEvidence::Azure(verified) => tee_checks(verified.hardware(), policy, now),
     }
 }

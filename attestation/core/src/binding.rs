@@ -3,6 +3,11 @@
 //! REPORT_DATA = SHA-512 over the deterministic CBOR of the fields below. The CBOR travels with
 //! the Evidence and the hash is computed over the received bytes. The label separates this use of
 //! the hardware's signature from every other.
+//!
+//! Where a virtual TPM speaks for the guest, there is no REPORT_DATA of its own. [`qualifying_data`]
+//! of the same 64 bytes then travels in the TPM quote.
+
+use core::fmt;
 
 use aws_lc_rs::digest::{SHA512, digest};
 use minicbor::data::Type;
@@ -32,6 +37,53 @@ crate::codes! {
     MANIFEST = "binding.manifest", Peer, "",
         "Send the manifest that is inside the measured image.",
         "The manifest that came with the Evidence is not the one that the runtime bound into REPORT_DATA.";
+}
+
+/// What a virtual TPM is asked to sign for a REPORT_DATA: SHA-384 over a label and the 64 bytes.
+///
+/// A TPM takes as much qualifying data as its widest hash name has: 50 bytes where that is SHA-384,
+/// 66 where it is SHA-512. The 64 bytes themselves fit into the wider ones only, 48 into all, and
+/// the label keeps the digest from being one that is made for anything else.
+// SPEC: TPM 2.0 Part 2, section 10.4.3, TPM2B_DATA: at most the size of a TPMT_HA.
+#[must_use]
+pub fn qualifying_data(report_data: &ReportData) -> Digest48 {
+    let mut preimage = QUALIFYING_LABEL.to_vec();
+    preimage.extend_from_slice(report_data.as_bytes());
+    Digest48::sha384(&preimage)
+}
+
+const QUALIFYING_LABEL: &[u8] = b"cloister/tpm-qualifying-data/1";
+
+/// What Evidence says that it is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Bound<'a> {
+    /// REPORT_DATA, as the guest asked the hardware to sign it.
+    ReportData(&'a ReportData),
+    /// `extraData` of a TPM quote, as the guest asked its virtual TPM to sign it.
+    QualifyingData(&'a [u8]),
+}
+
+impl Bound<'_> {
+    /// Whether this is the binding to `report_data`, in time that does not depend on where the
+    /// first difference is.
+    #[must_use]
+    pub fn is_to(&self, report_data: &ReportData) -> bool {
+        match self {
+            Self::ReportData(bound) => bound.ct_eq(report_data),
+            Self::QualifyingData(bound) => Digest48::from_slice(bound)
+                .is_some_and(|bound| bound.ct_eq(&qualifying_data(report_data))),
+        }
+    }
+}
+
+impl fmt::Display for Bound<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ReportData(bound) => bound.fmt(f),
+            Self::QualifyingData(bound) => write!(f, "qualifying data {}", hex::encode(bound)),
+        }
+    }
 }
 
 /// First field of every binding.

@@ -127,6 +127,13 @@ pub struct HexError {
     len: usize,
 }
 
+impl HexError {
+    /// Hex of `len` bytes was expected.
+    pub(crate) const fn of_bytes(len: usize) -> Self {
+        Self { len }
+    }
+}
+
 impl Digest48 {
     /// SHA-384 of `bytes`.
     #[must_use]
@@ -207,6 +214,27 @@ impl<'a> Reader<'a> {
     /// A little-endian `u64`.
     pub fn u64(&mut self) -> Option<u64> {
         self.array().map(u64::from_le_bytes)
+    }
+
+    /// A big-endian `u16`.
+    pub fn u16_be(&mut self) -> Option<u16> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    /// A big-endian `u32`.
+    pub fn u32_be(&mut self) -> Option<u32> {
+        self.array().map(u32::from_be_bytes)
+    }
+
+    /// A big-endian `u64`.
+    pub fn u64_be(&mut self) -> Option<u64> {
+        self.array().map(u64::from_be_bytes)
+    }
+
+    /// As many bytes as a big-endian `u16` before them says.
+    pub fn sized_be(&mut self) -> Option<&'a [u8]> {
+        let length = self.u16_be()?;
+        self.take(length.into())
     }
 }
 

@@ -115,6 +115,8 @@ macro_rules! codes {
 pub fn codes() -> impl Iterator<Item = &'static Code> {
     [
         crate::appraise::codes::CODES,
+        crate::azure::codes::CODES,
+        crate::azure::codes::policy::CODES,
         crate::binding::CODES,
         crate::ear::codes::CODES,
         crate::bundle::codes::CODES,
@@ -129,6 +131,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         crate::snp::codes::appraise::CODES,
         crate::tdx::codes::CODES,
         crate::tdx::policy::codes::CODES,
+        crate::tpm::codes::CODES,
         crate::verify::CODES,
         crate::x509::codes::CODES,
     ]

@@ -3,6 +3,7 @@
 
 use minicbor::{Decoder, Encoder};
 
+use crate::azure::Parts;
 use crate::evidence::Tee;
 use crate::limits;
 
@@ -42,6 +43,38 @@ pub struct Envelope {
     pub certificates: Option<Vec<u8>>,
     /// The firmware's event log, where there is one.
     pub event_log: Option<Vec<u8>>,
+    /// What Azure's paravisor and virtual TPM add, where the guest runs behind them.
+    pub vtpm: Option<Vtpm>,
+}
+
+/// What a guest behind Azure's paravisor reads from its virtual TPM. All of it is as received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vtpm {
+    /// The content of NV index 0x01400001. On SEV-SNP the report inside it is the envelope's.
+    pub hcl_report: Vec<u8>,
+    /// `TPMS_ATTEST`.
+    pub quote: Vec<u8>,
+    /// `TPMT_SIGNATURE`.
+    pub signature: Vec<u8>,
+    /// The values of the quoted PCRs, concatenated in ascending order.
+    pub pcrs: Vec<u8>,
+    /// Azure's certificate for the attestation key and its issuers up to the root, as PEM. A hint.
+    pub ak_certificates: Option<Vec<u8>>,
+}
+
+impl Vtpm {
+    /// Together with the hardware's report or quote.
+    pub(crate) fn parts<'a>(&'a self, tee: Tee, hardware: &'a [u8]) -> Parts<'a> {
+        Parts {
+            tee,
+            hardware,
+            hcl_report: &self.hcl_report,
+            tpm_quote: &self.quote,
+            tpm_signature: &self.signature,
+            pcrs: &self.pcrs,
+            ak_certificates: self.ak_certificates.as_deref(),
+        }
+    }
 }
 
 const COLLECTION_TYPE: (&str, &str) = ("__cmwc_t", "tag:cloister.invalid,2026:evidence");
@@ -51,6 +84,19 @@ const BINDING: &str = "application/vnd.cloister.binding+cbor";
 const MANIFEST: &str = "application/vnd.cloister.manifest+cbor";
 const CERTIFICATES: &str = "application/vnd.cloister.snp-certificates";
 const EVENT_LOG: &str = "application/vnd.cloister.event-log";
+const HCL_REPORT: &str = "application/vnd.cloister.azure-hcl-report";
+const TPM_QUOTE: &str = "application/vnd.cloister.tpm-quote";
+const TPM_SIGNATURE: &str = "application/vnd.cloister.tpm-signature";
+const TPM_PCRS: &str = "application/vnd.cloister.tpm-pcrs";
+const AK_CERTIFICATES: &str = "application/pem-certificate-chain";
+
+/// Items that are always there, the collection's type included.
+const FIXED_ITEMS: u64 = 4;
+/// Items that may be there.
+const OPTIONAL_ITEMS: u64 = 7;
+
+/// An item that may be there: its label, its media type, its bytes.
+type Optional<'a> = (u8, &'static str, Option<&'a Vec<u8>>);
 
 impl Envelope {
     /// The CBOR form.
@@ -66,15 +112,9 @@ impl Envelope {
         &self,
         e: &mut Encoder<Vec<u8>>,
     ) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
-        let optional = [(4, CERTIFICATES, &self.certificates), (5, EVENT_LOG, &self.event_log)];
+        let optional = self.optional();
         let present = optional.iter().filter(|(_, _, item)| item.is_some()).count();
-        e.map(if present == 0 {
-            4
-        } else if present == 1 {
-            5
-        } else {
-            6
-        })?;
+        e.map(u64::try_from(present).unwrap_or(u64::MAX).saturating_add(FIXED_ITEMS))?;
         let hardware_type = match self.tee {
             Tee::Snp => SNP_REPORT,
             Tee::Tdx => TDX_QUOTE,
@@ -89,6 +129,20 @@ impl Envelope {
         }
         e.str(COLLECTION_TYPE.0)?.str(COLLECTION_TYPE.1)?;
         Ok(())
+    }
+
+    /// In order of label.
+    fn optional(&self) -> [Optional<'_>; 7] {
+        let vtpm = self.vtpm.as_ref();
+        [
+            (4, CERTIFICATES, self.certificates.as_ref()),
+            (5, EVENT_LOG, self.event_log.as_ref()),
+            (6, HCL_REPORT, vtpm.map(|vtpm| &vtpm.hcl_report)),
+            (7, TPM_QUOTE, vtpm.map(|vtpm| &vtpm.quote)),
+            (8, TPM_SIGNATURE, vtpm.map(|vtpm| &vtpm.signature)),
+            (9, TPM_PCRS, vtpm.map(|vtpm| &vtpm.pcrs)),
+            (10, AK_CERTIFICATES, vtpm.and_then(|vtpm| vtpm.ak_certificates.as_ref())),
+        ]
     }
 
     /// Reads received bytes; refuses anything that would not encode back to the same bytes.
@@ -109,9 +163,9 @@ impl Envelope {
     }
 
     fn read(d: &mut Decoder<'_>) -> Result<Self, minicbor::decode::Error> {
-        let optional = match d.map()? {
-            Some(items @ 4..=6) => items.saturating_sub(4),
-            _ => return Err(minicbor::decode::Error::message("not a collection of 4 to 6 items")),
+        let items = d.map()?.and_then(|items| items.checked_sub(FIXED_ITEMS));
+        let Some(optional @ 0..=OPTIONAL_ITEMS) = items else {
+            return Err(minicbor::decode::Error::message("not a collection of 4 to 11 items"));
         };
         let (tee, hardware) = match entry(d, 1)? {
             (SNP_REPORT, bytes) => (Tee::Snp, bytes),
@@ -127,14 +181,22 @@ impl Envelope {
             manifest: typed(d, 3, MANIFEST)?,
             certificates: None,
             event_log: None,
+            vtpm: None,
         };
+        let mut parts = VtpmParts::default();
         for _ in 0..optional {
             match d.u8()? {
                 4 => envelope.certificates = Some(record(d, CERTIFICATES)?),
                 5 => envelope.event_log = Some(record(d, EVENT_LOG)?),
+                6 => parts.hcl_report = Some(record(d, HCL_REPORT)?),
+                7 => parts.quote = Some(record(d, TPM_QUOTE)?),
+                8 => parts.signature = Some(record(d, TPM_SIGNATURE)?),
+                9 => parts.pcrs = Some(record(d, TPM_PCRS)?),
+                10 => parts.ak_certificates = Some(record(d, AK_CERTIFICATES)?),
                 _ => return Err(minicbor::decode::Error::message("unknown item")),
             }
         }
+        envelope.vtpm = parts.whole()?;
         if (d.str()?, d.str()?) != COLLECTION_TYPE {
             return Err(minicbor::decode::Error::message("collection of another type"));
         }
@@ -154,13 +216,66 @@ impl Envelope {
             ),
             ("event log", self.event_log.as_ref().unwrap_or(&empty), limits::EVENT_LOG_BYTES_MAX),
         ];
-        match bounded.iter().find(|(_, bytes, max)| bytes.len() > *max) {
+        let vtpm = self.vtpm.iter().flat_map(Vtpm::bounded);
+        match bounded.into_iter().chain(vtpm).find(|(_, bytes, max)| bytes.len() > *max) {
             Some((what, bytes, max)) => Err(malformed(&format!(
                 "{what} has {} bytes, at most {max} are allowed",
                 bytes.len()
             ))),
             None => Ok(()),
         }
+    }
+}
+
+/// Parts of the virtual TPM as far as they were read.
+#[derive(Default)]
+struct VtpmParts {
+    hcl_report: Option<Vec<u8>>,
+    quote: Option<Vec<u8>>,
+    signature: Option<Vec<u8>>,
+    pcrs: Option<Vec<u8>>,
+    ak_certificates: Option<Vec<u8>>,
+}
+
+impl VtpmParts {
+    /// All that belong together, or none.
+    fn whole(self) -> Result<Option<Vtpm>, minicbor::decode::Error> {
+        match self {
+            Self {
+                hcl_report: Some(hcl_report),
+                quote: Some(quote),
+                signature: Some(signature),
+                pcrs: Some(pcrs),
+                ak_certificates,
+            } => Ok(Some(Vtpm { hcl_report, quote, signature, pcrs, ak_certificates })),
+            Self {
+                hcl_report: None,
+                quote: None,
+                signature: None,
+                pcrs: None,
+                ak_certificates: None,
+            } => Ok(None),
+            _ => {
+                Err(minicbor::decode::Error::message("some items of a virtual TPM without others"))
+            }
+        }
+    }
+}
+
+impl Vtpm {
+    /// What may be how long.
+    fn bounded(&self) -> impl Iterator<Item = (&'static str, &Vec<u8>, usize)> {
+        let fixed = [
+            ("HCL report", &self.hcl_report, limits::HCL_REPORT_BYTES_MAX),
+            ("TPM quote", &self.quote, limits::TPM_STRUCTURE_BYTES_MAX),
+            ("TPM signature", &self.signature, limits::TPM_STRUCTURE_BYTES_MAX),
+            ("PCR values", &self.pcrs, limits::PCR_VALUES_BYTES_MAX),
+        ];
+        let certificates = self.ak_certificates.iter();
+        fixed.into_iter().chain(
+            certificates
+                .map(|pem| ("attestation key certificates", pem, limits::ENDORSEMENT_BYTES_MAX)),
+        )
     }
 }
 
@@ -217,44 +332,4 @@ fn malformed(reason: &str) -> EnvelopeError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Envelope;
-    use crate::evidence::Tee;
-
-    #[test]
-    fn round_trips_in_every_shape() {
-        for tee in [Tee::Snp, Tee::Tdx] {
-            for certificates in [None, Some(vec![4; 9])] {
-                for event_log in [None, Some(vec![5; 300])] {
-                    let envelope = Envelope {
-                        tee,
-                        hardware: vec![1; 1184],
-                        binding: vec![2; 10],
-                        manifest: vec![3; 10],
-                        certificates: certificates.clone(),
-                        event_log,
-                    };
-                    assert_eq!(Envelope::decode(&envelope.encode()).unwrap(), envelope);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn refuses_oversized_items_and_every_truncation() {
-        let mut envelope = Envelope {
-            tee: Tee::Snp,
-            hardware: vec![1; 1184],
-            binding: vec![],
-            manifest: vec![],
-            certificates: Some(vec![]),
-            event_log: None,
-        };
-        let bytes = envelope.encode();
-        for len in 0..bytes.len() {
-            assert!(Envelope::decode(&bytes[..len]).is_err(), "{len}");
-        }
-        envelope.binding = vec![0; 1025];
-        assert!(Envelope::decode(&envelope.encode()).is_err());
-    }
-}
+mod tests;

@@ -4,8 +4,9 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bytes::Digest48;
-use crate::{snp, tdx};
+use crate::bytes::{Digest48, ReportData};
+use crate::envelope::Envelope;
+use crate::{azure, snp, tdx};
 
 /// The hardware that produced Evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,6 +40,29 @@ pub enum Evidence {
     Snp(snp::Report),
     /// A TDX quote.
     Tdx(tdx::Quote),
+    /// One of these through Azure's paravisor, with a quote of its virtual TPM.
+    Azure(azure::AzureEvidence),
+}
+
+/// How the hardware's word reaches the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Route {
+    /// The guest itself asked the hardware, which measured the guest.
+    Direct,
+    /// Azure's paravisor asked the hardware, which measured the paravisor. Its virtual TPM speaks
+    /// for the guest.
+    AzureVtpm,
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Direct => "direct",
+            Self::AzureVtpm => "azure_vtpm",
+        })
+    }
 }
 
 impl Evidence {
@@ -54,12 +78,45 @@ impl Evidence {
         }
     }
 
+    /// Parses what an envelope carries: the report or quote, and the virtual TPM's part with it.
+    ///
+    /// # Errors
+    /// The parser's own error.
+    pub fn from_envelope(envelope: &Envelope) -> Result<Self, ParseError> {
+        match &envelope.vtpm {
+            None => Self::parse(envelope.tee, &envelope.hardware),
+            Some(vtpm) => {
+                let parts = vtpm.parts(envelope.tee, &envelope.hardware);
+                Ok(Self::Azure(azure::AzureEvidence::parse(&parts)?))
+            }
+        }
+    }
+
+    /// The hardware's report or quote, through whatever it came.
+    #[must_use]
+    pub fn hardware(&self) -> &Self {
+        match self {
+            Self::Snp(_) | Self::Tdx(_) => self,
+            Self::Azure(azure) => azure.hardware(),
+        }
+    }
+
     /// Which TEE this claims to come from.
     #[must_use]
-    pub const fn tee(&self) -> Tee {
+    pub fn tee(&self) -> Tee {
         match self {
             Self::Snp(_) => Tee::Snp,
             Self::Tdx(_) => Tee::Tdx,
+            Self::Azure(azure) => azure.hcl_report().tee(),
+        }
+    }
+
+    /// REPORT_DATA of the hardware's report or quote. Behind a paravisor it is not the guest's.
+    pub(crate) fn hardware_report_data(&self) -> &ReportData {
+        match self {
+            Self::Snp(report) => report.report_data(),
+            Self::Tdx(quote) => quote.report_data(),
+            Self::Azure(azure) => azure.hardware().hardware_report_data(),
         }
     }
 
@@ -71,10 +128,11 @@ impl Evidence {
     /// not signed. Replay is excluded by the nonce in REPORT_DATA, never by remembering digests.
     #[must_use]
     pub fn digest(&self) -> Digest48 {
-        Digest48::sha384(match self {
-            Self::Snp(report) => report.as_bytes(),
-            Self::Tdx(quote) => quote.as_bytes(),
-        })
+        match self {
+            Self::Snp(report) => Digest48::sha384(report.as_bytes()),
+            Self::Tdx(quote) => Digest48::sha384(quote.as_bytes()),
+            Self::Azure(azure) => azure.digest(),
+        }
     }
 }
 
@@ -88,6 +146,9 @@ pub enum ParseError {
     /// Not a TDX quote.
     #[error(transparent)]
     Tdx(#[from] tdx::ParseError),
+    /// Not Evidence from an Azure confidential VM.
+    #[error(transparent)]
+    Azure(#[from] azure::ParseError),
 }
 
 impl crate::code::Diagnostic for ParseError {
@@ -95,6 +156,7 @@ impl crate::code::Diagnostic for ParseError {
         match self {
             Self::Snp(error) => error.code(),
             Self::Tdx(error) => error.code(),
+            Self::Azure(error) => error.code(),
         }
     }
 }

@@ -19,6 +19,7 @@
 
 pub mod anchor;
 pub mod appraise;
+pub mod azure;
 pub mod binding;
 pub mod bundle;
 pub mod bytes;
@@ -41,5 +42,6 @@ pub mod result;
 pub mod snp;
 pub mod tdx;
 pub mod time;
+pub mod tpm;
 pub mod verify;
 pub mod x509;

@@ -30,6 +30,18 @@ pub const EVENT_LOG_ALGORITHMS_MAX: u32 = 8;
 /// One certificate. Real ones are below 2.5 KiB.
 pub const CERTIFICATE_BYTES_MAX: usize = 8 * 1024;
 
+/// One HCL report. The NV index that holds it has 2,600 bytes; older ones have 2,048.
+pub const HCL_REPORT_BYTES_MAX: usize = 4 * 1024;
+
+/// The runtime data inside an HCL report: two keys and a dozen settings, about 1.2 KiB.
+pub const RUNTIME_DATA_BYTES_MAX: usize = 2 * 1024;
+
+/// One `TPMS_ATTEST` or `TPMT_SIGNATURE`: below 250 bytes, and a signature of 4096 bits.
+pub const TPM_STRUCTURE_BYTES_MAX: usize = 1024;
+
+/// All 24 PCRs of the widest bank that is accepted.
+pub const PCR_VALUES_BYTES_MAX: usize = 24 * 48;
+
 /// One CRL. Intel's platform CRL is below 4 KiB; AMD's hold three entries.
 pub const CRL_BYTES_MAX: usize = 1024 * 1024;
 

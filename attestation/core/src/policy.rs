@@ -7,6 +7,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::azure::AzurePolicy;
 use crate::bytes::Digest48;
 use crate::check::Check;
 use crate::code::Code;
@@ -83,6 +84,9 @@ pub struct Policy {
     pub snp: Option<SnpPolicy>,
     /// Demands on TDX; absent refuses all of it.
     pub tdx: Option<TdxPolicy>,
+    /// Demands on VMs behind Azure's paravisor, besides those on the hardware; absent refuses all
+    /// of them.
+    pub azure: Option<AzurePolicy>,
 }
 
 impl Policy {
@@ -94,6 +98,7 @@ impl Policy {
             anchors: AnchorPolicy::Vendor,
             snp: Some(SnpPolicy::strict()),
             tdx: Some(TdxPolicy::strict()),
+            azure: Some(AzurePolicy::strict()),
         }
     }
 

@@ -3,11 +3,16 @@
 //! A tuple pins everything that identifies one image on one platform shape. Matching is all or
 //! nothing: a digest of one image never combines with a register of another.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::bytes::{Digest48, HostData};
 use crate::evidence::Tee;
 use crate::limits::NAME_BYTES_MAX;
+use crate::tpm::MeasuredPcrs;
 use crate::verify::VerifiedEvidence;
 
 crate::codes! {
@@ -60,6 +65,14 @@ pub enum LaunchShape {
         /// `MROWNERCONFIG`.
         mr_owner_config: Digest48,
     },
+    /// Azure: both what the hardware measured and what the virtual TPM did.
+    Azure {
+        /// The paravisor, as the hardware measured it.
+        #[serde(deserialize_with = "paravisor")]
+        paravisor: Box<Self>,
+        /// PCRs of the guest. A Reference Value names some of them; all that it names have to match.
+        pcrs: MeasuredPcrs,
+    },
 }
 
 impl LaunchShape {
@@ -81,16 +94,56 @@ impl LaunchShape {
                     mr_owner_config: *td.mr_owner_config(),
                 }
             }
+            VerifiedEvidence::Azure(verified) => Self::Azure {
+                paravisor: Box::new(Self::observed(verified.hardware())),
+                pcrs: verified.quote().pcrs().measured(),
+            },
+        }
+    }
+
+    /// Whether what was `observed` is this shape, whole: of a guest's PCRs, all that this names.
+    #[must_use]
+    pub fn matches(&self, observed: &Self) -> bool {
+        observed.named_as(self.pcr_mask()).is_some_and(|observed| *self == *observed)
+    }
+
+    /// Which PCRs this names; 0 for a shape without PCRs.
+    fn pcr_mask(&self) -> u16 {
+        match self {
+            Self::Snp { .. } | Self::Tdx { .. } => 0,
+            Self::Azure { pcrs, .. } => pcrs.mask(),
+        }
+    }
+
+    /// The same with the PCRs of `mask` and no others; `None` if one of them is not there.
+    fn named_as(&self, mask: u16) -> Option<Cow<'_, Self>> {
+        match self {
+            Self::Snp { .. } | Self::Tdx { .. } => (mask == 0).then_some(Cow::Borrowed(self)),
+            // INVARIANT: a Reference Value without a PCR does not read, and matches nothing here.
+            Self::Azure { .. } if mask == 0 => None,
+            Self::Azure { paravisor, pcrs } => {
+                let pcrs = pcrs.restricted_to(mask)?;
+                Some(Cow::Owned(Self::Azure { paravisor: paravisor.clone(), pcrs }))
+            }
         }
     }
 
     /// The TEE of this shape.
     #[must_use]
-    pub const fn tee(&self) -> Tee {
+    pub fn tee(&self) -> Tee {
         match self {
             Self::Snp { .. } => Tee::Snp,
             Self::Tdx { .. } => Tee::Tdx,
+            Self::Azure { paravisor, .. } => paravisor.tee(),
         }
+    }
+}
+
+/// Hardware measures a paravisor; nothing measures one through another.
+fn paravisor<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<LaunchShape>, D::Error> {
+    match LaunchShape::deserialize(deserializer)? {
+        LaunchShape::Azure { .. } => Err(D::Error::custom("a paravisor is of shape snp or tdx")),
+        shape @ (LaunchShape::Snp { .. } | LaunchShape::Tdx { .. }) => Ok(Box::new(shape)),
     }
 }
 
@@ -164,12 +217,16 @@ impl ReferenceValues {
 /// The admitted tuples. Empty admits nothing.
 #[derive(Clone, Debug, Default)]
 pub struct ReferenceSet {
-    by_launch: std::collections::HashMap<(LaunchShape, Digest48), ReferenceTuple>,
+    by_launch: HashMap<(LaunchShape, Digest48), ReferenceTuple>,
+    /// The sets of PCRs that admitted tuples name; 0 for tuples without PCRs. There are as many as
+    /// there are ways to name PCRs, not as many as tuples.
+    pcr_masks: BTreeSet<u16>,
 }
 
 impl ReferenceSet {
     /// Admits a tuple.
     pub fn admit(&mut self, tuple: ReferenceTuple) {
+        self.pcr_masks.insert(tuple.shape.pcr_mask());
         self.by_launch.insert((tuple.shape.clone(), tuple.manifest), tuple);
     }
 
@@ -187,8 +244,11 @@ impl ReferenceSet {
 
     /// The tuple that matches everything measured and the manifest, or none.
     #[must_use]
-    pub fn find(&self, shape: LaunchShape, manifest: Digest48) -> Option<&ReferenceTuple> {
-        self.by_launch.get(&(shape, manifest))
+    pub fn find(&self, shape: &LaunchShape, manifest: Digest48) -> Option<&ReferenceTuple> {
+        self.pcr_masks.iter().find_map(|mask| {
+            let shape = shape.named_as(*mask)?.into_owned();
+            self.by_launch.get(&(shape, manifest))
+        })
     }
 }
 

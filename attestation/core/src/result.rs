@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::anchor::AnchorKind;
 use crate::bytes::Digest48;
 use crate::check::{Check, State};
-use crate::evidence::Tee;
+use crate::evidence::{Route, Tee};
 use crate::reference::ReferenceTuple;
 
 /// Trust tier, in AR4SI's words.
@@ -55,6 +55,7 @@ pub enum PlatformIdentity {
 #[derive(Clone, Debug, Serialize)]
 pub struct AttestationResult {
     pub(crate) tee: Tee,
+    pub(crate) route: Route,
     pub(crate) product: String,
     pub(crate) version: u32,
     pub(crate) tier: Tier,
@@ -72,6 +73,12 @@ impl AttestationResult {
     #[must_use]
     pub const fn tee(&self) -> Tee {
         self.tee
+    }
+
+    /// How the hardware's word reached the guest: what the hardware measured depends on it.
+    #[must_use]
+    pub const fn route(&self) -> Route {
+        self.route
     }
 
     /// The processor generation, as the signed chain names it.

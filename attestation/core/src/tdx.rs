@@ -35,7 +35,7 @@ mod status;
 mod tcb;
 mod tcb_info;
 mod td_report;
-mod trail;
+pub(crate) mod trail;
 mod verification;
 mod verified;
 mod verified_collateral;

@@ -3,15 +3,16 @@
 use serde::Serialize;
 
 use crate::anchor::{AnchorKind, Anchors};
+use crate::binding::Bound;
 use crate::bytes::{Digest48, ReportData};
 use crate::check::Check;
 use crate::code::{Code, Diagnostic};
 use crate::event_log::{self, EventLog, LogKind};
-use crate::evidence::{Evidence, Tee};
+use crate::evidence::{Evidence, Route, Tee};
 use crate::publication::{Issue, Need};
 use crate::result::PlatformIdentity;
 use crate::time::UnixTime;
-use crate::{snp, tdx};
+use crate::{azure, snp, tdx};
 
 /// Evidence whose signatures, chain and TCB have been verified up to a pinned root.
 ///
@@ -26,6 +27,8 @@ pub enum VerifiedEvidence {
     Snp(snp::VerifiedReport),
     /// A verified TDX quote.
     Tdx(tdx::VerifiedQuote),
+    /// One of these through Azure's paravisor, with a verified quote of its virtual TPM.
+    Azure(azure::VerifiedAzure),
 }
 
 /// What signatures are verified against. Hints from an untrusted host until verified.
@@ -147,6 +150,16 @@ impl VerifyError {
         Self::Refused { code, expected, observed, checks }
     }
 
+    /// The same, with steps that were taken before.
+    pub(crate) fn after(mut self, earlier: &[Check]) -> Self {
+        match &mut self {
+            Self::Refused { checks, .. } | Self::Incomplete { checks, .. } => {
+                checks.splice(0..0, earlier.iter().cloned());
+            }
+        }
+        self
+    }
+
     /// The steps taken before verification stopped.
     #[must_use]
     pub fn checks(&self) -> &[Check] {
@@ -174,6 +187,10 @@ pub fn verify(
         (Evidence::Tdx(quote), Endorsements::Tdx(with)) => {
             tdx::verify(quote, with, anchors, now).map(VerifiedEvidence::Tdx)
         }
+        (Evidence::Azure(evidence), with) => {
+            azure::verify_with(evidence, |hardware| verify(hardware, with, anchors, now))
+                .map(VerifiedEvidence::Azure)
+        }
         (Evidence::Snp(_), Endorsements::Tdx(_)) => Err(mismatch("snp", "tdx")),
         (Evidence::Tdx(_), Endorsements::Snp(_)) => Err(mismatch("tdx", "snp")),
     }
@@ -186,28 +203,58 @@ fn mismatch(expected: &str, observed: &str) -> VerifyError {
 impl VerifiedEvidence {
     /// Which TEE signed.
     #[must_use]
-    pub const fn tee(&self) -> Tee {
+    pub fn tee(&self) -> Tee {
         match self {
             Self::Snp(_) => Tee::Snp,
             Self::Tdx(_) => Tee::Tdx,
+            Self::Azure(azure) => azure.hardware().tee(),
         }
     }
 
-    /// The 64 bytes that the guest asked the hardware to sign.
+    /// How the hardware's word reached the guest.
     #[must_use]
-    pub const fn report_data(&self) -> &ReportData {
+    pub const fn route(&self) -> Route {
+        match self {
+            Self::Snp(_) | Self::Tdx(_) => Route::Direct,
+            Self::Azure(_) => Route::AzureVtpm,
+        }
+    }
+
+    /// The hardware's report or quote, through whatever it came.
+    #[must_use]
+    pub fn hardware(&self) -> &Self {
+        match self {
+            Self::Snp(_) | Self::Tdx(_) => self,
+            Self::Azure(azure) => azure.hardware(),
+        }
+    }
+
+    /// What the guest had signed: REPORT_DATA where it can ask the hardware itself, the qualifying
+    /// data of the quote where a virtual TPM speaks for it.
+    #[must_use]
+    pub fn bound(&self) -> Bound<'_> {
+        match self {
+            Self::Snp(_) | Self::Tdx(_) => Bound::ReportData(self.hardware_report_data()),
+            Self::Azure(azure) => Bound::QualifyingData(azure.quote().quote().extra_data()),
+        }
+    }
+
+    /// REPORT_DATA of the hardware's report or quote. Behind a paravisor it is not the guest's.
+    pub(crate) fn hardware_report_data(&self) -> &ReportData {
         match self {
             Self::Snp(report) => report.report().report_data(),
             Self::Tdx(quote) => quote.quote().report_data(),
+            Self::Azure(azure) => azure.hardware().hardware_report_data(),
         }
     }
 
-    /// SHA-384 over the received report or quote bytes.
+    /// SHA-384 over the received bytes.
     #[must_use]
-    pub const fn digest(&self) -> Digest48 {
+    pub fn digest(&self) -> Digest48 {
         match self {
             Self::Snp(report) => *report.digest(),
             Self::Tdx(quote) => *quote.digest(),
+            Self::Azure(azure) => azure.digest(),
         }
     }
 
@@ -223,24 +270,27 @@ impl VerifiedEvidence {
             Self::Tdx(quote) => {
                 Self::Tdx(quote.with_event_log(EventLog::read(LogKind::Ccel, bytes)))
             }
+            Self::Azure(azure) => Self::Azure(azure.with_event_log(bytes)),
         }
     }
 
     /// Whose root stands at the end of the chain.
     #[must_use]
-    pub const fn anchor(&self) -> AnchorKind {
+    pub fn anchor(&self) -> AnchorKind {
         match self {
             Self::Snp(report) => report.anchor(),
             Self::Tdx(quote) => quote.anchor(),
+            Self::Azure(azure) => azure.hardware().anchor(),
         }
     }
 
     /// The fingerprint of the simulator whose root stands at the end of the chain, if it is one.
     #[must_use]
-    pub const fn simulator(&self) -> Option<&Digest48> {
+    pub fn simulator(&self) -> Option<&Digest48> {
         match self {
             Self::Snp(report) => report.simulator(),
             Self::Tdx(quote) => quote.simulator(),
+            Self::Azure(azure) => azure.hardware().simulator(),
         }
     }
 
@@ -250,15 +300,17 @@ impl VerifiedEvidence {
         match self {
             Self::Snp(report) => report.product().to_string(),
             Self::Tdx(quote) => quote.product(),
+            Self::Azure(azure) => azure.hardware().product(),
         }
     }
 
     /// Report or quote version.
     #[must_use]
-    pub const fn version(&self) -> u32 {
+    pub fn version(&self) -> u32 {
         match self {
             Self::Snp(report) => report.report().version(),
             Self::Tdx(quote) => quote.quote().version(),
+            Self::Azure(azure) => azure.hardware().version(),
         }
     }
 
@@ -268,6 +320,7 @@ impl VerifiedEvidence {
         match self {
             Self::Snp(report) => report.platform(),
             Self::Tdx(quote) => quote.platform(),
+            Self::Azure(azure) => azure.hardware().platform(),
         }
     }
 
@@ -277,6 +330,7 @@ impl VerifiedEvidence {
         match self {
             Self::Snp(_) => None,
             Self::Tdx(quote) => Some(quote.tcb_status().to_string()),
+            Self::Azure(azure) => azure.hardware().tcb_status(),
         }
     }
 
@@ -287,6 +341,7 @@ impl VerifiedEvidence {
         match self {
             Self::Snp(report) => report.crl().copied().into_iter().collect(),
             Self::Tdx(quote) => quote.issues().to_vec(),
+            Self::Azure(azure) => azure.hardware().issues(),
         }
     }
 
@@ -296,6 +351,7 @@ impl VerifiedEvidence {
         match self {
             Self::Snp(report) => report.wanted().into_iter().collect(),
             Self::Tdx(_) => Vec::new(),
+            Self::Azure(azure) => azure.hardware().wanted(),
         }
     }
 
@@ -305,6 +361,7 @@ impl VerifiedEvidence {
         match self {
             Self::Snp(report) => report.checks(),
             Self::Tdx(quote) => quote.checks(),
+            Self::Azure(azure) => azure.checks(),
         }
     }
 }

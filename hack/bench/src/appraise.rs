@@ -2,8 +2,9 @@
 
 mod demands;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use cloister_attestation::appraise::{Expected, appraise};
+use cloister_attestation::binding::Bound;
 use cloister_attestation::bytes::Digest48;
 use cloister_attestation::policy::Expect;
 use cloister_attestation::reference::{LaunchShape, ReferenceSet, ReferenceTuple};
@@ -31,13 +32,12 @@ pub(crate) fn measure() -> Result<Measured> {
 
 fn one(tee: &str, evidence: &VerifiedEvidence, now: UnixTime) -> Result<Measured> {
     let manifest = Digest48::sha384(b"manifest");
+    let Bound::ReportData(bound) = evidence.bound() else { bail!("{tee} is not direct") };
     let admitted = admitted(evidence, manifest);
     ensure!(admitted.len() == TUPLES, "{} tuples are admitted", admitted.len());
     let policy = demands::of(evidence)?;
-    let expected = Expected {
-        report_data: Expect::Exactly(*evidence.report_data()),
-        image: Some((&admitted, manifest)),
-    };
+    let expected =
+        Expected { report_data: Expect::Exactly(*bound), image: Some((&admitted, manifest)) };
     alone(format!("simulator, {tee}"), || {
         let result = appraise(evidence, &expected, &policy, now);
         ensure!(result.tier() == Tier::Warning, "{:?}", result.failures().next());

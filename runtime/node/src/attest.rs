@@ -67,6 +67,7 @@ pub(crate) async fn collect(
         manifest: declared.bytes.clone(),
         certificates: collected.certificates,
         event_log: collected.event_log,
+        vtpm: None,
     })
 }
 

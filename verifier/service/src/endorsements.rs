@@ -146,7 +146,7 @@ impl EndorsementSource for OfflineFolder {
         evidence: &Evidence,
         offered: Option<&[u8]>,
     ) -> Result<Endorsements, EndorsementError> {
-        match evidence {
+        match evidence.hardware() {
             Evidence::Snp(report) => self.snp(report, offered).map(Endorsements::Snp),
             Evidence::Tdx(_) => self.tdx().map(Endorsements::Tdx),
             other => Err(EndorsementError::Tee { tee: other.tee() }),

@@ -8,18 +8,18 @@ use crate::verify::VerifyError;
 
 /// Collects checks; the first failed one ends the verification.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Trail {
+pub(crate) struct Trail {
     checks: Vec<Check>,
 }
 
 impl Trail {
     /// Continues after checks that were taken earlier.
-    pub(super) fn after(checks: &[Check]) -> Self {
+    pub(crate) fn after(checks: &[Check]) -> Self {
         Self { checks: checks.to_vec() }
     }
 
     /// Records `check`, or ends here if it failed.
-    pub(super) fn require(&mut self, check: Check) -> Result<(), VerifyError> {
+    pub(crate) fn require(&mut self, check: Check) -> Result<(), VerifyError> {
         if check.failed() {
             return Err(VerifyError::refused(core::mem::take(&mut self.checks), check));
         }
@@ -28,7 +28,7 @@ impl Trail {
     }
 
     /// Records that `outcome` succeeded and returns what it holds, or ends here with its error.
-    pub(super) fn holds<T, E: fmt::Display>(
+    pub(crate) fn holds<T, E: fmt::Display>(
         &mut self,
         code: &'static Code,
         expected: impl fmt::Display,
@@ -47,17 +47,17 @@ impl Trail {
     }
 
     /// Records that a check could not be taken, and why.
-    pub(super) fn not_asserted(&mut self, code: &'static Code, why: impl fmt::Display) {
+    pub(crate) fn not_asserted(&mut self, code: &'static Code, why: impl fmt::Display) {
         self.checks.push(Check::not_asserted(code, why));
     }
 
     /// Records that a check has no meaning here, and why.
-    pub(super) fn not_applicable(&mut self, code: &'static Code, why: impl fmt::Display) {
+    pub(crate) fn not_applicable(&mut self, code: &'static Code, why: impl fmt::Display) {
         self.checks.push(Check::not_applicable(code, why));
     }
 
     /// Every check, none of them failed.
-    pub(super) fn into_checks(self) -> Vec<Check> {
+    pub(crate) fn into_checks(self) -> Vec<Check> {
         self.checks
     }
 }

@@ -57,13 +57,13 @@ fn every_platform_matches_the_reference_values_of_its_image_and_of_no_other() {
     let values = reference_values(&admitted, "translator", "1", manifest);
     let set: ReferenceSet = values.tuples().collect();
     for guest in guests(&admitted) {
-        assert!(set.find(launched(&guest), manifest).is_some());
+        assert!(set.find(&launched(&guest), manifest).is_some());
     }
     for changed in ["runtime", "agent", "policy", "manifest"] {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join(changed), "tampered").unwrap();
         for guest in guests(&image(directory.path())) {
-            assert!(set.find(launched(&guest), manifest).is_none(), "{changed}");
+            assert!(set.find(&launched(&guest), manifest).is_none(), "{changed}");
         }
     }
 }

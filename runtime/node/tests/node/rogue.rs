@@ -57,6 +57,7 @@ impl Rogue {
             manifest: declared.bytes,
             certificates: guest.certificates(),
             event_log: None,
+            vtpm: None,
         }
         .encode();
         let endpoint = "127.0.0.1:9".to_owned();

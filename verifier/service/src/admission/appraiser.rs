@@ -44,8 +44,7 @@ impl Appraiser {
         now: UnixTime,
     ) -> Result<VerifiedEvidence, Refusal> {
         let envelope = &presented.envelope;
-        let evidence = Evidence::parse(envelope.tee, &envelope.hardware)
-            .map_err(|error| Refusal::error(&error))?;
+        let evidence = Evidence::from_envelope(envelope).map_err(|error| Refusal::error(&error))?;
         let endorsements = self
             .endorsements
             .endorsements(&evidence, envelope.certificates.as_deref())
@@ -113,7 +112,7 @@ pub(super) fn refusal(
 /// Says so where the image was admitted once: "unknown" would send the operator looking elsewhere.
 fn former(known: &[ImageRecord], evidence: &VerifiedEvidence) -> Option<Check> {
     let observed = LaunchShape::observed(evidence);
-    let image = known.iter().find(|image| image.tuple.shape == observed)?;
+    let image = known.iter().find(|image| image.tuple.shape.matches(&observed))?;
     let code = match image.state {
         ImageState::Admitted => return None,
         ImageState::Retired => &codes::IMAGE_RETIRED,

@@ -51,7 +51,7 @@ pub struct ImageRecord {
 impl ImageRecord {
     /// The TEE that it is for.
     #[must_use]
-    pub const fn tee(&self) -> Tee {
+    pub fn tee(&self) -> Tee {
         self.tuple.shape.tee()
     }
 

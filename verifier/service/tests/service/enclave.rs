@@ -98,6 +98,7 @@ impl Enclave {
             manifest: self.manifest.encode().unwrap(),
             certificates: self.guest.certificates(),
             event_log: None,
+            vtpm: None,
         }
     }
 
