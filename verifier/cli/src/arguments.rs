@@ -127,6 +127,11 @@ const VERIFY_EXAMPLES: &str = "\
 Files in DIR, by name:
   report.bin   vcek.der or vlek.der, ask.pem or asvk.pem, ark.pem, crl.der
   quote.bin    collateral.json, ccel_data.bin or event_log.bin (the event log)
+  hcl_report.bin (Azure, NV index 0x01400001) with tpm_quote.bin (TPMS_ATTEST),
+               tpm_signature.bin (TPMT_SIGNATURE), pcrs.bin (the quoted PCRs, ascending,
+               concatenated); ak_certificates.pem if there are any; for SEV-SNP the certificates
+               of a report, for TDX quote.bin and collateral.json
+  tpm_public.bin (TPMT_PUBLIC) with the three files of a TPM quote
 
 Examples:
   cloister evidence verify ./evidence

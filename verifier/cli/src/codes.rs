@@ -9,8 +9,8 @@ cloister_attestation::codes! {
         "A file or folder that the command line names could not be read. The message has the operating system's reason.";
     /// A folder has nothing to judge in it.
     FOLDER = "cli.folder", Caller, "",
-        "Name a folder with `report.bin` or `quote.bin` and the endorsements beside it.",
-        "Evidence is read from a folder by the names of its files: `report.bin` (SEV-SNP) with `vcek.der` or `vlek.der`, `ask.pem` or `asvk.pem`, `ark.pem` and `crl.der`; or `quote.bin` (TDX) with `collateral.json`. A folder with both a report and a quote is refused, because it is not clear which of them is meant.";
+        "Name a folder with `report.bin`, `quote.bin` or `hcl_report.bin` and the endorsements beside it.",
+        "Evidence is read from a folder by the names of its files: `report.bin` (SEV-SNP) with `vcek.der` or `vlek.der`, `ask.pem` or `asvk.pem`, `ark.pem` and `crl.der`; `quote.bin` (TDX) with `collateral.json`; or `hcl_report.bin` (Azure) with `tpm_quote.bin`, `tpm_signature.bin`, `pcrs.bin` and what belongs to the report or quote. A folder with both a report and a quote is refused, because it is not clear which of them is meant.";
     /// A time is not in the one form that is read.
     TIME = "cli.time", Caller, "RFC 3339",
         "Write the time in UTC as in `2026-08-04T01:04:33Z`.",

@@ -11,6 +11,7 @@ mod log;
 mod print;
 mod stages;
 pub mod verdict;
+mod vtpm;
 
 use std::path::Path;
 

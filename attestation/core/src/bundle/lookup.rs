@@ -73,6 +73,7 @@ impl Bundle {
                     tdx::Collateral { tcb_info: with.tcb_info.filter(|_| fmspc.is_some()), ..with };
                 (Endorsements::Tdx(with), Vec::new())
             }
+            Evidence::Azure(azure) => self.endorsements(azure.hardware()),
         }
     }
 

@@ -11,7 +11,9 @@ use crate::codes;
 use crate::file::{self, FileError};
 
 /// Files with Evidence in them.
-const EVIDENCE: [(&str, Kind); 3] = [
+const EVIDENCE: [(&str, Kind); 5] = [
+    (HCL_REPORT, Kind::Azure),
+    ("tpm_public.bin", Kind::TpmQuote),
     ("report.bin", Kind::SnpReport),
     ("quote.bin", Kind::TdxQuote),
     ("td_report.bin", Kind::TdReport),
@@ -28,6 +30,13 @@ const COLLATERAL: &str = "collateral.json";
 /// The guest's event log, under the names that tools give it. At most one of them.
 const EVENT_LOGS: [&str; 4] = ["ccel_data.bin", "ccel.bin", "event_log.bin", "event_log.json"];
 
+const HCL_REPORT: &str = "hcl_report.bin";
+const TD_QUOTE: &str = "quote.bin";
+/// A quote of a virtual TPM: the structure, its signature, the PCR values.
+const SIGNED_QUOTE: [&str; 3] = ["tpm_quote.bin", "tpm_signature.bin", "pcrs.bin"];
+/// Azure's certificate for the attestation key, and its issuers.
+const AK_CERTIFICATES: &str = "ak_certificates.pem";
+
 /// What kind of thing the folder is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -38,6 +47,10 @@ pub enum Kind {
     TdxQuote,
     /// A local TDREPORT, which nobody but its own processor can check.
     TdReport,
+    /// An HCL report of an Azure confidential VM, with what belongs to it.
+    Azure,
+    /// A TPM quote with the key that signed it, for which nobody vouches.
+    TpmQuote,
     /// A VCEK or VLEK certificate without a report.
     SnpChain,
     /// AMD's roots and intermediates, without a key certificate.
@@ -93,8 +106,12 @@ impl Folder {
     /// [`FolderError`] if something cannot be read, or it is not clear what to judge.
     pub fn open(path: &Path) -> Result<Self, FolderError> {
         let files = if path.is_file() { single(path)? } else { all(path)? };
-        let present: Vec<(&'static str, Kind)> =
-            EVIDENCE.into_iter().filter(|(name, _)| files.contains_key(*name)).collect();
+        // On Azure the TD quote belongs to the HCL report.
+        let part = |name: &str| name == TD_QUOTE && files.contains_key(HCL_REPORT);
+        let present: Vec<(&'static str, Kind)> = EVIDENCE
+            .into_iter()
+            .filter(|(name, _)| files.contains_key(*name) && !part(name))
+            .collect();
         let kind = match present.as_slice() {
             [(_, kind)] => *kind,
             [(first, _), (second, _), ..] => {
@@ -125,6 +142,25 @@ impl Folder {
     pub fn evidence(&self) -> &[u8] {
         let mut named = EVIDENCE.iter().filter_map(|(name, _)| self.file(name));
         named.next().unwrap_or_default()
+    }
+
+    /// The TD quote that belongs to an HCL report.
+    #[must_use]
+    pub fn td_quote(&self) -> Option<&[u8]> {
+        self.file(TD_QUOTE)
+    }
+
+    /// A quote of a virtual TPM, its signature and the PCR values, where all three are there.
+    #[must_use]
+    pub fn signed_quote(&self) -> Option<[&[u8]; 3]> {
+        let [quote, signature, pcrs] = SIGNED_QUOTE.map(|name| self.file(name));
+        Some([quote?, signature?, pcrs?])
+    }
+
+    /// Azure's certificates for the attestation key of its virtual TPM.
+    #[must_use]
+    pub fn ak_certificates(&self) -> Option<&[u8]> {
+        self.file(AK_CERTIFICATES)
     }
 
     /// TDX collateral, in the JSON form that DCAP tools exchange.
@@ -214,9 +250,13 @@ fn names() -> Vec<String> {
         .into_iter()
         .flat_map(|product| ["ark", "ask", "asvk"].map(|role| authority(product, role)));
     let stems = CERTIFICATES.iter().map(|stem| (*stem).to_owned()).chain(authorities);
-    let fixed =
-        EVIDENCE.iter().map(|(name, _)| *name).chain([CHAIN, CRL, COLLATERAL]).chain(EVENT_LOGS);
-    let fixed = fixed.map(str::to_owned);
+    let fixed = EVIDENCE
+        .iter()
+        .map(|(name, _)| *name)
+        .chain([CHAIN, CRL, COLLATERAL, AK_CERTIFICATES])
+        .chain(SIGNED_QUOTE)
+        .chain(EVENT_LOGS)
+        .map(str::to_owned);
     fixed.chain(stems.flat_map(|stem| [format!("{stem}.der"), format!("{stem}.pem")])).collect()
 }
 

@@ -2,6 +2,7 @@
 
 mod snp;
 mod tdx;
+mod vtpm;
 
 use cloister_attestation::code::Diagnostic;
 use cloister_attestation::snp::Report;
@@ -29,6 +30,8 @@ pub(super) fn answer(folder: &Folder) -> Answer {
         Kind::TdReport => {
             LocalReport::parse(folder.evidence()).map(|r| tdx::local(&r)).map_err(|e| refused(&e))
         }
+        Kind::Azure => vtpm::azure(folder).map_err(|e| refused(&e)),
+        Kind::TpmQuote => vtpm::alone(folder).map_err(|e| refused(&e)),
         Kind::SnpChain | Kind::SnpAuthorities => certificates(folder).map_err(|e| refused(&e)),
     };
     match fields {
@@ -46,6 +49,8 @@ fn shown(kind: Kind, fields: &[Field]) -> Answer {
         Kind::SnpReport => ("SEV-SNP report", "snp"),
         Kind::TdxQuote => ("TDX quote", "tdx"),
         Kind::TdReport => ("TDX local report", "tdx"),
+        Kind::Azure => ("HCL report of an Azure confidential VM", "azure"),
+        Kind::TpmQuote => ("TPM quote", "tpm"),
         Kind::SnpChain | Kind::SnpAuthorities => ("SEV-SNP certificates", "snp"),
     };
     let mut text = format!("{}, {}\n", name.bold(), "nothing of it is verified".yellow());

@@ -3,6 +3,7 @@
 use core::fmt::Write as _;
 
 use cloister_attestation::check::{Check, State};
+use cloister_attestation::evidence::{Route, Tee};
 use owo_colors::OwoColorize as _;
 use serde_json::Value;
 
@@ -49,13 +50,17 @@ fn text(verdict: &Verdict, demands: &Demands) -> String {
 }
 
 fn headline(out: &mut String, verdict: &Verdict, demands: &Demands) -> core::fmt::Result {
-    let what = match (verdict.subject, verdict.tee.to_string().as_str()) {
+    let what = match (verdict.subject, verdict.tee) {
         (Subject::Endorsements, _) => "SEV-SNP certificates",
         (Subject::LocalReport, _) => "TDX local report",
-        (Subject::Evidence, "snp") => "SEV-SNP report",
+        (Subject::TpmQuote, _) => "TPM quote",
+        (Subject::Evidence, Some(Tee::Snp)) => "SEV-SNP report",
         (Subject::Evidence, _) => "TDX quote",
     };
     write!(out, "{}", what.bold())?;
+    if verdict.route == Route::AzureVtpm {
+        write!(out, " of Azure's paravisor, with a quote of its virtual TPM")?;
+    }
     if let Some(version) = verdict.version {
         write!(out, " version {version}")?;
     }

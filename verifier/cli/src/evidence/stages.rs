@@ -15,25 +15,38 @@ use super::authorities;
 use super::demands::Demands;
 use super::folder::{Folder, Kind};
 use super::verdict::{Stage, Subject, Verdict};
+use super::vtpm;
 
 /// Judges what is in the folder. Always comes to a verdict; that nothing can be concluded is one.
 #[must_use]
 pub fn judge(folder: &Folder, demands: &Demands) -> Verdict {
-    let open = |tee| Verdict::open(tee, demands.anchors.kind() == AnchorKind::Simulator);
+    let simulated = demands.anchors.kind() == AnchorKind::Simulator;
+    let open = |tee| Verdict::open(Some(tee), simulated);
     match folder.kind() {
-        Kind::SnpReport => evidence(folder, demands, open(Tee::Snp)),
-        Kind::TdxQuote => evidence(folder, demands, open(Tee::Tdx)),
+        Kind::SnpReport => direct(folder, demands, Tee::Snp, open(Tee::Snp)),
+        Kind::TdxQuote => direct(folder, demands, Tee::Tdx, open(Tee::Tdx)),
         Kind::TdReport => local_report(folder, open(Tee::Tdx)),
+        Kind::Azure => vtpm::azure(folder, demands, simulated),
+        Kind::TpmQuote => vtpm::alone(folder, simulated),
         Kind::SnpChain => chain(folder, demands, open(Tee::Snp)),
         Kind::SnpAuthorities => authorities::judge(folder, demands, open(Tee::Snp)),
     }
 }
 
-fn evidence(folder: &Folder, demands: &Demands, mut verdict: Verdict) -> Verdict {
-    let evidence = match Evidence::parse(verdict.tee, folder.evidence()) {
-        Ok(evidence) => evidence,
-        Err(error) => return verdict.unparsed(error.code(), error),
-    };
+fn direct(folder: &Folder, demands: &Demands, tee: Tee, verdict: Verdict) -> Verdict {
+    match Evidence::parse(tee, folder.evidence()) {
+        Ok(evidence) => parsed(folder, demands, evidence, verdict),
+        Err(error) => verdict.unparsed(error.code(), error),
+    }
+}
+
+/// What follows once everything has parsed, whatever it came through.
+pub(super) fn parsed(
+    folder: &Folder,
+    demands: &Demands,
+    evidence: Evidence,
+    mut verdict: Verdict,
+) -> Verdict {
     verdict.stages.parse = Stage::Ok;
     verdict.version = version(&evidence);
     let endorsements = match endorsements(folder, &evidence) {
@@ -52,8 +65,8 @@ fn evidence(folder: &Folder, demands: &Demands, mut verdict: Verdict) -> Verdict
     }
 }
 
-const fn version(evidence: &Evidence) -> Option<u32> {
-    match evidence {
+fn version(evidence: &Evidence) -> Option<u32> {
+    match evidence.hardware() {
         Evidence::Snp(report) => Some(report.version()),
         Evidence::Tdx(quote) => Some(quote.version()),
         _ => None,
@@ -64,7 +77,7 @@ const fn version(evidence: &Evidence) -> Option<u32> {
 type Unreadable = Box<dyn Diagnostic>;
 
 fn endorsements(folder: &Folder, evidence: &Evidence) -> Result<Endorsements, Unreadable> {
-    match (evidence, folder.collateral()) {
+    match (evidence.hardware(), folder.collateral()) {
         (Evidence::Snp(report), _) => {
             let found = folder.endorsements(Some(report.signing_key()));
             found.map(Endorsements::Snp).map_err(|error| -> Unreadable { Box::new(error) })

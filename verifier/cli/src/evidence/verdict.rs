@@ -2,7 +2,7 @@
 
 use cloister_attestation::check::{Check, State};
 use cloister_attestation::code::Code;
-use cloister_attestation::evidence::Tee;
+use cloister_attestation::evidence::{Route, Tee};
 use cloister_attestation::result::Tier;
 use cloister_attestation::verify::Missing;
 use serde::{Serialize, Serializer};
@@ -62,13 +62,17 @@ pub enum Subject {
     Endorsements,
     /// A TDREPORT, which only the processor that made it can check.
     LocalReport,
+    /// A TPM quote under a key for which nobody vouches.
+    TpmQuote,
 }
 
 /// The outcome for one folder. Serialises as one object, whose fields are stable.
 #[derive(Clone, Debug, Serialize)]
 pub struct Verdict {
-    /// Which TEE.
-    pub tee: Tee,
+    /// Which TEE; `None` for a TPM quote alone.
+    pub tee: Option<Tee>,
+    /// How the hardware's word reached the guest.
+    pub route: Route,
     /// The processor generation, once a verified chain names it.
     pub product: Option<String>,
     /// Report or quote version, once it parsed.
@@ -91,9 +95,10 @@ pub struct Verdict {
 
 impl Verdict {
     /// A verdict before anything is known.
-    pub(super) const fn open(tee: Tee, simulated: bool) -> Self {
+    pub(super) const fn open(tee: Option<Tee>, simulated: bool) -> Self {
         Self {
             tee,
+            route: Route::Direct,
             product: None,
             version: None,
             stages: Stages { parse: Stage::Incomplete, verify: Stage::Incomplete, appraise: None },
@@ -166,7 +171,7 @@ mod tests {
     use crate::codes;
 
     fn verdict(parse: Stage, verify: Stage, appraise: Option<Tier>) -> Verdict {
-        let mut verdict = Verdict::open(Tee::Snp, false);
+        let mut verdict = Verdict::open(Some(Tee::Snp), false);
         verdict.stages.parse = parse;
         verdict.stages.verify = verify;
         verdict.stages.appraise = appraise;
@@ -183,7 +188,7 @@ mod tests {
             (verdict(Stage::Ok, refused, None), Exit::Refused),
             (verdict(refused, Stage::Incomplete, None), Exit::Refused),
             (verdict(Stage::Ok, Stage::Incomplete, None), Exit::NoConclusion),
-            (Verdict::open(Tee::Tdx, false), Exit::NoConclusion),
+            (Verdict::open(Some(Tee::Tdx), false), Exit::NoConclusion),
         ] {
             assert_eq!(outcome.exit(), exit, "{outcome:?}");
         }
