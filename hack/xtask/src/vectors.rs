@@ -2,7 +2,10 @@
 //!
 //! The cases are never part of the repository; see `CLOISTER_VECTORS`.
 
+mod adapted;
 mod case;
+mod origin;
+mod protobuf;
 mod verdict;
 
 use std::path::{Path, PathBuf};
@@ -16,7 +19,7 @@ use case::Case;
 use verdict::Verdict;
 
 /// TEEs that this version verifies. Cases of others are listed and not judged.
-const BUILT: &[&str] = &["snp", "tdx"];
+const BUILT: &[&str] = &["snp", "tdx", "az-snp", "az-tdx", "tpm"];
 
 /// When a case that names no time is verified: its certificates were valid then, and the clock
 /// stays out of the outcome.
@@ -121,9 +124,10 @@ fn judge(case: &Case, program: &Path) -> Result<Line> {
 
 fn verify(case: &Case, program: &Path) -> Result<Verdict> {
     let at = case.about.as_ref().and_then(|about| about.valid_at.as_deref()).unwrap_or(UNDATED);
+    let adapted = adapted::folder(case)?;
     let done = Command::new(program)
         .args(["evidence", "verify", "--json", "--at", at])
-        .arg(&case.folder)
+        .arg(adapted.as_ref().map_or(case.folder.as_path(), |folder| folder.path()))
         .output()
         .with_context(|| format!("cannot run {}", program.display()))?;
     let printed: Result<Verdict, _> = serde_json::from_slice(&done.stdout);

@@ -7,6 +7,8 @@ use super::case::About;
 pub(super) struct Verdict {
     pub(super) stages: Stages,
     pub(super) tcb_status: Option<String>,
+    #[serde(default)]
+    pub(super) subject: String,
     checks: Vec<Check>,
     /// The program's exit code; not part of what it prints.
     #[serde(skip)]
@@ -35,6 +37,7 @@ const NO_CONCLUSION: i32 = 3;
 pub(super) fn judge(about: &About, verdict: &Verdict) -> Result<(), String> {
     verdict.is_consistent()?;
     match about.expected.as_str() {
+        "accept" if verdict.subject == "tpm_quote" => verdict.genuine_tpm_quote(),
         "accept" => accepted(about, verdict),
         // Genuine, and refused by a policy that demands a current TCB.
         "accept-with-tcb-status" => {
@@ -44,6 +47,8 @@ pub(super) fn judge(about: &About, verdict: &Verdict) -> Result<(), String> {
         "accept-signature-only" => {
             verdict.parsed().and_then(|()| verdict.wants_verify("incomplete"))
         }
+        // As far as it goes, it is consistent; the rest was never published.
+        "accept-partial" => verdict.parsed().and_then(|()| verdict.wants_verify("incomplete")),
         // What its fields say is not judged.
         "parse" | "parse-only" => verdict.parsed(),
         "reject" | "reject-strict" => verdict.wants_exit(REFUSED),
@@ -79,6 +84,19 @@ impl Verdict {
     fn wants_verify(&self, wanted: &str) -> Result<(), String> {
         let found = &self.stages.verify;
         if found == wanted { Ok(()) } else { Err(format!("verify is {found}, expected {wanted}")) }
+    }
+
+    /// A TPM quote alone is never acceptable, because nobody vouches for the key that came with it.
+    /// It is genuine when that is the one thing that is missing.
+    fn genuine_tpm_quote(&self) -> Result<(), String> {
+        self.parsed()?;
+        self.wants_verify("incomplete")?;
+        for wanted in ["tpm.quote.signature", "tpm.quote.pcr_digest"] {
+            if !self.checks.iter().any(|check| check.id == wanted && check.state == "pass") {
+                return Err(format!("{wanted} did not pass"));
+            }
+        }
+        Ok(())
     }
 
     fn wants_exit(&self, wanted: i32) -> Result<(), String> {
@@ -127,6 +145,7 @@ mod tests {
                 appraise: appraise.map(str::to_owned),
             },
             tcb_status: Some("UpToDate".to_owned()),
+            subject: "evidence".to_owned(),
             checks: vec![Check {
                 id: "a.b".to_owned(),
                 state: if failed { "fail" } else { "pass" }.to_owned(),
@@ -187,6 +206,19 @@ mod tests {
         assert_eq!(judge(&about, &outcome), Ok(()));
         about.policy_expected = Some("reject under a default policy".to_owned());
         assert!(judge(&about, &outcome).is_err());
+    }
+
+    #[test]
+    fn a_tpm_quote_alone_is_genuine_only_if_its_signature_and_its_pcrs_are() {
+        let mut outcome = verdict("ok", "incomplete", None, 3);
+        outcome.subject = "tpm_quote".to_owned();
+        assert!(!agrees("accept", &outcome));
+        outcome.checks = ["tpm.quote.signature", "tpm.quote.pcr_digest"]
+            .map(|id| Check { id: id.to_owned(), state: "pass".to_owned() })
+            .into();
+        assert!(agrees("accept", &outcome));
+        outcome.checks.pop();
+        assert!(!agrees("accept", &outcome));
     }
 
     #[test]
