@@ -4,6 +4,7 @@
 
 mod adapted;
 mod case;
+mod log;
 mod origin;
 mod protobuf;
 mod verdict;
@@ -19,7 +20,7 @@ use case::Case;
 use verdict::Verdict;
 
 /// TEEs that this version verifies. Cases of others are listed and not judged.
-const BUILT: &[&str] = &["snp", "tdx", "az-snp", "az-tdx", "tpm"];
+const BUILT: &[&str] = &["snp", "tdx", "az-snp", "az-tdx", "tpm", "eventlog"];
 
 /// When a case that names no time is verified: its certificates were valid then, and the clock
 /// stays out of the outcome.
@@ -111,9 +112,17 @@ fn judge(case: &Case, program: &Path) -> Result<Line> {
     if !BUILT.contains(&case.tee.as_str()) {
         return Ok(line);
     }
+    if case.tee == "eventlog" {
+        let outcome = log::judge(case, program)?;
+        line.agree = Some(outcome.judged.is_ok());
+        line.reason = outcome.judged.err();
+        line.stages = Some(outcome.stages);
+        return Ok(line);
+    }
     let verdict = verify(case, program)?;
     if let Some(about) = &case.about {
-        let judged = verdict::judge(about, &verdict);
+        let beside = log::beside_quote(case, program)?;
+        let judged = verdict::judge(about, &verdict).and(beside.unwrap_or(Ok(())));
         line.agree = Some(judged.is_ok());
         line.reason = judged.err();
     }

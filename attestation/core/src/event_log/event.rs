@@ -15,10 +15,7 @@ pub(super) enum Encoding {
     /// Over the payload, in one of the forms that [`EventType`] allows.
     Tcg,
     /// Over type, name and payload of a runtime event.
-    Runtime {
-        /// The name, as hashed.
-        name: String,
-    },
+    Runtime,
     /// Over the payload, which the log leaves out.
     Stripped,
 }
@@ -32,6 +29,8 @@ pub struct Event {
     pub(super) digests: Vec<TaggedDigest>,
     pub(super) payload: Vec<u8>,
     pub(super) encoding: Encoding,
+    /// What a runtime log calls it: measured for the runtime's own events, a remark otherwise.
+    pub(super) name: Option<String>,
 }
 
 impl Event {
@@ -81,13 +80,11 @@ impl Event {
         payload::assertion(self, bank).ok()
     }
 
-    /// The name of a runtime event.
+    /// The name that a runtime log gives it; measured for the runtime's own events, which have
+    /// the type [`EventType::RUNTIME`].
     #[must_use]
-    pub fn runtime_name(&self) -> Option<&str> {
-        match &self.encoding {
-            Encoding::Runtime { name } => Some(name),
-            Encoding::Tcg | Encoding::Stripped => None,
-        }
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     // SPEC: TCG PC Client Platform Firmware Profile 1.06, section 10.2.2, TCG_PCR_EVENT2.
@@ -110,7 +107,15 @@ impl Event {
             let known = register(index);
             Some(known.ok_or(ParseError::Register { event: number, observed: index })?)
         };
-        Ok(Self { number, register, event_type, digests, payload, encoding: Encoding::Tcg })
+        Ok(Self {
+            number,
+            register,
+            event_type,
+            digests,
+            payload,
+            encoding: Encoding::Tcg,
+            name: None,
+        })
     }
 }
 

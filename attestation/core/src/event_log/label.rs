@@ -16,9 +16,14 @@ impl Event {
     /// decision.
     #[must_use]
     pub fn label(&self) -> String {
-        if let Some(name) = self.runtime_name() {
-            return format!("runtime event {}", printable(name));
+        match (self.event_type, self.name()) {
+            (EventType::RUNTIME, Some(name)) => format!("runtime event {}", printable(name)),
+            (_, Some(name)) => format!("{} {}", self.kind(), printable(name)),
+            (_, None) => self.kind(),
         }
+    }
+
+    fn kind(&self) -> String {
         match self.event_type {
             EventType::SEPARATOR => "separator".to_owned(),
             EventType::EFI_GPT_EVENT | EventType::EFI_GPT_EVENT2 => "GPT".to_owned(),

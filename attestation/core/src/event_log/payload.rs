@@ -31,7 +31,7 @@ pub(super) fn assertion(event: &Event, bank: HashAlgorithm) -> Result<Assertion,
     let Some(digest) = event.digest(bank) else { return Ok(Assertion::Unquoted) };
     let covered = match &event.encoding {
         Encoding::Stripped => return Ok(Assertion::DigestOnly),
-        Encoding::Runtime { name } => runtime(event, name, digest),
+        Encoding::Runtime => runtime(event, digest),
         Encoding::Tcg => forms(event).into_iter().find(|form| covers(event, form, digest)),
     };
     match covered {
@@ -52,8 +52,8 @@ pub(super) fn runtime_digest(
     HashAlgorithm::Sha384.digest(&[&event_type, b":", name.as_bytes(), b":", payload])
 }
 
-fn runtime(event: &Event, name: &str, digest: &TaggedDigest) -> Option<Range<usize>> {
-    let expected = runtime_digest(event.event_type, name, &event.payload);
+fn runtime(event: &Event, digest: &TaggedDigest) -> Option<Range<usize>> {
+    let expected = runtime_digest(event.event_type, event.name()?, &event.payload);
     (expected.as_ref() == Some(digest)).then_some(0..event.payload.len())
 }
 

@@ -97,9 +97,6 @@ impl Entry {
         let payload = hex::decode(&self.event_payload)
             .map_err(|_| refused("event_payload is not hexadecimal"))?;
         let is_runtime = event_type == EventType::RUNTIME;
-        if !is_runtime && !self.event.is_empty() {
-            return Err(refused("only runtime events have a name"));
-        }
         let digest = match (is_runtime, self.digest.as_str()) {
             (true, "") => runtime_digest(event_type, &self.event, &payload)
                 .ok_or_else(|| refused("digest cannot be computed"))?,
@@ -111,12 +108,13 @@ impl Entry {
             }
         };
         let encoding = match (is_runtime, payload.is_empty()) {
-            (true, _) => Encoding::Runtime { name: self.event },
+            (true, _) => Encoding::Runtime,
             (false, true) => Encoding::Stripped,
             (false, false) => Encoding::Tcg,
         };
+        let name = (is_runtime || !self.event.is_empty()).then_some(self.event);
         let register = Some(Register::Rtmr(self.imr));
-        Ok(Event { number, register, event_type, digests: vec![digest], payload, encoding })
+        Ok(Event { number, register, event_type, digests: vec![digest], payload, encoding, name })
     }
 }
 
@@ -154,6 +152,7 @@ fn agent_event(number: usize, line: &str) -> Result<Event, ParseError> {
         digests: vec![digest],
         payload: line.as_bytes().to_vec(),
         encoding: Encoding::Tcg,
+        name: None,
     })
 }
 

@@ -4,7 +4,7 @@ use crate::check::Check;
 use crate::event_log::algorithm::HashAlgorithm;
 use crate::event_log::assertion::Assertion;
 use crate::event_log::codes;
-use crate::event_log::event::Event;
+use crate::event_log::event::{Encoding, Event};
 use crate::event_log::event_type::EventType;
 use crate::event_log::log::EventLog;
 use crate::event_log::mismatch::LogRefused;
@@ -161,8 +161,9 @@ impl EventLog {
 
     // SPEC: TCG PC Client Platform Firmware Profile 1.06, section 10.4.1, EV_SEPARATOR.
     fn separator_values(&self) -> Check {
-        let mut separators =
-            self.events.iter().filter(|event| event.event_type == EventType::SEPARATOR);
+        let mut separators = self.events.iter().filter(|event| {
+            event.event_type == EventType::SEPARATOR && event.encoding != Encoding::Stripped
+        });
         let odd =
             separators.find(|event| !matches!(*event.payload, [0, 0, 0, 0] | [255, 255, 255, 255]));
         let observed = odd.map_or_else(

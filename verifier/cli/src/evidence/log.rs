@@ -124,7 +124,7 @@ fn object(event: &Event, bank: HashAlgorithm) -> Value {
         "register": event.register().map(|register| register.to_string()),
         "type": event.event_type().to_string(),
         "type_number": event.event_type().value(),
-        "name": event.runtime_name(),
+        "name": event.name(),
         "label": event.label(),
         "digests": digests,
         "payload": hex::encode(event.payload()),
