@@ -94,7 +94,8 @@ impl Answer {
     }
 }
 
-fn chain(error: &dyn Diagnostic) -> String {
+/// The error with its causes, in one line.
+pub(crate) fn chain(error: &dyn Diagnostic) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

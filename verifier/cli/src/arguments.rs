@@ -1,9 +1,15 @@
 //! The words of the command line.
 
+mod bundle;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use cloister_attestation::event_log::HashAlgorithm;
+
+pub use bundle::{
+    BundleCommand, BundleSource, BundleVerifyArguments, CreateArguments, FetchArguments,
+};
 
 /// Verify evidence offline, admit images, operate the fleet, explain errors.
 #[derive(Debug, Parser)]
@@ -35,6 +41,12 @@ pub enum Command {
         /// What to do with it.
         #[command(subcommand)]
         command: EvidenceCommand,
+    },
+    /// Carry endorsements, policy and Reference Values to where there is no network.
+    Bundle {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: BundleCommand,
     },
     /// Say which measured images the Verifier admits.
     Image(ImageArguments),
@@ -137,6 +149,7 @@ Examples:
   cloister evidence verify ./evidence
   cloister evidence verify ./evidence --at 2026-08-04T01:04:33Z --json
   cloister evidence verify ./evidence --reference image.json --policy policy.toml
+  cloister evidence verify ./evidence --bundle fleet.bundle --bundle-signer 8f3a...
 
 Exit: 0 acceptable under the policy, 1 misuse, 2 refused, 3 no conclusion.
 Without --reference the image is not judged, and the answer says so.";
@@ -165,6 +178,9 @@ pub struct VerifyArguments {
     /// Accept this simulator's roots, and no vendor's. Proves nothing about hardware.
     #[arg(long, value_name = "FILE")]
     pub simulator_anchor: Option<PathBuf>,
+    /// Everything but the Evidence from one signed file.
+    #[command(flatten)]
+    pub from: BundleSource,
 }
 
 /// How to reach the Verifier as an operator.

@@ -27,6 +27,18 @@ cloister_attestation::codes! {
     BANK = "cli.bank", Caller, "",
         "Name one of the banks that the message lists.",
         "A TPM's log holds one digest for each event and bank. Registers of a bank can be replayed only from digests of that bank, by an algorithm that is known here.";
+    /// A key file is not protected.
+    KEY = "cli.key", Operator, "",
+        "Make the key file readable by you alone: `chmod 600 FILE`.",
+        "A private key that others on the machine may read is not private, so it is not used.";
+    /// A file cannot be written.
+    WRITE = "cli.write", Caller, "",
+        "Name a file that does not exist yet, in a folder that you may write to.",
+        "A file could not be written. Keys never replace a file that is there. The message has the operating system's reason.";
+    /// A service cannot be asked.
+    FETCH = "cli.fetch", Caller, "",
+        "Check the address of the mirror and the machine's network.",
+        "Fetching could not begin: the process has no room for it, or a certificate of the system cannot be used.";
     /// No setting says which Verifier to ask, or how.
     SETTINGS = "cli.settings", Caller, "",
         "Pass `--verifier`, `--ca` and `--token-file`, or write them into the configuration file.",

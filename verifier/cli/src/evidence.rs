@@ -4,12 +4,12 @@
 //! files, hands them over in order, and tells the outcome.
 
 mod authorities;
-mod demands;
+pub(crate) mod demands;
 pub mod folder;
 mod inspect;
 mod log;
 mod print;
-mod stages;
+pub(crate) mod stages;
 pub mod verdict;
 mod vtpm;
 
@@ -47,7 +47,7 @@ fn inspect(path: &Path) -> Answer {
 fn verify(arguments: &VerifyArguments) -> Answer {
     let demands = match Demands::from_arguments(arguments) {
         Ok(demands) => demands,
-        Err(error) => return misuse(&error),
+        Err(error) => return Answer::error(error.exit(), &error),
     };
     let log = match arguments.event_log.as_deref().map(file::read).transpose() {
         Ok(log) => log,

@@ -4,6 +4,7 @@
 //!  words --Arguments--> command --run--> Answer { exit, text, json } --print--> terminal or pipe
 //!                          |
 //!                          +-- evidence   files in, verdict out; no network
+//!                          +-- bundle     what evidence is judged with, as one signed file
 //!                          +-- image, agents   one call to a Verifier each
 //!                          +-- explain, doctor, completions, man
 //! ```
@@ -11,7 +12,7 @@
 //! A command returns an [`answer::Answer`] and prints nothing itself, so that everything which can
 //! be asked on a terminal can be asked by a program (`--json`) and by a test.
 //!
-//! What this crate deliberately does not do: fetch endorsements, decide anything that
+//! What this crate deliberately does not do: fetch anything unless it is told to (`--fetch`), decide anything that
 //! `cloister-attestation` decides, or keep state.
 //!
 //! Read first: [`evidence::verdict::Verdict`] and [`answer::Exit`].
@@ -19,6 +20,7 @@
 
 pub mod answer;
 pub mod arguments;
+mod bundle;
 mod clock;
 pub mod codes;
 pub mod doctor;
@@ -38,6 +40,7 @@ use crate::answer::Answer;
 pub fn run(arguments: &Arguments) -> Answer {
     match &arguments.command {
         Command::Evidence { command } => evidence::run(command),
+        Command::Bundle { command } => bundle::run(command),
         Command::Image(image) => operator::run_image(image),
         Command::Agents(agents) => operator::run_agents(agents),
         Command::Explain { code } => explain::run(code.as_deref()),

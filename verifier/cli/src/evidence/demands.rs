@@ -3,13 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use cloister_attestation::anchor::{Anchors, SimulatorAnchor};
+use cloister_attestation::bundle::{Bundle, BundleError};
 use cloister_attestation::bytes::ReportData;
+use cloister_attestation::check::Check;
 use cloister_attestation::code::{Code, Diagnostic};
 use cloister_attestation::policy::{Expect, Policy};
 use cloister_attestation::reference::{ReferenceError, ReferenceValues};
 use cloister_attestation::time::UnixTime;
 
-use crate::arguments::VerifyArguments;
+use crate::answer::Exit;
+use crate::arguments::{BundleSource, VerifyArguments};
 use crate::clock;
 use crate::codes;
 use crate::file::{self, FileError};
@@ -23,10 +26,12 @@ pub struct Demands {
     pub anchors: Anchors,
     /// What is demanded of verified Evidence.
     pub policy: Policy,
-    /// Which image it has to be; `None` leaves the image unjudged.
-    pub references: Option<ReferenceValues>,
+    /// Which images it may be; empty leaves the image unjudged.
+    pub references: Vec<ReferenceValues>,
     /// What REPORT_DATA has to be.
     pub report_data: Expect<ReportData>,
+    /// What takes the place of the endorsements in the folder.
+    pub bundle: Option<Bundle>,
 }
 
 /// The demands cannot be read.
@@ -61,6 +66,30 @@ pub enum DemandsError {
     /// The Reference Values do not read.
     #[error(transparent)]
     Reference(#[from] ReferenceError),
+    /// The bundle is refused.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// The bundle is not to be used at this time.
+    #[error("bundle: expected {}, observed {}", .failed.expected, .failed.observed)]
+    NotInForce {
+        /// What speaks against it.
+        failed: Check,
+    },
+}
+
+impl DemandsError {
+    /// A bundle that is refused is a refusal, and not a wrong word on the command line.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Bundle(_) | Self::NotInForce { .. } => Exit::Refused,
+            Self::File(_)
+            | Self::Time { .. }
+            | Self::Policy { .. }
+            | Self::Anchor { .. }
+            | Self::Reference(_) => Exit::Misuse,
+        }
+    }
 }
 
 impl Diagnostic for DemandsError {
@@ -71,6 +100,8 @@ impl Diagnostic for DemandsError {
             Self::Policy { .. } => &codes::POLICY,
             Self::Anchor { .. } => &codes::ANCHOR,
             Self::Reference(error) => error.code(),
+            Self::Bundle(error) => error.code(),
+            Self::NotInForce { failed } => failed.code,
         }
     }
 }
@@ -80,7 +111,7 @@ impl Demands {
     #[must_use]
     pub fn strict(at: UnixTime) -> Self {
         let (anchors, policy) = (Anchors::vendor(), Policy::strict());
-        Self { at, anchors, policy, references: None, report_data: Expect::Any }
+        Self { at, anchors, policy, references: Vec::new(), report_data: Expect::Any, bundle: None }
     }
 
     /// What the command line asks for.
@@ -99,8 +130,9 @@ impl Demands {
             demands.policy = policy(path)?;
         }
         if let Some(path) = &arguments.reference {
-            demands.references = Some(ReferenceValues::from_json(&file::read(path)?)?);
+            demands.references.push(ReferenceValues::from_json(&file::read(path)?)?);
         }
+        demands.take_bundle(&arguments.from)?;
         if let Some(expected) = arguments.report_data {
             demands.report_data = Expect::Exactly(expected);
         }
@@ -108,17 +140,36 @@ impl Demands {
     }
 }
 
-fn time(text: &str) -> Result<UnixTime, DemandsError> {
+impl Demands {
+    /// Opens the bundle, if there is one, and takes policy and Reference Values from it.
+    fn take_bundle(&mut self, from: &BundleSource) -> Result<(), DemandsError> {
+        let (Some(path), Some(signer)) = (&from.bundle, &from.bundle_signer) else {
+            return Ok(());
+        };
+        let oldest = from.not_older_than.as_deref().map(time).transpose()?;
+        let bundle = Bundle::open(&file::read(path)?, signer)?;
+        let held = bundle.in_force(self.at, oldest);
+        if let Some(failed) = held.into_iter().find(Check::failed) {
+            return Err(DemandsError::NotInForce { failed });
+        }
+        self.policy = bundle.policy().clone();
+        self.references = bundle.references().to_vec();
+        self.bundle = Some(bundle);
+        Ok(())
+    }
+}
+
+pub(crate) fn time(text: &str) -> Result<UnixTime, DemandsError> {
     UnixTime::parse_rfc3339(text).ok_or_else(|| DemandsError::Time { text: text.to_owned() })
 }
 
-fn anchor(path: &Path) -> Result<SimulatorAnchor, DemandsError> {
+pub(crate) fn anchor(path: &Path) -> Result<SimulatorAnchor, DemandsError> {
     let bytes = file::read(path)?;
     serde_json::from_slice(&bytes)
         .map_err(|source| DemandsError::Anchor { path: path.to_owned(), source })
 }
 
-fn policy(path: &Path) -> Result<Policy, DemandsError> {
+pub(crate) fn policy(path: &Path) -> Result<Policy, DemandsError> {
     let text = file::read_text(path)?;
     let parsed = if path.extension().is_some_and(|ending| ending == "json") {
         serde_json::from_str(&text).map_err(|error| error.to_string())

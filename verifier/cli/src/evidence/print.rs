@@ -79,7 +79,7 @@ fn stages(out: &mut String, verdict: &Verdict, demands: &Demands) -> core::fmt::
     writeln!(out, "  verify    {}", stage(verdict.stages.verify))?;
     match verdict.stages.appraise {
         Some(tier) => writeln!(out, "  appraise  {tier}")?,
-        None if verdict.stages.verify == Stage::Ok && demands.references.is_none() => {
+        None if verdict.stages.verify == Stage::Ok && demands.references.is_empty() => {
             writeln!(out, "  appraise  nothing failed; the image was not judged (no --reference)")?;
         }
         None => writeln!(out, "  appraise  -")?,

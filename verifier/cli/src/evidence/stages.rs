@@ -2,10 +2,11 @@
 
 use cloister_attestation::anchor::AnchorKind;
 use cloister_attestation::appraise::{Expected, appraise};
+use cloister_attestation::bytes::Digest48;
 use cloister_attestation::check::Check;
 use cloister_attestation::code::Diagnostic;
 use cloister_attestation::evidence::{Evidence, Tee};
-use cloister_attestation::reference::ReferenceSet;
+use cloister_attestation::reference::{LaunchShape, ReferenceSet, ReferenceValues};
 use cloister_attestation::result::Tier;
 use cloister_attestation::snp::verify_chain;
 use cloister_attestation::tdx::{Collateral, LocalReport};
@@ -49,11 +50,14 @@ pub(super) fn parsed(
 ) -> Verdict {
     verdict.stages.parse = Stage::Ok;
     verdict.version = version(&evidence);
-    let endorsements = match endorsements(folder, &evidence) {
-        Ok(endorsements) => endorsements,
-        Err(error) => return unusable(verdict, error.as_ref()),
+    let outcome = match &demands.bundle {
+        Some(bundle) => bundle.verify(&evidence, &demands.anchors, demands.at),
+        None => match endorsements(folder, &evidence) {
+            Ok(endorsements) => verify(evidence, &endorsements, &demands.anchors, demands.at),
+            Err(error) => return unusable(verdict, error.as_ref()),
+        },
     };
-    match verify(evidence, &endorsements, &demands.anchors, demands.at) {
+    match outcome {
         Ok(verified) => {
             let verified = match folder.event_log() {
                 Some(log) => verified.with_event_log(log),
@@ -74,9 +78,12 @@ fn version(evidence: &Evidence) -> Option<u32> {
 }
 
 /// An endorsement file that does not read, whichever kind it is.
-type Unreadable = Box<dyn Diagnostic>;
+pub(crate) type Unreadable = Box<dyn Diagnostic>;
 
-fn endorsements(folder: &Folder, evidence: &Evidence) -> Result<Endorsements, Unreadable> {
+pub(crate) fn endorsements(
+    folder: &Folder,
+    evidence: &Evidence,
+) -> Result<Endorsements, Unreadable> {
     match (evidence.hardware(), folder.collateral()) {
         (Evidence::Snp(report), _) => {
             let found = folder.endorsements(Some(report.signing_key()));
@@ -108,10 +115,7 @@ pub(super) fn unverified(verdict: Verdict, error: &VerifyError) -> Verdict {
 }
 
 fn appraised(verified: &VerifiedEvidence, demands: &Demands, verdict: Verdict) -> Verdict {
-    let admitted = demands
-        .references
-        .as_ref()
-        .map(|values| (values.tuples().collect::<ReferenceSet>(), values.manifest));
+    let admitted = admitted(&demands.references, verified);
     let expected = Expected {
         report_data: demands.report_data.clone(),
         image: admitted.as_ref().map(|(set, manifest)| (set, *manifest)),
@@ -124,6 +128,18 @@ fn appraised(verified: &VerifiedEvidence, demands: &Demands, verdict: Verdict) -
     verdict.stages.verify = Stage::Ok;
     verdict.stages.appraise = (result.tier() != Tier::None).then_some(result.tier());
     verdict
+}
+
+/// The admitted images, with the manifest of the one that was launched: a folder of Evidence has
+/// no manifest of its own. With none launched, that of the first, which then does not match.
+fn admitted(
+    references: &[ReferenceValues],
+    verified: &VerifiedEvidence,
+) -> Option<(ReferenceSet, Digest48)> {
+    let launched = LaunchShape::observed(verified);
+    let image = references.iter().find(|values| values.shapes.contains(&launched));
+    let manifest = image.or_else(|| references.first())?.manifest;
+    Some((references.iter().flat_map(ReferenceValues::tuples).collect(), manifest))
 }
 
 fn local_report(folder: &Folder, mut verdict: Verdict) -> Verdict {

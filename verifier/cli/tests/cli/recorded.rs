@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::program::{Run, cloister};
 
 /// The folder of a case, or a line that says why the test did not run.
-fn case(name: &str) -> Option<PathBuf> {
+pub(crate) fn case(name: &str) -> Option<PathBuf> {
     let vectors = std::env::var_os("CLOISTER_VECTORS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors"),
         PathBuf::from,

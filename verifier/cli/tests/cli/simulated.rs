@@ -46,7 +46,7 @@ impl Case {
         case
     }
 
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let case = Self { root: tempfile::tempdir().unwrap() };
         fs::create_dir(case.path("evidence")).unwrap();
         case.put("anchor.json", &serde_json::to_vec(&pki().anchor()).unwrap());

@@ -1,0 +1,67 @@
+//! Folders that a bundle is made of.
+
+use std::path::Path;
+
+use cloister_attestation::code::Diagnostic;
+use cloister_attestation::evidence::{Evidence, Tee};
+use cloister_attestation::snp;
+use cloister_attestation::tdx::Collateral;
+use cloister_attestation::verify::Endorsements;
+
+use super::error::CommandError;
+use crate::evidence::folder::{Folder, FolderError, Kind};
+use crate::evidence::stages::{Unreadable, endorsements};
+use crate::file;
+
+/// One machine's Evidence with the endorsements beside it.
+pub(super) struct Machine {
+    pub(super) name: String,
+    pub(super) evidence: Evidence,
+    pub(super) endorsements: Endorsements,
+}
+
+impl Machine {
+    pub(super) fn read(path: &Path) -> Result<Self, CommandError> {
+        let folder = Folder::open(path)?;
+        let tee = match folder.kind() {
+            Kind::SnpReport => Tee::Snp,
+            Kind::TdxQuote => Tee::Tdx,
+            Kind::TdReport | Kind::SnpChain | Kind::SnpAuthorities => {
+                return Err(FolderError::Empty { path: path.to_owned() }.into());
+            }
+        };
+        let evidence = Evidence::parse(tee, folder.evidence())
+            .map_err(|source| CommandError::Evidence { path: path.to_owned(), source })?;
+        let endorsements = endorsements(&folder, &evidence)
+            .map_err(|error| CommandError::Endorsements { path: path.to_owned(), error })?;
+        Ok(Self { name: path.display().to_string(), evidence, endorsements })
+    }
+}
+
+/// Endorsements without Evidence: a key certificate with its chain, or collateral.
+pub(crate) fn folder_of_endorsements(path: &Path) -> Result<Vec<Endorsements>, CommandError> {
+    let unusable = |error: Unreadable| CommandError::Endorsements { path: path.to_owned(), error };
+    let mut found = Vec::new();
+    let collateral = path.join("collateral.json");
+    if collateral.is_file() {
+        let json = file::read(&collateral)?;
+        let read = Collateral::from_json(&json).map_err(|error| unusable(boxed(error)))?;
+        found.push(Endorsements::Tdx(read));
+    }
+    match Folder::open(path) {
+        Ok(folder) => {
+            let with = folder.endorsements(None).map_err(|error| unusable(boxed(error)))?;
+            if with != snp::Endorsements::none() {
+                found.push(Endorsements::Snp(with));
+            }
+        }
+        // Collateral alone is enough; nothing at all is not.
+        Err(FolderError::Empty { .. }) if !found.is_empty() => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(found)
+}
+
+fn boxed(error: impl Diagnostic + 'static) -> Unreadable {
+    Box::new(error)
+}
