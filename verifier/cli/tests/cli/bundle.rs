@@ -4,11 +4,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use cloister_simulator::publisher::{Catalogue, Fault, Publisher};
 use serde_json::{Value, json};
 
 use crate::program::{Run, cloister};
 use crate::recorded::case;
-use crate::simulated::{AT, Case};
+use crate::simulated::{AT, Case, pki};
 
 /// A folder in which an operator works, with a key.
 struct Desk {
@@ -238,4 +239,49 @@ fn a_bundle_takes_the_place_of_policy_and_reference_and_does_not_mix_with_them()
     }
     assert_eq!(cloister(["evidence", "verify", "x", "--bundle", "b"]).exit, 1);
     assert_eq!(cloister(["bundle", "verify", "b"]).exit, 1);
+}
+
+/// The vendors' services, on loopback, for as long as the runtime lives.
+fn publisher() -> (tokio::runtime::Runtime, Publisher) {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let publisher = runtime.block_on(Publisher::start(Catalogue::new(&pki()))).unwrap();
+    (runtime, publisher)
+}
+
+#[test]
+fn what_the_folders_lack_is_fetched() {
+    let (_runtime, publisher) = publisher();
+    let url = publisher.url();
+    for case in [Case::snp(), Case::tdx()] {
+        let desk = Desk::new();
+        let (folder, anchor) = (text(&bare(&case)), text(&case.path("anchor.json")));
+        let anchored = ["--simulator-anchor", anchor.as_str()];
+        let more = [&[folder.as_str()], &anchored[..]].concat();
+        assert_eq!(desk.create(AT, &more).exit, 2, "nothing to put in it");
+        let fetch = ["--fetch", "--kds", &url, "--pcs", &url];
+        let run = desk.create(AT, &[&more[..], &fetch].concat());
+        assert_eq!(run.exit, 0, "{}", run.stdout);
+        let run = desk.judge(&bare(&case), AT, &anchored);
+        assert_eq!(run.exit, 0, "{}", run.stdout);
+        assert!(!run.stdout.contains("no CRL"), "the CRL is fetched as well");
+    }
+    assert!(!publisher.requests().is_empty());
+}
+
+#[test]
+fn what_cannot_be_fetched_is_missing_also_where_verification_would_do_without() {
+    let (_runtime, publisher) = publisher();
+    let url = publisher.url();
+    let (desk, case) = (Desk::new(), Case::snp().without("crl.der"));
+    let (folder, anchor) = (text(&case.path("evidence")), text(&case.path("anchor.json")));
+    let more = [&folder, "--simulator-anchor", &anchor];
+    assert_eq!(desk.create(AT, &more).exit, 0, "a CRL is not needed");
+    fs::remove_file(desk.path("fleet.bundle")).unwrap();
+    publisher.misbehave(Fault::Status(503, None));
+    let fetch = ["--fetch", "--kds", &url, "--pcs", &url];
+    let run = desk.create(AT, &[&more[..], &fetch].concat());
+    assert_eq!(run.exit, 3, "{}", run.stdout);
+    assert!(run.json()["missing"][0]["what"].as_str().unwrap().contains("503"), "{}", run.stdout);
+    assert!(!Path::new(&desk.path("fleet.bundle")).exists());
 }

@@ -116,6 +116,7 @@ pub(crate) fn report_data() -> ReportData {
     ReportData::new([7; ReportData::LEN])
 }
 
-fn pki() -> Pki {
+/// The vendors of these cases.
+pub(crate) fn pki() -> Pki {
     Pki::from_seed(SEED, UnixTime::parse_rfc3339(ISSUED).unwrap())
 }
