@@ -93,7 +93,7 @@ pub enum EvidenceCommand {
     Log(LogArguments),
     /// Parse, verify and appraise, and show every check.
     #[command(after_help = VERIFY_EXAMPLES)]
-    Verify(VerifyArguments),
+    Verify(Box<VerifyArguments>),
 }
 
 const LOG_EXAMPLES: &str = "\

@@ -77,6 +77,7 @@ pub fn entries() -> BTreeMap<String, Entry> {
     cloister_attestation::code::codes()
         .chain(cloister_attester::codes())
         .chain(cloister_channel::codes())
+        .chain(cloister_endorsements::codes())
         .chain(cloister_policy::codes())
         .chain(codes::codes())
         .chain(programs::CODES)

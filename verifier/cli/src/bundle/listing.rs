@@ -68,9 +68,8 @@ impl<'b> Listing<'b> {
     }
 
     fn missing(&self) -> impl Iterator<Item = &Missing> {
-        let parts = self.parts.iter().filter_map(|part| match &part.outcome {
-            Outcome::Incomplete(missing) => Some(missing),
-            _ => None,
+        let parts = self.parts.iter().filter_map(|part| {
+            if let Outcome::Incomplete(missing) = &part.outcome { Some(missing) } else { None }
         });
         let machines = self.machines.iter().filter_map(|(_, outcome)| match outcome {
             Err(VerifyError::Incomplete { missing, .. }) => Some(missing),
