@@ -11,7 +11,7 @@ mod log;
 mod print;
 pub(crate) mod stages;
 pub mod verdict;
-mod vtpm;
+pub(crate) mod vtpm;
 
 use std::path::Path;
 

@@ -11,6 +11,7 @@ use cloister_attestation::verify::Endorsements;
 use super::error::CommandError;
 use crate::evidence::folder::{Folder, FolderError, Kind};
 use crate::evidence::stages::{Unreadable, endorsements};
+use crate::evidence::vtpm;
 use crate::file;
 
 /// One machine's Evidence with the endorsements beside it.
@@ -23,14 +24,14 @@ pub(super) struct Machine {
 impl Machine {
     pub(super) fn read(path: &Path) -> Result<Self, CommandError> {
         let folder = Folder::open(path)?;
-        let tee = match folder.kind() {
-            Kind::SnpReport => Tee::Snp,
-            Kind::TdxQuote => Tee::Tdx,
-            Kind::TdReport | Kind::SnpChain | Kind::SnpAuthorities => {
-                return Err(FolderError::Empty { path: path.to_owned() }.into());
-            }
+        let parsed = match folder.kind() {
+            Kind::SnpReport => Some(Evidence::parse(Tee::Snp, folder.evidence())),
+            Kind::TdxQuote => Some(Evidence::parse(Tee::Tdx, folder.evidence())),
+            Kind::Azure => vtpm::evidence(&folder),
+            Kind::TdReport | Kind::TpmQuote | Kind::SnpChain | Kind::SnpAuthorities => None,
         };
-        let evidence = Evidence::parse(tee, folder.evidence())
+        let evidence = parsed
+            .ok_or_else(|| FolderError::Empty { path: path.to_owned() })?
             .map_err(|source| CommandError::Evidence { path: path.to_owned(), source })?;
         let endorsements = endorsements(&folder, &evidence)
             .map_err(|error| CommandError::Endorsements { path: path.to_owned(), error })?;

@@ -3,7 +3,7 @@
 use cloister_attestation::azure::{AzureEvidence, HclHardware, HclReport, Parts, codes};
 use cloister_attestation::check::Check;
 use cloister_attestation::code::Diagnostic;
-use cloister_attestation::evidence::{Evidence, Route, Tee};
+use cloister_attestation::evidence::{Evidence, ParseError as EvidenceError, Route, Tee};
 use cloister_attestation::tpm::{ParseError, PublicArea, SignedQuote};
 
 use super::demands::Demands;
@@ -27,6 +27,16 @@ pub(super) fn azure(folder: &Folder, demands: &Demands, simulated: bool) -> Verd
         Ok(evidence) => parsed(folder, demands, Evidence::Azure(evidence), verdict),
         Err(error) => verdict.unparsed(error.code(), error),
     }
+}
+
+/// What an Azure folder holds as Evidence; `None` if it lacks a part of it.
+pub(crate) fn evidence(folder: &Folder) -> Option<Result<Evidence, EvidenceError>> {
+    let hcl = match HclReport::parse(folder.evidence()) {
+        Ok(hcl) => hcl,
+        Err(error) => return Some(Err(error.into())),
+    };
+    let parsed = AzureEvidence::parse(&parts(folder, &hcl)?);
+    Some(parsed.map(Evidence::Azure).map_err(EvidenceError::from))
 }
 
 fn open(tee: Option<Tee>, simulated: bool) -> Verdict {
