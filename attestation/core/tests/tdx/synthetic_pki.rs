@@ -41,7 +41,10 @@ fn every_signature_holds_under_its_own_root() {
     let paths: Vec<&str> = missing.iter().map(|part| part.path.as_str()).collect();
     assert_eq!(
         paths,
-        ["/tdx/certification/v4/tcb?fmspc=ed742af8adf5", "/tdx/certification/v4/qe/identity"]
+        [
+            "/tdx/certification/v4/tcb?fmspc=ed742af8adf5&update=standard",
+            "/tdx/certification/v4/qe/identity?update=standard"
+        ]
     );
     let passed: Vec<&str> = checks.iter().map(|check| check.code.id).collect();
     for id in [

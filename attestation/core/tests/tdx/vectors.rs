@@ -61,8 +61,8 @@ fn incomplete(case: &Case) {
     assert_eq!(
         paths,
         [
-            "/tdx/certification/v4/tcb?fmspc=90c06f000000",
-            "/tdx/certification/v4/qe/identity",
+            "/tdx/certification/v4/tcb?fmspc=90c06f000000&update=standard",
+            "/tdx/certification/v4/qe/identity?update=standard",
             "/sgx/certification/v4/pckcrl?ca=platform&encoding=der",
             "/IntelSGXRootCA.der",
         ],
