@@ -12,8 +12,16 @@ use super::victim::{binding, digest, manifest, tdx_guest};
 fn envelope() -> Vec<u8> {
     let certificates = Some(vec![4]);
     let (binding, manifest) = (vec![2], vec![3]);
-    Envelope { tee: Tee::Snp, hardware: vec![1], binding, manifest, certificates, event_log: None }
-        .encode()
+    Envelope {
+        tee: Tee::Snp,
+        hardware: vec![1],
+        binding,
+        manifest,
+        certificates,
+        event_log: None,
+        vtpm: None,
+    }
+    .encode()
 }
 
 /// The first byte is the head of a map with fewer than 24 entries.

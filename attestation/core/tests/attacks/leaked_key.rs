@@ -48,7 +48,8 @@ fn without_a_list_of_machines_the_result_says_that_nobody_vouches_for_the_chip()
 #[test]
 fn a_providers_key_never_passes_for_a_known_machine() {
     let provider = || snp(&vlek().with_measurement(super::victim::digest("image")));
-    with(provider(), known_chips(vec![own_chip(), ChipId::new([0; 64])])).refused("snp.chip_id.allowed");
+    with(provider(), known_chips(vec![own_chip(), ChipId::new([0; 64])]))
+        .refused("snp.chip_id.allowed");
     assert!(says_unknown(&provider().admitted(), "snp.chip_id.allowed"));
 }
 

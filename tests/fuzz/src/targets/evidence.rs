@@ -110,6 +110,7 @@ fn envelopes() -> Vec<Vec<u8>> {
         manifest: manifests().swap_remove(0),
         certificates: Some(guest.certificate_table()),
         event_log: Some(vec![3; 40]),
+        vtpm: None,
     };
     let bare = Envelope { certificates: None, event_log: None, ..full.clone() };
     let other = Envelope { tee: Tee::Tdx, certificates: None, ..full.clone() };
