@@ -32,7 +32,7 @@ pub enum VerifiedEvidence {
 }
 
 /// What signatures are verified against. Hints from an untrusted host until verified.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(clippy::large_enum_variant, reason = "one value for each verification, moved a few times")]
 pub enum Endorsements {
@@ -54,6 +54,16 @@ impl Endorsements {
                 crl: None,
             })),
             Tee::Tdx => Some(Self::Tdx(tdx::Collateral::none())),
+        }
+    }
+
+    /// The same with the parts that are absent taken from `other`, if that is for the same TEE.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Snp(own), Self::Snp(other)) => Self::Snp(own.or(other)),
+            (Self::Tdx(own), Self::Tdx(other)) => Self::Tdx(own.or(other)),
+            (own @ Self::Snp(_), Self::Tdx(_)) | (own @ Self::Tdx(_), Self::Snp(_)) => own,
         }
     }
 

@@ -39,7 +39,7 @@ pub(crate) struct Answer {
 
 impl Client {
     pub(crate) fn new(settings: &Settings) -> Result<Self, rustls::Error> {
-        let tls = connect::tls(&settings.tls_roots)?;
+        let tls = connect::tls()?;
         Ok(Self { tls, timeout: settings.request_timeout })
     }
 

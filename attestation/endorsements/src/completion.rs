@@ -9,6 +9,15 @@ use crate::error::FetchError;
 use crate::fetcher::Fetcher;
 use crate::limits::ROUNDS_MAX;
 
+/// A document that could not be had.
+#[derive(Debug)]
+pub struct Failure {
+    /// Which document.
+    pub need: Need,
+    /// Why.
+    pub error: FetchError,
+}
+
 /// How verifying with what could be fetched ended.
 #[derive(Debug)]
 pub struct Completion {
@@ -18,7 +27,7 @@ pub struct Completion {
     pub endorsements: Endorsements,
     /// What could not be fetched. Not empty with a good outcome where what is lacking is wanted
     /// and not needed: a CRL.
-    pub failures: Vec<FetchError>,
+    pub failures: Vec<Failure>,
 }
 
 impl Fetcher {
@@ -51,10 +60,10 @@ impl Fetcher {
             }
             let fetched = join_all(needs.iter().map(|need| self.fetch(*need, now))).await;
             let mut progress = false;
-            for fetched in fetched {
+            for (need, fetched) in needs.iter().zip(fetched) {
                 match fetched {
                     Ok(publication) => progress |= publication.add_to(&mut endorsements),
-                    Err(error) => failures.push(error),
+                    Err(error) => failures.push(Failure { need: *need, error }),
                 }
             }
             if !progress {

@@ -63,7 +63,7 @@ impl Fetcher {
     /// For documents that end at a root in `anchors`, keeping them in `store`.
     ///
     /// # Errors
-    /// [`rustls::Error`] if a root in [`Settings::tls_roots`] is none.
+    /// [`rustls::Error`] if the TLS library refuses its own defaults.
     pub fn new(
         settings: Settings,
         anchors: Anchors,
@@ -144,8 +144,7 @@ impl Shared {
         match (self.download(wanted, kept.as_ref()).await, kept) {
             (Ok(publication), _) => Ok(publication),
             (Err(error), kept) => {
-                self.counts.failed(error.code());
-                tracing::warn!(need = %wanted.need, kept = kept.is_some(), error = %chain(&error), "not fetched");
+                self.failed(wanted, &error, kept.is_some());
                 kept.map(|kept| kept.publication).ok_or(error)
             }
         }
@@ -259,6 +258,14 @@ impl Shared {
         let written = tokio::task::spawn_blocking(move || store.keep(&key, &entry)).await;
         if let Ok(Err(error)) = written {
             self.store_failed(wanted, &error);
+        }
+    }
+
+    /// A service that is switched off is no failure: its operator knows.
+    fn failed(&self, wanted: &Wanted, error: &FetchError, kept: bool) {
+        if !matches!(error, FetchError::Off { .. }) {
+            self.counts.failed(error.code());
+            tracing::warn!(need = %wanted.need, kept, error = %chain(error), "not fetched");
         }
     }
 

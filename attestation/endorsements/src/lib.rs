@@ -33,7 +33,7 @@ mod settings;
 mod store;
 
 pub use code::codes;
-pub use completion::Completion;
+pub use completion::{Completion, Failure};
 pub use counts::{Counts, Tally};
 pub use error::FetchError;
 pub use fetcher::Fetcher;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use cloister_attestation::publication::{Service, TcbUpdate};
-use rustls::pki_types::CertificateDer;
 
 use crate::limits::{REFRESH_INTERVAL_DEFAULT, REQUEST_TIMEOUT_DEFAULT};
 use crate::origin::Origin;
@@ -33,8 +32,6 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// How long a document that is issued again and again is used before a newer one is asked for.
     pub refresh_interval: Duration,
-    /// Further roots for TLS, for a mirror with a certificate of its own.
-    pub tls_roots: Vec<CertificateDer<'static>>,
 }
 
 impl Settings {
@@ -59,7 +56,6 @@ impl Settings {
             update: TcbUpdate::Standard,
             request_timeout: REQUEST_TIMEOUT_DEFAULT,
             refresh_interval: REFRESH_INTERVAL_DEFAULT,
-            tls_roots: Vec::new(),
         }
     }
 

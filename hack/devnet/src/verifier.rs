@@ -182,7 +182,9 @@ lifetime_secs = {lease}
 
 [appraisal]
 anchors = {{ simulator = {{ file = "anchor.json", fingerprint = "{fingerprint}" }} }}
-endorsements = "endorsements"
+
+[endorsements]
+folder = "endorsements"
 
 [log]
 format = "json"

@@ -13,6 +13,7 @@ mod claimed;
 mod codes;
 mod lease;
 mod presented;
+mod workers;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +40,7 @@ use crate::store::{Objection, Outcome, Store, Verdict};
 use crate::trust::Trust;
 use claimed::Claimed;
 use presented::Presented;
+use workers::Workers;
 
 /// Decides about lease requests.
 #[derive(Debug)]
@@ -50,8 +52,8 @@ pub struct Admission {
     clock: Clock,
     metrics: Arc<Metrics>,
     lease_lifetime: Duration,
-    /// Evidence that is being verified.
-    verifications: Arc<Semaphore>,
+    /// Where Evidence is verified.
+    workers: Workers,
     /// Requests that are under way or wait to be.
     waiting: Semaphore,
 }
@@ -102,7 +104,7 @@ impl Admission {
             clock: parts.clock,
             metrics: parts.metrics,
             lease_lifetime: parts.lease_lifetime,
-            verifications: Arc::new(Semaphore::new(parts.verifications_max)),
+            workers: Workers::new(parts.verifications_max),
             waiting: Semaphore::new(ADMISSIONS_WAITING_MAX),
         }
     }
@@ -172,16 +174,25 @@ impl Admission {
         request: Arc<v1::AttestRequest>,
         now: UnixTime,
     ) -> Result<Result<Examined, Refusal>, ServiceError> {
-        let permit = Arc::clone(&self.verifications).acquire_owned().await;
-        let permit = permit.map_err(|_| ServiceError::Busy)?;
         let (keys, appraiser) = (Arc::clone(&self.keys), Arc::clone(&self.appraiser));
-        let examined = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+        let read = move || {
             let presented = Presented::read(&request, &keys.challenges, now)?;
-            let evidence = appraiser.verify(&presented, now)?;
-            Ok(Examined { presented, evidence })
-        });
-        examined.await.map_err(|_| ServiceError::Defect)
+            let prepared = appraiser.prepare(&presented)?;
+            Ok((presented, prepared))
+        };
+        let (presented, prepared) = match self.workers.run(read).await? {
+            Ok(read) => read,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let evidence = match self.appraiser.verify(prepared, &self.workers, now).await? {
+            Ok(evidence) => evidence,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let Some(log) = presented.envelope.event_log.clone() else {
+            return Ok(Ok(Examined { presented, evidence }));
+        };
+        let evidence = self.workers.run(move || evidence.with_event_log(&log)).await?;
+        Ok(Ok(Examined { presented, evidence }))
     }
 
     /// Signs, certifies and records. Nothing leaves before it is on record.

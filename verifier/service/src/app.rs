@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use cloister_endorsements::Fetcher;
+
 use crate::admission::Admission;
 use crate::clock::Clock;
 use crate::error::ServiceError;
-use crate::metrics::{Gauges, Metrics};
+use crate::metrics::{Metrics, Readings};
 use crate::operations::Operations;
 use crate::registry::Registry;
 use crate::state::Keys;
@@ -23,6 +25,7 @@ pub(crate) struct App {
     pub(crate) clock: Clock,
     pub(crate) store: Store,
     pub(crate) keys: Arc<Keys>,
+    pub(crate) fetcher: Fetcher,
 }
 
 impl App {
@@ -45,6 +48,7 @@ impl App {
     /// Everything that is counted, as text.
     pub(crate) async fn rendered_metrics(&self) -> Result<String, ServiceError> {
         let leases_live = self.store.leases_live(self.clock.now()).await?;
-        Ok(self.metrics.render(Gauges { leases_live }))
+        let fetching = self.fetcher.tally();
+        Ok(self.metrics.render(&Readings { leases_live, fetching }))
     }
 }

@@ -2,15 +2,18 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cloister_attestation::time::UnixTime;
 use rustls::time_provider::TimeProvider;
 
-/// Reads the time of day.
+/// Reads the time of day, which never goes below what was proven to have come. Clones share that.
 #[derive(Clone)]
 pub struct Clock {
     read: Arc<dyn Fn() -> UnixTime + Send + Sync>,
+    /// Seconds.
+    floor: Arc<AtomicU64>,
 }
 
 impl Clock {
@@ -26,13 +29,21 @@ impl Clock {
 
     /// A clock that reads whatever `read` returns.
     pub fn from_fn(read: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
-        Self { read: Arc::new(read) }
+        Self { read: Arc::new(read), floor: Arc::default() }
     }
 
     /// The time.
     #[must_use]
     pub fn now(&self) -> UnixTime {
-        (self.read)()
+        (self.read)().max(UnixTime::from_secs(self.floor.load(Ordering::Relaxed)))
+    }
+
+    /// From now on, the time is not before `moment`.
+    ///
+    /// # Security
+    /// `moment` has to be authentic: the issue date of a document whose signature was verified.
+    pub fn raise(&self, moment: UnixTime) {
+        self.floor.fetch_max(moment.as_secs(), Ordering::Relaxed);
     }
 }
 

@@ -3,6 +3,7 @@
 //! `verifier.example.toml` documents every key.
 
 mod document;
+mod endorsements;
 mod error;
 
 use std::fs::File;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::{CONFIG_BYTES_MAX, POLICY_BYTES_MAX};
 use document::Document;
+pub use endorsements::Endorsements;
 pub use error::{CODES, ConfigError};
 
 /// How the service is to run.
@@ -41,6 +43,8 @@ pub struct Config {
     pub challenge_lifetime: Duration,
     /// What is demanded of Evidence.
     pub appraisal: Appraisal,
+    /// Where endorsements come from.
+    pub endorsements: Endorsements,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -53,8 +57,6 @@ pub struct Appraisal {
     pub anchors: Anchors,
     /// The demands. Accepts the same kind of root as `anchors`.
     pub policy: Policy,
-    /// Folder with endorsements for machines whose host offers none.
-    pub endorsements: Option<PathBuf>,
     /// Evidence verified at once; 0 for one per processor.
     pub verifications_max: usize,
 }
@@ -99,6 +101,8 @@ impl Config {
     }
 
     fn resolve(document: Document, folder: &Path) -> Result<Self, ConfigError> {
+        let appraisal = appraisal(document.appraisal, folder)?;
+        let anchors = appraisal.anchors.kind();
         Ok(Self {
             listen: document.listen,
             names: document.names.into_iter().map(|name| name.0).collect(),
@@ -107,7 +111,8 @@ impl Config {
             connections_max: document.connections_max.0,
             lease_lifetime: Duration::from_secs(document.lease.lifetime_secs.0),
             challenge_lifetime: Duration::from_secs(document.challenge.lifetime_secs.0),
-            appraisal: appraisal(document.appraisal, folder)?,
+            appraisal,
+            endorsements: endorsements::resolve(document.endorsements, anchors, folder),
             log: Log { format: document.log.format, filter: document.log.filter.0 },
         })
     }
@@ -124,7 +129,6 @@ fn appraisal(document: document::Appraisal, folder: &Path) -> Result<Appraisal, 
     Ok(Appraisal {
         anchors,
         policy: policy(document.policy, accepted, folder)?,
-        endorsements: document.endorsements.map(|path| folder.join(path)),
         verifications_max: document.verifications_max,
     })
 }

@@ -1,10 +1,13 @@
-//! Where endorsements come from: what the guest's host offered, and a folder that the operator
-//! fills.
+//! Where endorsements come from: a folder that the operator fills, what the guest's host offered,
+//! and the services of AMD and Intel.
 //!
 //! All of them are hints. Verification believes a chain because it ends at a pinned key, whoever
-//! handed it over.
+//! handed it over. What it believed is remembered, so that an older issue of the same document is
+//! refused afterwards ([`RollbackMemory`]).
 
-use std::fmt;
+mod memory;
+mod sources;
+
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -19,11 +22,18 @@ use cloister_attestation::tdx::{self, CollateralError};
 use cloister_attestation::verify::Endorsements;
 use cloister_attestation::x509::{X509Error, pem};
 
+pub use memory::RollbackMemory;
+pub use sources::{AtHand, Sources, Verification};
+
 cloister_attestation::codes! {
     /// A file in the endorsements folder cannot be used.
     FILE = "endorsements.file", Operator, "",
         "Correct or remove the file that the service's log names in its endorsements folder.",
         "A file in the configured endorsements folder cannot be read, is too large, or is not what its name says. Verification stops there rather than do without, since the file may be the revocation list.";
+    /// A document is older than one that was seen.
+    ROLLBACK = "endorsements.rollback", Operator, "Intel SGX ECDSA Quote Library API, 4.1.2.4; RFC 5280 section 5.2.3",
+        "Fetch the current document, and replace or remove the one in the endorsements folder.",
+        "A CRL or a collateral document is genuine, and an earlier issue than one that this Verifier has relied on before. Whoever brings back an earlier issue may want a revocation or a TCB level forgotten. The newest issue seen is remembered in the database, across restarts.";
     /// Nothing is known for this TEE.
     TEE = "endorsements.tee", Cloister, "",
         "Report this as a defect.",
@@ -79,20 +89,6 @@ impl Diagnostic for EndorsementError {
     }
 }
 
-/// Puts together what one piece of Evidence is verified against.
-pub trait EndorsementSource: fmt::Debug + Send + Sync {
-    /// What is known for `evidence`, with `offered` as the guest's host offered it. What is not
-    /// known is left out: verification says what it misses. May block.
-    ///
-    /// # Errors
-    /// [`EndorsementError`] if something that is there cannot be used.
-    fn endorsements(
-        &self,
-        evidence: &Evidence,
-        offered: Option<&[u8]>,
-    ) -> Result<Endorsements, EndorsementError>;
-}
-
 /// A folder that the operator fills: `snp/PRODUCT/{crl.der,ask.pem,asvk.pem,ark.pem}` and
 /// `tdx/collateral.json`. Read anew each time, so that a new CRL counts at once.
 #[derive(Clone, Debug)]
@@ -107,26 +103,54 @@ impl OfflineFolder {
         Self { root }
     }
 
+    /// What is known for `evidence`, with `offered` as the guest's host offered it. What is not
+    /// known is left out: verification says what it misses. May block.
+    ///
+    /// # Errors
+    /// [`EndorsementError`] if something that is there cannot be used.
+    pub fn endorsements(
+        &self,
+        evidence: &Evidence,
+        offered: Option<&[u8]>,
+    ) -> Result<AtHand, EndorsementError> {
+        match evidence.hardware() {
+            Evidence::Snp(report) => {
+                let (own, offered_crl) = self.snp(report, offered)?;
+                Ok(AtHand { endorsements: Endorsements::Snp(own), offered_crl })
+            }
+            Evidence::Tdx(_) => {
+                let endorsements = Endorsements::Tdx(self.tdx()?);
+                Ok(AtHand { endorsements, offered_crl: None })
+            }
+            other => Err(EndorsementError::Tee { tee: other.tee() }),
+        }
+    }
+
     fn snp(
         &self,
         report: &snp::Report,
         offered: Option<&[u8]>,
-    ) -> Result<snp::Endorsements, EndorsementError> {
-        let offered = CertificateTable::parse(offered.unwrap_or_default())?.endorsements(report);
+    ) -> Result<(snp::Endorsements, Option<Vec<u8>>), EndorsementError> {
+        let mut offered =
+            CertificateTable::parse(offered.unwrap_or_default())?.endorsements(report);
+        let offered_crl = offered.crl.take();
         let product = report.cpuid().and_then(Product::from_cpuid);
-        let (Some(root), Some(product)) = (&self.root, product) else { return Ok(offered) };
+        let (Some(root), Some(product)) = (&self.root, product) else {
+            return Ok((offered, offered_crl));
+        };
         let folder = root.join("snp").join(product.name());
         let intermediate = match report.signing_key() {
             SigningKey::Vlek => "asvk.pem",
             SigningKey::Vcek | SigningKey::None => "ask.pem",
         };
         // SECURITY: the operator's files come first. A host could offer an old CRL for ever.
-        Ok(snp::Endorsements {
-            vek: offered.vek,
-            intermediate: certificate(&folder.join(intermediate))?.or(offered.intermediate),
-            root: certificate(&folder.join("ark.pem"))?.or(offered.root),
-            crl: read(&folder.join("crl.der"))?.or(offered.crl),
-        })
+        let own = snp::Endorsements {
+            vek: None,
+            intermediate: certificate(&folder.join(intermediate))?,
+            root: certificate(&folder.join("ark.pem"))?,
+            crl: read(&folder.join("crl.der"))?,
+        };
+        Ok((own.or(offered), offered_crl))
     }
 
     fn tdx(&self) -> Result<tdx::Collateral, EndorsementError> {
@@ -136,20 +160,6 @@ impl OfflineFolder {
             None => Ok(tdx::Collateral::none()),
             Some(json) => tdx::Collateral::from_json(&json)
                 .map_err(|source| EndorsementError::Collateral { path, source }),
-        }
-    }
-}
-
-impl EndorsementSource for OfflineFolder {
-    fn endorsements(
-        &self,
-        evidence: &Evidence,
-        offered: Option<&[u8]>,
-    ) -> Result<Endorsements, EndorsementError> {
-        match evidence.hardware() {
-            Evidence::Snp(report) => self.snp(report, offered).map(Endorsements::Snp),
-            Evidence::Tdx(_) => self.tdx().map(Endorsements::Tdx),
-            other => Err(EndorsementError::Tee { tee: other.tee() }),
         }
     }
 }

@@ -66,10 +66,19 @@ pub const WATCH_STALL_MAX: Duration = Duration::from_secs(10);
 /// was away for a while. The newest is always kept, since it carries the sequence.
 pub const EVENTS_KEPT: u32 = 4096;
 
-/// Refused verdicts kept: anybody can cause one, so their number is bounded and not their age.
+/// Refused verdicts kept: anybody can cause one, so that their number is bounded, and their age.
 pub const REFUSALS_KEPT: u32 = 10_000;
 
-/// How long admitted verdicts are kept.
+/// How long refused verdicts are kept.
+pub const REFUSAL_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Refusals between two that forget the oldest: as many may be there beyond the limit.
+pub const REFUSALS_PRUNE_INTERVAL: u64 = 256;
+
+/// Refusals forgotten in one go, so that a write stays short. More than may have gathered.
+pub const REFUSALS_PRUNED_MAX: u32 = 4096;
+
+/// How long verdicts are kept at all.
 pub const VERDICT_RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// How long an instance stays listed after its last lease ended.

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use cloister_endorsements::Tally;
+
 /// Everything that is counted.
 #[derive(Debug, Default)]
 pub struct Metrics {
@@ -24,10 +26,12 @@ pub struct Metrics {
 }
 
 /// What is read at the time of asking.
-#[derive(Clone, Copy, Debug)]
-pub struct Gauges {
+#[derive(Clone, Debug, Default)]
+pub struct Readings {
     /// Instances that hold a lease.
     pub leases_live: u64,
+    /// What happened when endorsements were looked for.
+    pub fetching: Tally,
 }
 
 /// A number that grows.
@@ -91,23 +95,24 @@ impl Histogram {
 impl Metrics {
     /// The text form.
     #[must_use]
-    pub fn render(&self, gauges: Gauges) -> String {
+    pub fn render(&self, readings: &Readings) -> String {
         let mut text = String::with_capacity(2048);
         // INVARIANT: writing into a String does not fail.
-        let _ = self.write(&mut text, gauges);
+        let _ = self.write(&mut text, readings);
         text
     }
 
-    fn write(&self, out: &mut String, gauges: Gauges) -> fmt::Result {
-        counter(out, "admissions", "Leases issued.", &self.admissions)?;
+    fn write(&self, out: &mut String, readings: &Readings) -> fmt::Result {
+        counter(out, "admissions", "Leases issued.", self.admissions.value())?;
         let help = "Findings that spoke against a lease.";
-        family(out, "refusals", help, "code", &self.refusals)?;
-        family(out, "requests", "Requests by surface.", "surface", &self.requests)?;
-        counter(out, "connections", "Connections accepted.", &self.connections)?;
+        family(out, "refusals", help, "code", &self.refusals.values())?;
+        family(out, "requests", "Requests by surface.", "surface", &self.requests.values())?;
+        counter(out, "connections", "Connections accepted.", self.connections.value())?;
         let help = "Connections that failed in the TLS handshake.";
-        counter(out, "handshake_failures", help, &self.handshake_failures)?;
+        counter(out, "handshake_failures", help, self.handshake_failures.value())?;
         header(out, "leases_live", "gauge", "Instances that hold a lease.")?;
-        writeln!(out, "cloister_verifier_leases_live {}", gauges.leases_live)?;
+        writeln!(out, "cloister_verifier_leases_live {}", readings.leases_live)?;
+        fetching(out, &readings.fetching)?;
         histogram(out, &self.admission_seconds)
     }
 }
@@ -117,16 +122,33 @@ fn header(out: &mut String, name: &str, kind: &str, help: &str) -> fmt::Result {
     writeln!(out, "# TYPE cloister_verifier_{name} {kind}")
 }
 
-fn counter(out: &mut String, name: &str, help: &str, counter: &Counter) -> fmt::Result {
+fn counter(out: &mut String, name: &str, help: &str, count: u64) -> fmt::Result {
     header(out, &format!("{name}_total"), "counter", help)?;
-    writeln!(out, "cloister_verifier_{name}_total {}", counter.value())
+    writeln!(out, "cloister_verifier_{name}_total {count}")
 }
 
-fn family(out: &mut String, name: &str, help: &str, label: &str, family: &Family) -> fmt::Result {
+fn family(
+    out: &mut String,
+    name: &str,
+    help: &str,
+    label: &str,
+    counts: &BTreeMap<&'static str, u64>,
+) -> fmt::Result {
     header(out, &format!("{name}_total"), "counter", help)?;
-    family.values().into_iter().try_for_each(|(value, count)| {
+    counts.iter().try_for_each(|(value, count)| {
         writeln!(out, "cloister_verifier_{name}_total{{{label}=\"{value}\"}} {count}")
     })
+}
+
+fn fetching(out: &mut String, tally: &Tally) -> fmt::Result {
+    let help = "Endorsements that were at hand.";
+    counter(out, "endorsement_hits", help, tally.hits)?;
+    let help = "Endorsements that were not at hand, or due for a newer issue.";
+    counter(out, "endorsement_misses", help, tally.misses)?;
+    let help = "Endorsements that were fetched and verified.";
+    counter(out, "endorsement_fetches", help, tally.fetched)?;
+    let help = "Endorsements that could not be fetched.";
+    family(out, "endorsement_failures", help, "code", &tally.failures)
 }
 
 fn histogram(out: &mut String, histogram: &Histogram) -> fmt::Result {
@@ -151,7 +173,9 @@ fn seconds(micros: u64) -> f64 {
 mod tests {
     use std::time::Duration;
 
-    use super::{Gauges, Metrics};
+    use cloister_endorsements::Tally;
+
+    use super::{Metrics, Readings};
 
     #[test]
     fn every_line_is_a_comment_or_a_sample() {
@@ -160,7 +184,9 @@ mod tests {
         metrics.refusals.increment("reference.match");
         metrics.refusals.increment("reference.match");
         metrics.admission_seconds.observe(Duration::from_millis(3));
-        let text = metrics.render(Gauges { leases_live: 7 });
+        let failures = [("fetch.timeout", 2)].into();
+        let fetching = Tally { hits: 5, misses: 3, fetched: 1, failures };
+        let text = metrics.render(&Readings { leases_live: 7, fetching });
         for line in text.lines().filter(|line| !line.starts_with("# ")) {
             let (name, value) = line.rsplit_once(' ').unwrap();
             assert!(name.starts_with("cloister_verifier_"), "{line}");
@@ -170,6 +196,10 @@ mod tests {
             "cloister_verifier_admissions_total 1",
             "cloister_verifier_refusals_total{code=\"reference.match\"} 2",
             "cloister_verifier_leases_live 7",
+            "cloister_verifier_endorsement_hits_total 5",
+            "cloister_verifier_endorsement_misses_total 3",
+            "cloister_verifier_endorsement_fetches_total 1",
+            "cloister_verifier_endorsement_failures_total{code=\"fetch.timeout\"} 2",
             "cloister_verifier_admission_seconds_bucket{le=\"0.0025\"} 0",
             "cloister_verifier_admission_seconds_bucket{le=\"0.005\"} 1",
             "cloister_verifier_admission_seconds_bucket{le=\"+Inf\"} 1",

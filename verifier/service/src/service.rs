@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use cloister_endorsements::{Fetcher, FolderStore};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,7 @@ use crate::admission::{Admission, Appraiser, Parts};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::endorsements::OfflineFolder;
+use crate::endorsements::{OfflineFolder, RollbackMemory, Sources};
 use crate::limits::{HOUSEKEEPING_INTERVAL, SERVER_CERTIFICATE_LIFETIME};
 use crate::metrics::Metrics;
 use crate::operations::Operations;
@@ -55,7 +56,8 @@ impl Verifier {
         let tls = server::config(Arc::clone(&certificate), keys.authority.certificate(), &clock)?;
         let stopping = CancellationToken::new();
         let connections_max = config.connections_max;
-        let app = assemble(config, &keys, &store, &clock, &stopping);
+        let (appraiser, fetcher) = appraiser(&config, &directory, &store, &clock).await?;
+        let app = assemble(config, (appraiser, fetcher), (&keys, &store, &clock), &stopping);
         warn_of_simulator(&app);
         directory.publish(files::ADDRESS, format!("{address}\n").as_bytes())?;
         let metrics = Arc::clone(&app.metrics);
@@ -83,17 +85,32 @@ impl Verifier {
     }
 }
 
-fn assemble(
-    config: Config,
-    keys: &Arc<Keys>,
+/// What Evidence is judged by. Reading what was seen before also raises the clock.
+async fn appraiser(
+    config: &Config,
+    directory: &Directory,
     store: &Store,
     clock: &Clock,
+) -> Result<(Appraiser, Fetcher), StartError> {
+    let (appraisal, endorsements) = (config.appraisal.clone(), config.endorsements.clone());
+    let update = endorsements.services.update;
+    let memory =
+        RollbackMemory::open(store.clone(), clock.clone(), &appraisal.anchors, update).await?;
+    let documents = FolderStore::open(&directory.path(files::DOCUMENTS))?;
+    let anchors = appraisal.anchors.clone();
+    let fetcher = Fetcher::new(endorsements.services, anchors, Arc::new(documents))?;
+    let sources = Sources::new(OfflineFolder::new(endorsements.folder), fetcher.clone());
+    Ok((Appraiser::new(appraisal.anchors, appraisal.policy, sources, memory), fetcher))
+}
+
+fn assemble(
+    config: Config,
+    (appraiser, fetcher): (Appraiser, Fetcher),
+    (keys, store, clock): (&Arc<Keys>, &Store, &Clock),
     stopping: &CancellationToken,
 ) -> App {
     let appraisal = config.appraisal;
     let accepted = appraisal.policy.anchors.clone();
-    let endorsements = Box::new(OfflineFolder::new(appraisal.endorsements));
-    let appraiser = Appraiser::new(appraisal.anchors, appraisal.policy, endorsements);
     let trust = Trust::new(config.trust_domain, accepted, Arc::clone(keys), store.clone());
     let metrics = Arc::new(Metrics::default());
     let registry =
@@ -117,6 +134,7 @@ fn assemble(
         clock: clock.clone(),
         store: store.clone(),
         keys: Arc::clone(keys),
+        fetcher,
     }
 }
 

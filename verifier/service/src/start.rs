@@ -37,6 +37,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The folder of fetched documents cannot be used.
+    #[error(transparent)]
+    Documents(#[from] cloister_endorsements::StoreError),
     /// The TLS library refused its configuration.
     #[error("TLS configuration is refused")]
     Tls(#[from] rustls::Error),
@@ -47,6 +50,7 @@ impl Diagnostic for StartError {
         match self {
             Self::State(error) => error.code(),
             Self::Store(error) => error.code(),
+            Self::Documents(error) => error.code(),
             Self::Bind { .. } => &BIND,
             Self::Tls(_) => &TLS,
         }

@@ -28,6 +28,8 @@ pub use token::OperatorToken;
 pub mod files {
     /// The database.
     pub const DATABASE: &str = "verifier.sqlite";
+    /// Folder of the documents that were fetched.
+    pub const DOCUMENTS: &str = "documents";
     /// The issuing CA's certificate, PEM: what runtimes and operators pin.
     pub const TRUST: &str = "trust.pem";
     /// The operator's token.

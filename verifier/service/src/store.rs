@@ -10,10 +10,13 @@ mod events;
 mod history;
 mod images;
 mod instances;
+mod issues;
 mod migrations;
 mod row;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use cloister_attestation::time::UnixTime;
 use cloister_channel::name::TrustDomain;
@@ -32,6 +35,7 @@ pub use events::{Event, EventKind};
 pub use history::{Operation, Outcome, Verdict};
 pub use images::{ImageRecord, ImageState};
 pub use instances::InstanceRecord;
+pub use issues::Seen;
 
 /// The open database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -39,6 +43,8 @@ pub struct Store {
     pool: SqlitePool,
     /// The newest event's number; a change wakes the watchers.
     newest: watch::Sender<u64>,
+    /// Refusals recorded since the start.
+    refusals: Arc<AtomicU64>,
 }
 
 /// A write in progress. Nothing of it is visible before it is committed.
@@ -67,7 +73,7 @@ impl Store {
             .connect_with(options)
             .await?;
         migrations::apply(&pool).await?;
-        let store = Self { pool, newest: watch::Sender::new(0) };
+        let store = Self { pool, newest: watch::Sender::new(0), refusals: Arc::default() };
         store.claim(trust_domain, now).await?;
         store.wake(events::newest(&mut store.pool.begin().await?).await?);
         Ok(store)

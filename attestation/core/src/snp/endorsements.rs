@@ -27,6 +27,17 @@ impl Endorsements {
         Self::default()
     }
 
+    /// The same with the parts that are absent taken from `other`.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            vek: self.vek.or(other.vek),
+            intermediate: self.intermediate.or(other.intermediate),
+            root: self.root.or(other.root),
+            crl: self.crl.or(other.crl),
+        }
+    }
+
     /// The same without a CRL that is stale at `now`.
     #[must_use]
     pub fn without_stale(mut self, now: UnixTime) -> Self {

@@ -59,6 +59,23 @@ impl Collateral {
         }
     }
 
+    /// The same with the parts that are absent taken from `other`; a CRL with its issuer chain.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let (pck_crl, pck_crl_issuer_chain) = match self.pck_crl {
+            Some(crl) => (Some(crl), self.pck_crl_issuer_chain),
+            None => (other.pck_crl, other.pck_crl_issuer_chain),
+        };
+        Self {
+            tcb_info: self.tcb_info.or(other.tcb_info),
+            qe_identity: self.qe_identity.or(other.qe_identity),
+            root_ca_crl: self.root_ca_crl.or(other.root_ca_crl),
+            pck_crl,
+            pck_crl_issuer_chain,
+            pck_certificate_chain: self.pck_certificate_chain.or(other.pck_certificate_chain),
+        }
+    }
+
     /// The same without the parts that are stale at `now`.
     #[must_use]
     pub fn without_stale(mut self, now: UnixTime) -> Self {
@@ -66,6 +83,7 @@ impl Collateral {
         self.qe_identity = self.qe_identity.filter(|document| !document.is_stale(now));
         self.root_ca_crl = self.root_ca_crl.filter(|crl| !Crl::is_stale(crl, now));
         self.pck_crl = self.pck_crl.filter(|crl| !Crl::is_stale(crl, now));
+        self.pck_crl_issuer_chain = self.pck_crl_issuer_chain.filter(|_| self.pck_crl.is_some());
         self
     }
 

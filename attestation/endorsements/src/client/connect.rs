@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -16,13 +16,11 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
-/// The public roots and `further` ones. TLS keeps others from reading along and from cheap denial
-/// of service; what is fetched is believed for its own signature.
-pub(super) fn tls(further: &[CertificateDer<'static>]) -> Result<TlsConnector, rustls::Error> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    for root in further {
-        roots.add(root.clone())?;
-    }
+/// With the public roots. TLS keeps others from reading along and from cheap denial of service;
+/// what is fetched is believed for its own signature. A mirror without a public certificate may
+/// as well be asked without TLS.
+pub(super) fn tls() -> Result<TlsConnector, rustls::Error> {
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?

@@ -143,7 +143,7 @@ fn write_verifier(folder: &Path, pki: &Pki, lifetime_secs: u64) {
     let config = format!(
         "listen = \"127.0.0.1:0\"\ndata = \"data\"\ntrust_domain = \"{TRUST_DOMAIN}\"\n\
          [lease]\nlifetime_secs = {lifetime_secs}\n\
-         [appraisal]\nendorsements = \"endorsements\"\n\
+         [endorsements]\nfolder = \"endorsements\"\n[appraisal]\n\
          anchors = {{ simulator = {{ file = \"anchor.json\", fingerprint = \"{}\" }} }}\n",
         anchor.fingerprint()
     );

@@ -87,7 +87,9 @@ fn machines(
             let completion = online.complete(&machine.evidence, given, terms.at);
             machine.endorsements = completion.endorsements;
             let failed = completion.failures.iter();
-            unfetched.extend(failed.map(|error| Missing::unaddressed(chain(error), String::new())));
+            unfetched.extend(
+                failed.map(|failure| Missing::unaddressed(chain(&failure.error), String::new())),
+            );
         }
         draft.add(&machine.endorsements)?;
         machines.push(machine);

@@ -1,19 +1,25 @@
 //! From Evidence as received to an Attestation Result.
 
+use std::sync::Arc;
+
 use cloister_attestation::anchor::{AnchorKind, Anchors};
 use cloister_attestation::appraise::{Expected, appraise};
 use cloister_attestation::binding::Binding;
 use cloister_attestation::check::Check;
+use cloister_attestation::code::Diagnostic as _;
 use cloister_attestation::evidence::Evidence;
 use cloister_attestation::policy::{Expect, Policy};
 use cloister_attestation::reference::{LaunchShape, ReferenceSet};
 use cloister_attestation::result::AttestationResult;
 use cloister_attestation::time::UnixTime;
 use cloister_attestation::verify::{self, VerifiedEvidence, VerifyError, verify};
+use cloister_endorsements::Failure;
 
 use super::presented::Presented;
+use super::workers::Workers;
 use super::{Refusal, codes};
-use crate::endorsements::EndorsementSource;
+use crate::endorsements::{AtHand, RollbackMemory, Sources, Verification};
+use crate::error::ServiceError;
 use crate::store::{ImageRecord, ImageState};
 
 /// Verifies against the configured anchors and appraises under the configured policy.
@@ -21,14 +27,21 @@ use crate::store::{ImageRecord, ImageState};
 pub struct Appraiser {
     anchors: Anchors,
     policy: Policy,
-    endorsements: Box<dyn EndorsementSource>,
+    sources: Sources,
+    memory: RollbackMemory,
 }
 
 impl Appraiser {
-    /// With the configured anchors and policy, and a source of endorsements.
+    /// With the configured anchors and policy, sources of endorsements, and the memory of what
+    /// they said before.
     #[must_use]
-    pub fn new(anchors: Anchors, policy: Policy, endorsements: Box<dyn EndorsementSource>) -> Self {
-        Self { anchors, policy, endorsements }
+    pub const fn new(
+        anchors: Anchors,
+        policy: Policy,
+        sources: Sources,
+        memory: RollbackMemory,
+    ) -> Self {
+        Self { anchors, policy, sources, memory }
     }
 
     /// Whether a software TEE's Evidence is accepted, and hardware's is not.
@@ -37,32 +50,42 @@ impl Appraiser {
         self.anchors.kind() == AnchorKind::Simulator
     }
 
-    /// Parses and verifies. May block.
-    pub(super) fn verify(
-        &self,
-        presented: &Presented,
-        now: UnixTime,
-    ) -> Result<VerifiedEvidence, Refusal> {
+    /// Parses, and looks what is there to verify with. May block.
+    pub(super) fn prepare(&self, presented: &Presented) -> Result<(Evidence, AtHand), Refusal> {
         let envelope = &presented.envelope;
         let evidence = Evidence::from_envelope(envelope).map_err(|error| Refusal::error(&error))?;
-        let endorsements = self
-            .endorsements
-            .endorsements(&evidence, envelope.certificates.as_deref())
-            .map_err(|error| {
-                // The path is the operator's business and not the peer's.
-                tracing::error!(error = %crate::error::chain(&error), "endorsements are unusable");
-                Refusal::because(
-                    cloister_attestation::code::Diagnostic::code(&error),
-                    "",
-                    "unusable endorsements",
-                )
-            })?;
-        let verified = verify(evidence, &endorsements, &self.anchors, now)
-            .map_err(|error| unverified(&error))?;
-        Ok(match &envelope.event_log {
-            Some(log) => verified.with_event_log(log),
-            None => verified,
-        })
+        let offered = envelope.certificates.as_deref();
+        let at_hand = self.sources.at_hand(&evidence, offered).map_err(|error| {
+            // The path is the operator's business and not the peer's.
+            tracing::error!(error = %crate::error::chain(&error), "endorsements are unusable");
+            Refusal::because(error.code(), "", "unusable endorsements")
+        })?;
+        Ok((evidence, at_hand))
+    }
+
+    /// Verifies with what is at hand and what can be fetched, and remembers which issues of the
+    /// vendors' documents that was.
+    pub(super) async fn verify(
+        self: &Arc<Self>,
+        (evidence, at_hand): (Evidence, AtHand),
+        workers: &Workers,
+        now: UnixTime,
+    ) -> Result<Result<VerifiedEvidence, Refusal>, ServiceError> {
+        let evidence = Arc::new(evidence);
+        let once = |with| {
+            let (appraiser, evidence) = (Arc::clone(self), Arc::clone(&evidence));
+            workers.run(move || verify((*evidence).clone(), &with, &appraiser.anchors, now))
+        };
+        let Verification { outcome, failures } = self.sources.verify(at_hand, now, once).await?;
+        let verified = match outcome {
+            Ok(verified) => verified,
+            Err(error) => return Ok(Err(unverified(&error, &failures))),
+        };
+        let findings = self.memory.admit(&verified.issues()).await?;
+        if findings.is_empty() {
+            return Ok(Ok(verified));
+        }
+        Ok(Err(Refusal { findings, result: None }))
     }
 
     /// Appraises against the Reference Values among `known` that are admitted.
@@ -122,7 +145,8 @@ fn former(known: &[ImageRecord], evidence: &VerifiedEvidence) -> Option<Check> {
     Some(Check::decided(code, false, "an admitted image", named))
 }
 
-fn unverified(error: &VerifyError) -> Refusal {
+/// What failed; where something is missing, what, and why it could not be fetched.
+fn unverified(error: &VerifyError, failures: &[Failure]) -> Refusal {
     let mut findings: Vec<Check> =
         error.checks().iter().filter(|check| check.failed()).cloned().collect();
     if let VerifyError::Incomplete { missing, .. } = error {
@@ -132,5 +156,11 @@ fn unverified(error: &VerifyError) -> Refusal {
             }),
         );
     }
+    // Which host failed, and how, is in the log: the peer learns what is lacking.
+    findings.extend(
+        failures.iter().map(|Failure { need, error }| {
+            Check::decided(error.code(), false, need, "not fetched")
+        }),
+    );
     if findings.is_empty() { Refusal::error(error) } else { Refusal { findings, result: None } }
 }

@@ -7,8 +7,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cloister_attestation::bytes::Digest48;
+use cloister_attestation::publication::TcbUpdate;
 use cloister_channel::limits::{LEASE_LIFETIME_DEFAULT, LEASE_LIFETIME_MAX};
 use cloister_channel::name::TrustDomain;
+use cloister_endorsements::Origin;
+use cloister_endorsements::limits::{REFRESH_INTERVAL_DEFAULT, REQUEST_TIMEOUT_DEFAULT};
 use rustls::pki_types::ServerName;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tracing_subscriber::EnvFilter;
@@ -33,6 +36,8 @@ pub(super) struct Document {
     pub(super) challenge: Challenge,
     pub(super) appraisal: Appraisal,
     #[serde(default)]
+    pub(super) endorsements: Endorsements,
+    #[serde(default)]
     pub(super) log: Log,
 }
 
@@ -54,9 +59,53 @@ pub(super) struct Appraisal {
     pub(super) anchors: Anchors,
     #[serde(default)]
     pub(super) policy: Policy,
-    pub(super) endorsements: Option<PathBuf>,
     #[serde(default)]
     pub(super) verifications_max: usize,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Endorsements {
+    pub(super) folder: Option<PathBuf>,
+    pub(super) kds: Address,
+    pub(super) pcs: Address,
+    pub(super) intel_root: Address,
+    pub(super) update: TcbUpdate,
+    pub(super) request_timeout_secs: RequestTimeout,
+    pub(super) refresh_secs: RefreshInterval,
+}
+
+/// Where a service is: `"vendor"`, `"off"`, or a URL.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(super) enum Address {
+    Vendor,
+    Off,
+    Mirror(Origin),
+}
+
+impl TryFrom<String> for Address {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "vendor" => Ok(Self::Vendor),
+            "off" => Ok(Self::Off),
+            url => url.parse().map(Self::Mirror).map_err(|error| {
+                format!("{url:?} is neither \"vendor\" nor \"off\" nor an address: {error}")
+            }),
+        }
+    }
+}
+
+impl From<Address> for String {
+    fn from(address: Address) -> Self {
+        match address {
+            Address::Vendor => "vendor".to_owned(),
+            Address::Off => "off".to_owned(),
+            Address::Mirror(origin) => origin.to_string(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -105,6 +154,8 @@ macro_rules! ranged {
 ranged! {
     LeaseLifetime(u64) in (1..=LEASE_LIFETIME_MAX.as_secs()), "the lifetime of a lease in seconds";
     ChallengeLifetime(u64) in (1..=CHALLENGE_LIFETIME_MAX.as_secs()), "the lifetime of a challenge in seconds";
+    RequestTimeout(u64) in (1..=REQUEST_TIMEOUT_MAX_SECS), "the time of a request for endorsements in seconds";
+    RefreshInterval(u64) in (60..=REFRESH_MAX_SECS), "the time between two requests for the same document in seconds";
     Connections(usize) in (1..=1_000_000_u64), "the number of connections";
 }
 
@@ -152,6 +203,20 @@ impl Default for Challenge {
     }
 }
 
+impl Default for Endorsements {
+    fn default() -> Self {
+        Self {
+            folder: None,
+            kds: Address::Vendor,
+            pcs: Address::Vendor,
+            intel_root: Address::Vendor,
+            update: TcbUpdate::Standard,
+            request_timeout_secs: RequestTimeout(REQUEST_TIMEOUT_DEFAULT.as_secs()),
+            refresh_secs: RefreshInterval(REFRESH_INTERVAL_DEFAULT.as_secs()),
+        }
+    }
+}
+
 impl Default for Log {
     fn default() -> Self {
         Self { format: super::LogFormat::Text, filter: Filter("info".to_owned()) }
@@ -160,6 +225,12 @@ impl Default for Log {
 
 /// Two minutes: a report takes milliseconds, but firmware may be busy with other guests.
 const CHALLENGE_LIFETIME_DEFAULT: Duration = Duration::from_secs(120);
+
+/// A request for a lease ends after 30 seconds, and may need two requests one after the other.
+const REQUEST_TIMEOUT_MAX_SECS: u64 = 14;
+
+/// A day: as long as Intel takes to issue TCB info anew.
+const REFRESH_MAX_SECS: u64 = 24 * 60 * 60;
 
 const fn connections_max() -> Connections {
     Connections(4096)

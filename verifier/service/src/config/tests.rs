@@ -38,7 +38,7 @@ fn keys(prefix: &str, table: &toml::Table, into: &mut BTreeSet<String>) {
 #[test]
 fn the_example_documents_every_key_and_no_other() {
     let document: Document = toml::from_str(EXAMPLE).unwrap();
-    assert!(document.appraisal.endorsements.is_some(), "the one key without a default");
+    assert!(document.endorsements.folder.is_some(), "the one key without a default");
     let (mut known, mut documented) = (BTreeSet::new(), BTreeSet::new());
     keys("", &toml::Table::try_from(&document).unwrap(), &mut known);
     keys("", &toml::from_str(EXAMPLE).unwrap(), &mut documented);
@@ -49,7 +49,7 @@ fn the_example_documents_every_key_and_no_other() {
 fn the_example_states_the_defaults() {
     let required = "listen = \"127.0.0.1:4400\"\nnames = [\"localhost\"]\ndata = \"/var/lib/cloister-verifier\"\n\
         trust_domain = \"example.org\"\n[appraisal]\nanchors = \"vendor\"\n\
-        endorsements = \"endorsements\"\n";
+        [endorsements]\nfolder = \"endorsements\"\n";
     let short: Document = toml::from_str(required).unwrap();
     let long: Document = toml::from_str(EXAMPLE).unwrap();
     assert_eq!(toml::to_string(&short).unwrap(), toml::to_string(&long).unwrap());

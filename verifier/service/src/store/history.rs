@@ -1,10 +1,15 @@
 //! What was concluded and what operators did; and what of all that may be forgotten.
 
+use std::sync::atomic::Ordering;
+
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use cloister_attestation::time::UnixTime;
 
 use super::{Store, StoreError, Write, row};
-use crate::limits::{EVENTS_KEPT, INSTANCE_RETENTION, REFUSALS_KEPT, VERDICT_RETENTION};
+use crate::limits::{
+    EVENTS_KEPT, INSTANCE_RETENTION, REFUSAL_RETENTION, REFUSALS_KEPT, REFUSALS_PRUNE_INTERVAL,
+    REFUSALS_PRUNED_MAX, VERDICT_RETENTION,
+};
 
 /// How an admission ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,13 +90,18 @@ impl Operation {
 }
 
 impl Store {
-    /// Keeps a refusal for the record.
+    /// Keeps a refusal for the record. Anybody can cause one, so that every so many of them the
+    /// oldest beyond the limit are forgotten with it.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn record(&self, verdict: &Verdict) -> Result<(), StoreError> {
         let mut write = self.write().await?;
         verdict.write(&mut write).await?;
+        let before = self.refusals.fetch_add(1, Ordering::Relaxed);
+        if before.is_multiple_of(REFUSALS_PRUNE_INTERVAL) {
+            prune_refusals(&mut write, REFUSALS_KEPT).await?;
+        }
         Ok(write.commit().await?)
     }
 
@@ -128,18 +138,18 @@ impl Store {
         let mut write = self.write().await?;
         let ended = now.minus(INSTANCE_RETENTION);
         let old = now.minus(VERDICT_RETENTION);
-        let refusals = "DELETE FROM verdicts WHERE outcome = 'refused' AND at <
-            (SELECT at FROM verdicts WHERE outcome = 'refused' ORDER BY at DESC LIMIT 1 OFFSET $1)";
+        let refused = now.minus(REFUSAL_RETENTION);
         let events = "DELETE FROM events WHERE sequence + $1 <=
             (SELECT MAX(sequence) FROM events) AND at < $2";
         for (sql, bound) in [
             ("DELETE FROM spent_challenges WHERE expires_at < $1", now),
             ("DELETE FROM instances WHERE lease_expires_at < $1", ended),
             ("DELETE FROM verdicts WHERE at < $1", old),
+            ("DELETE FROM verdicts WHERE outcome = 'refused' AND at < $1", refused),
         ] {
             sqlx::query(sql).bind(row::signed(bound.as_secs())).execute(&mut *write).await?;
         }
-        sqlx::query(refusals).bind(i64::from(REFUSALS_KEPT)).execute(&mut *write).await?;
+        prune_refusals(&mut write, REFUSALS_KEPT).await?;
         sqlx::query(events)
             .bind(i64::from(EVENTS_KEPT))
             .bind(row::signed(ended.as_secs()))
@@ -147,6 +157,20 @@ impl Store {
             .await?;
         Ok(write.commit().await?)
     }
+}
+
+/// Forgets all but the newest refusals. Of those of one second, which go is left to chance: all
+/// that counts is that they are no more than `kept`.
+pub(super) async fn prune_refusals(write: &mut Write, kept: u32) -> Result<(), StoreError> {
+    let sql = "DELETE FROM verdicts WHERE id IN
+                   (SELECT id FROM verdicts WHERE outcome = 'refused'
+                    ORDER BY at DESC, id DESC LIMIT $1 OFFSET $2)";
+    sqlx::query(sql)
+        .bind(i64::from(REFUSALS_PRUNED_MAX))
+        .bind(i64::from(kept))
+        .execute(&mut **write)
+        .await?;
+    Ok(())
 }
 
 /// Names a row.

@@ -9,8 +9,10 @@ use sqlx::sqlite::SqlitePool;
 use super::StoreError;
 
 /// Never changed once released: their digests are in the databases that ran them.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "initial", include_str!("../../migrations/0001_initial.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "initial", include_str!("../../migrations/0001_initial.sql")),
+    (2, "issues", include_str!("../../migrations/0002_issues.sql")),
+];
 
 pub(super) async fn apply(pool: &SqlitePool) -> Result<(), StoreError> {
     let migrations = MIGRATIONS.iter().map(|(version, description, sql)| {

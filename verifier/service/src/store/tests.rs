@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use cloister_attestation::bytes::{Digest48, HostData, Nonce};
+use cloister_attestation::publication::{Document, Issue};
 use cloister_attestation::reference::{LaunchShape, ReferenceTuple};
 use cloister_attestation::time::UnixTime;
 
 use super::{
-    Admitted, AgentState, EventKind, ImageState, Objection, Operation, Outcome, Store, StoreError,
-    Verdict,
+    Admitted, AgentState, EventKind, ImageState, Objection, Operation, Outcome, Seen, Store,
+    StoreError, Verdict, history,
 };
+use crate::limits::REFUSAL_RETENTION;
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 const QUARANTINED: &str = "agent.quarantined";
@@ -248,4 +250,74 @@ async fn a_row_that_was_changed_by_hand_is_not_believed() {
         .await
         .unwrap();
     assert!(matches!(store.images().await, Err(StoreError::Corrupt { column: "tuple", .. })));
+}
+
+fn refusal(at: UnixTime) -> Verdict {
+    Verdict {
+        at,
+        outcome: Outcome::Refused,
+        agent: None,
+        instance: None,
+        evidence: "00".into(),
+        detail: "{}".into(),
+    }
+}
+
+/// Anybody can cause refusals, and any number of them within one second.
+#[tokio::test]
+async fn refusals_are_bounded_by_number_also_within_one_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = with_instance(&folder).await;
+    let later = NOW.plus(Duration::from_secs(1));
+    for at in [NOW, NOW, NOW, NOW, later] {
+        store.record(&refusal(at)).await.unwrap();
+    }
+    for (kept, left) in [(5, 5), (3, 3), (1, 1)] {
+        let mut write = store.write().await.unwrap();
+        history::prune_refusals(&mut write, kept).await.unwrap();
+        write.commit().await.unwrap();
+        assert_eq!(store.verdicts(Outcome::Refused).await.unwrap(), left);
+    }
+    let newest: i64 = sqlx::query_scalar("SELECT at FROM verdicts WHERE outcome = 'refused'")
+        .fetch_one(&store.pool)
+        .await
+        .unwrap();
+    assert_eq!(u64::try_from(newest).unwrap(), later.as_secs(), "the newest is kept");
+    assert_eq!(store.verdicts(Outcome::Admitted).await.unwrap(), 1, "and no admission goes");
+}
+
+#[tokio::test]
+async fn refusals_are_bounded_by_age() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = with_instance(&folder).await;
+    store.record(&refusal(NOW)).await.unwrap();
+    let last = NOW.plus(REFUSAL_RETENTION);
+    for (now, left) in [(last, 1), (last.plus(Duration::from_secs(1)), 0)] {
+        store.forget(now).await.unwrap();
+        assert_eq!(store.verdicts(Outcome::Refused).await.unwrap(), left);
+    }
+    assert_eq!(store.verdicts(Outcome::Admitted).await.unwrap(), 1);
+}
+
+fn issue(document: Document, secs: u64, number: Option<u64>) -> (String, Issue) {
+    let issued_at = NOW.plus(Duration::from_secs(secs));
+    (document.to_string(), Issue { document, issued_at, number })
+}
+
+#[tokio::test]
+async fn the_newest_issue_is_remembered_and_an_older_one_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (identity, list) = (Document::TdQeIdentity, Document::IntelRootCrl);
+    let store = open(&folder).await;
+    store.see(&[issue(identity, 10, Some(17)), issue(list, 5, None)]).await.unwrap();
+    store.see(&[issue(identity, 20, Some(17))]).await.unwrap();
+    // One that is older keeps the whole of its company from being remembered.
+    let seen = store.see(&[issue(list, 50, Some(1)), issue(identity, 30, Some(16))]).await.unwrap();
+    let newest = Seen { issued_at: NOW.plus(Duration::from_secs(20)), number: Some(17) };
+    assert_eq!(seen[1], newest);
+    store.close().await;
+    let mut found = open(&folder).await.issues().await.unwrap();
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    let list_seen = Seen { issued_at: NOW.plus(Duration::from_secs(5)), number: None };
+    assert_eq!(found, [(list.to_string(), list_seen), (identity.to_string(), newest)]);
 }

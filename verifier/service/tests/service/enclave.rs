@@ -128,6 +128,16 @@ impl Enclave {
         self.present(&self.collect(&self.binding(nonce)), nonce)
     }
 
+    /// The findings against a request whose host offers no certificates; empty if it is admitted.
+    pub(crate) async fn findings_alone(&self, world: &World) -> Vec<String> {
+        let nonce = challenge(world).await;
+        let envelope = Envelope { certificates: None, ..self.collect(&self.binding(nonce)) };
+        match attest(world, self.present(&envelope, nonce)).await {
+            Outcome::Admitted(_) => Vec::new(),
+            refused @ Outcome::Refused(_) => ids(refused),
+        }
+    }
+
     /// Challenge, Evidence, answer.
     pub(crate) async fn enrol(&self, world: &World) -> Outcome {
         let nonce = challenge(world).await;

@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 use crate::enclave::Enclave;
 use crate::world::{World, dial};
 
-struct Answer {
+pub(crate) struct Answer {
     status: StatusCode,
-    text: String,
+    pub(crate) text: String,
 }
 
 impl Answer {
@@ -53,7 +53,7 @@ async fn call(world: &World, method: Method, path: &str, body: impl Into<Bytes>)
     send(world, request.body(Full::new(body.into())).unwrap()).await
 }
 
-async fn get(world: &World, path: &str) -> Answer {
+pub(crate) async fn get(world: &World, path: &str) -> Answer {
     call(world, Method::GET, path, "").await
 }
 

@@ -12,6 +12,7 @@
 
 mod admission;
 mod enclave;
+mod endorsements;
 mod http;
 mod lifecycle;
 mod operator;

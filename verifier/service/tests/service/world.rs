@@ -35,7 +35,10 @@ use tower::service_fn;
 use crate::enclave::Enclave;
 
 /// When the simulated vendors issued everything. Tests begin an hour later.
-const VALID_FROM: UnixTime = UnixTime::from_secs(1_800_000_000);
+pub(crate) const VALID_FROM: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+/// Nobody is asked for anything.
+const OFFLINE: &str = "kds = \"off\"\npcs = \"off\"\nintel_root = \"off\"\n";
 
 /// The operator's calls.
 pub(crate) type Operator = OperatorClient<Channel>;
@@ -45,20 +48,25 @@ pub(crate) struct World {
     pub(crate) pki: Pki,
     folder: TempDir,
     time: Arc<AtomicU64>,
+    /// How many seconds the service's own clock is behind.
+    behind: Arc<AtomicU64>,
     verifier: Option<Verifier>,
 }
 
 /// What the configuration says beside the paths.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) lease_secs: u64,
     pub(crate) challenge_secs: u64,
     pub(crate) vendor_anchors: bool,
+    /// Further lines of the section `endorsements`.
+    pub(crate) endorsements: String,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { lease_secs: 600, challenge_secs: 120, vendor_anchors: false }
+        let endorsements = OFFLINE.to_owned();
+        Self { lease_secs: 600, challenge_secs: 120, vendor_anchors: false, endorsements }
     }
 }
 
@@ -68,11 +76,11 @@ impl World {
     }
 
     pub(crate) async fn with(settings: Settings) -> Self {
-        let pki = Pki::from_seed("verifier-service", VALID_FROM);
+        let pki = pki();
         let folder = tempfile::tempdir().unwrap();
-        write_config(folder.path(), &pki, settings);
+        write_config(folder.path(), &pki, &settings);
         let time = Arc::new(AtomicU64::new(VALID_FROM.as_secs() + 3600));
-        let mut world = Self { pki, folder, time, verifier: None };
+        let mut world = Self { pki, folder, time, behind: Arc::default(), verifier: None };
         world.restart().await;
         world
     }
@@ -83,12 +91,23 @@ impl World {
             verifier.stop().await;
         }
         let config = Config::load(&self.folder.path().join("verifier.toml")).unwrap();
-        self.verifier = Some(Verifier::start(config, self.clock()).await.unwrap());
+        self.verifier = Some(Verifier::start(config, self.service_clock()).await.unwrap());
     }
 
     pub(crate) fn clock(&self) -> Clock {
         let time = Arc::clone(&self.time);
         Clock::from_fn(move || UnixTime::from_secs(time.load(Ordering::SeqCst)))
+    }
+
+    fn service_clock(&self) -> Clock {
+        let (time, behind) = (Arc::clone(&self.time), Arc::clone(&self.behind));
+        let read = move || time.load(Ordering::SeqCst) - behind.load(Ordering::SeqCst);
+        Clock::from_fn(move || UnixTime::from_secs(read()))
+    }
+
+    /// Sets the service's own clock back, and no one else's.
+    pub(crate) fn set_service_back(&self, by: Duration) {
+        self.behind.store(by.as_secs(), Ordering::SeqCst);
     }
 
     pub(crate) fn now(&self) -> UnixTime {
@@ -216,6 +235,11 @@ impl World {
     }
 }
 
+/// The vendors of every test.
+pub(crate) fn pki() -> Pki {
+    Pki::from_seed("verifier-service", VALID_FROM)
+}
+
 /// A TLS connection to the service.
 pub(crate) async fn dial(
     tls: Arc<ClientConfig>,
@@ -225,7 +249,7 @@ pub(crate) async fn dial(
     TlsConnector::from(tls).connect(ServerName::from(address.ip()), socket).await
 }
 
-fn write_config(folder: &Path, pki: &Pki, settings: Settings) {
+fn write_config(folder: &Path, pki: &Pki, settings: &Settings) {
     let anchor = pki.anchor();
     fs::write(folder.join("anchor.json"), serde_json::to_vec(&anchor).unwrap()).unwrap();
     let anchors = if settings.vendor_anchors {
@@ -237,8 +261,9 @@ fn write_config(folder: &Path, pki: &Pki, settings: Settings) {
     let text = format!(
         "listen = \"127.0.0.1:0\"\ndata = \"data\"\ntrust_domain = \"example.org\"\n\
          [lease]\nlifetime_secs = {}\n[challenge]\nlifetime_secs = {}\n\
-         [appraisal]\nanchors = {anchors}\npolicy = \"strict\"\nendorsements = \"endorsements\"\n",
-        settings.lease_secs, settings.challenge_secs,
+         [appraisal]\nanchors = {anchors}\npolicy = \"strict\"\n\
+         [endorsements]\nfolder = \"endorsements\"\n{}",
+        settings.lease_secs, settings.challenge_secs, settings.endorsements,
     );
     fs::write(folder.join("verifier.toml"), text).unwrap();
 }

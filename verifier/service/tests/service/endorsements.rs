@@ -1,0 +1,173 @@
+//! Endorsements that nobody hands over: fetched, kept, bridged, and never older than before.
+
+use std::fs;
+use std::time::Duration;
+
+use cloister_api::v1;
+use cloister_attestation::snp::Product;
+use cloister_simulator::publisher::{Catalogue, Fault, Publisher};
+use cloister_simulator::{SnpGuest, TdxGuest};
+
+use crate::enclave::Enclave;
+use crate::http::get;
+use crate::world::{Settings, VALID_FROM, World, pki};
+
+const HOUR: Duration = Duration::from_secs(3600);
+const NONE: [&str; 0] = [];
+
+/// A Verifier that asks a publisher.
+struct Online {
+    world: World,
+    publisher: Publisher,
+}
+
+impl Online {
+    async fn start() -> Self {
+        let publisher = Publisher::start(Catalogue::new(&pki())).await.unwrap();
+        let url = publisher.url();
+        let endorsements = format!("kds = \"{url}\"\npcs = \"{url}\"\nintel_root = \"{url}\"\n");
+        let world = World::with(Settings { endorsements, ..Settings::default() }).await;
+        Self { world, publisher }
+    }
+
+    async fn enclaves(&self) -> [Enclave; 2] {
+        let pki = &self.world.pki;
+        let enclaves = [Enclave::boot(pki, "translator"), Enclave::boot_tdx(pki, "payments")];
+        for enclave in &enclaves {
+            self.world.admit(enclave).await;
+        }
+        enclaves
+    }
+}
+
+/// Puts a folder of endorsements beside the configuration.
+fn fill(world: &World, snp: &SnpGuest, tdx: &TdxGuest) {
+    let folder = world.endorsements();
+    fs::create_dir_all(folder.join("snp/Milan")).unwrap();
+    fs::create_dir_all(folder.join("tdx")).unwrap();
+    fs::write(folder.join("snp/Milan/crl.der"), snp.crl()).unwrap();
+    fs::write(folder.join("tdx/collateral.json"), tdx.collateral_json()).unwrap();
+}
+
+fn milan(world: &World) -> SnpGuest {
+    SnpGuest::new(&world.pki, Product::Milan)
+}
+
+#[tokio::test]
+async fn evidence_without_any_endorsement_becomes_a_lease() {
+    let online = Online::start().await;
+    for enclave in online.enclaves().await {
+        assert_eq!(enclave.findings_alone(&online.world).await, NONE);
+        assert_eq!(enclave.findings_alone(&online.world).await, NONE);
+    }
+    let asked = online.publisher.requests();
+    assert_eq!(asked.len(), 7, "each document once: {asked:?}");
+    let metrics = get(&online.world, "/metrics").await.text;
+    for line in [
+        "cloister_verifier_endorsement_fetches_total 7",
+        "cloister_verifier_endorsement_misses_total 7",
+    ] {
+        assert!(metrics.lines().any(|found| found == line), "{line} in\n{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn an_outage_is_bridged_across_a_restart_until_the_documents_end() {
+    let mut online = Online::start().await;
+    let [snp, tdx] = online.enclaves().await;
+    for enclave in [&snp, &tdx] {
+        assert_eq!(enclave.findings_alone(&online.world).await, NONE);
+    }
+    online.publisher.misbehave(Fault::Status(503, None));
+    online.world.restart().await;
+    for enclave in [&snp, &tdx] {
+        assert_eq!(enclave.findings_alone(&online.world).await, NONE);
+    }
+    // 30 days after they were issued, TCB info, QE identity and the PCK CRL are due.
+    online.world.advance(HOUR * 24 * 30);
+    online.world.restart().await;
+    let findings = tdx.findings_alone(&online.world).await;
+    assert!(findings.contains(&"verify.incomplete".to_owned()), "{findings:?}");
+    let reasons = ["fetch.status", "fetch.backing_off"];
+    assert!(findings.iter().any(|id| reasons.contains(&id.as_str())), "{findings:?}");
+    assert_eq!(snp.findings_alone(&online.world).await, NONE, "AMD's list is good for a year");
+}
+
+#[tokio::test]
+async fn stale_files_in_the_folder_are_replaced_by_what_is_fetched_and_else_named() {
+    let online = Online::start().await;
+    let world = &online.world;
+    let [snp, tdx] = online.enclaves().await;
+    let before = VALID_FROM.plus(HOUR / 2);
+    let stale_crl = milan(world).with_crl(move |crl| crl.next_update = before);
+    let stale =
+        TdxGuest::new(&world.pki).with_tcb_info(move |info| info.next_update = before.to_string());
+    fill(world, &stale_crl, &stale);
+    for enclave in [&snp, &tdx] {
+        assert_eq!(enclave.findings_alone(world).await, NONE);
+    }
+    let offline = World::start().await;
+    offline.admit(&snp).await;
+    offline.admit(&tdx).await;
+    fill(&offline, &stale_crl, &stale);
+    assert_eq!(snp.refused(&offline).await, ["snp.crl.fresh"]);
+    assert_eq!(tdx.refused(&offline).await, ["tdx.tcb_info.freshness"]);
+}
+
+/// Attack 15: collateral from before a TCB recovery, or a CRL from before a revocation.
+#[tokio::test]
+async fn older_documents_are_refused_once_newer_ones_were_seen_also_after_a_restart() {
+    let mut world = World::start().await;
+    let [snp, tdx] = [Enclave::boot(&world.pki, "a"), Enclave::boot_tdx(&world.pki, "b")];
+    for enclave in [&snp, &tdx] {
+        world.admit(enclave).await;
+    }
+    let (old_crl, old) = (milan(&world), TdxGuest::new(&world.pki));
+    let later = VALID_FROM.plus(HOUR / 2);
+    let new_crl = old_crl.clone().with_crl(move |crl| crl.this_update = later);
+    let new = old.clone().with_tcb_info(|info| info.tcb_evaluation_data_number += 1);
+    fill(&world, &new_crl, &new);
+    snp.admitted(&world).await;
+    tdx.admitted(&world).await;
+    for _ in 0..2 {
+        fill(&world, &old_crl, &old);
+        assert_eq!(snp.refused(&world).await, ["endorsements.rollback"]);
+        assert_eq!(tdx.refused(&world).await, ["endorsements.rollback"]);
+        world.restart().await;
+    }
+    fill(&world, &new_crl, &new);
+    snp.admitted(&world).await;
+    tdx.admitted(&world).await;
+}
+
+#[tokio::test]
+async fn evidence_that_is_refused_teaches_nothing() {
+    let world = World::start().await;
+    let tdx = Enclave::boot_tdx(&world.pki, "b");
+    world.admit(&tdx).await;
+    let foreign = cloister_simulator::Pki::from_seed("another", VALID_FROM);
+    let raised = TdxGuest::new(&foreign).with_tcb_info(|info| info.tcb_evaluation_data_number = 99);
+    fill(&world, &milan(&world), &raised);
+    assert!(!tdx.refused(&world).await.is_empty());
+    fill(&world, &milan(&world), &TdxGuest::new(&world.pki));
+    tdx.admitted(&world).await;
+}
+
+/// Attack 32: whoever turns the Verifier's clock back makes expired collateral current again.
+#[tokio::test]
+async fn time_does_not_go_back_behind_the_newest_issue_date_also_after_a_restart() {
+    let mut world = World::start().await;
+    let snp = Enclave::boot(&world.pki, "a");
+    world.admit(&snp).await;
+    let issued = VALID_FROM.plus(HOUR / 2);
+    let guest = milan(&world).with_crl(move |crl| crl.this_update = issued);
+    fill(&world, &guest, &TdxGuest::new(&world.pki));
+    snp.admitted(&world).await;
+    world.set_service_back(HOUR);
+    for _ in 0..2 {
+        let answer = world.enrolment().challenge(v1::ChallengeRequest {}).await.unwrap();
+        let expires_at = answer.into_inner().expires_at;
+        assert_eq!(expires_at, issued.plus(Duration::from_secs(120)).as_secs());
+        world.restart().await;
+    }
+}
