@@ -29,7 +29,8 @@ impl Guest {
     /// A TDX guest that was launched from `image`.
     #[must_use]
     pub fn tdx(pki: &Pki, image: &ProcessImage) -> Self {
-        Self::Tdx(TdxGuest::new(pki).with_measurements(image.mr_td(), image.rtmr()))
+        let guest = TdxGuest::new(pki).with_measurements(image.mr_td(), image.rtmr());
+        Self::Tdx(guest.with_event_log(image.event_log()))
     }
 
     /// Which TEE.
@@ -47,6 +48,15 @@ impl Guest {
         match self {
             Self::Snp(guest) => guest.report(report_data),
             Self::Tdx(guest) => guest.quote(report_data),
+        }
+    }
+
+    /// The firmware's event log, where the TEE has one.
+    #[must_use]
+    pub fn event_log(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Snp(_) => None,
+            Self::Tdx(guest) => guest.event_log(),
         }
     }
 

@@ -10,6 +10,8 @@ use cloister_attestation::bytes::{Digest48, HostData};
 use cloister_attestation::reference::{LaunchShape, ReferenceValues};
 use minicbor::Encoder;
 
+use crate::ccel::Ccel;
+
 /// First element of what the SNP launch digest covers.
 const LABEL: &str = "cloister/process-image/1";
 
@@ -96,13 +98,19 @@ impl ProcessImage {
     /// manifest. `RTMR3` belongs to the runtime and is not extended.
     #[must_use]
     pub fn rtmr(&self) -> [Digest48; 4] {
+        self.event_log().rtmr()
+    }
+
+    /// What the firmware of a TD with this image would log.
+    #[must_use]
+    pub fn event_log(&self) -> Ccel {
         let configuration = Digest48::sha384(b"cloister/process-image/1 configuration");
-        [
-            extend(&[configuration]),
-            extend(&[self.runtime]),
-            extend(&[self.agent, self.policy, self.manifest]),
-            UNTOUCHED,
-        ]
+        Ccel::default()
+            .naming(0, "configuration", configuration)
+            .naming(1, "runtime", self.runtime)
+            .naming(2, "agent", self.agent)
+            .naming(2, "policy", self.policy)
+            .naming(2, "manifest", self.manifest)
     }
 
     /// What verified Evidence for this image will say, on each platform that it is offered for.
@@ -147,13 +155,6 @@ fn measure(path: &PathBuf) -> io::Result<Digest48> {
     let explain =
         |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     std::fs::read(path).map(|bytes| Digest48::sha384(&bytes)).map_err(explain)
-}
-
-/// SPEC: TDX module ABI 348551, `TDG.MR.RTMR.EXTEND`: SHA-384 over the register and the extension.
-fn extend(digests: &[Digest48]) -> Digest48 {
-    digests.iter().fold(UNTOUCHED, |register, digest| {
-        Digest48::sha384(&[register.as_bytes().as_slice(), digest.as_bytes()].concat())
-    })
 }
 
 #[cfg(test)]

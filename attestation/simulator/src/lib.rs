@@ -31,6 +31,7 @@
 
 pub mod asn1;
 mod cache;
+pub mod ccel;
 pub mod certificate;
 pub mod crl;
 mod guest;
@@ -47,6 +48,7 @@ mod stream;
 pub mod tdx;
 pub mod tsm_fs;
 
+pub use ccel::Ccel;
 pub use guest::Guest;
 pub use image::{ImageFiles, ProcessImage, reference_values};
 pub use key::{Algorithm, Salt, SigningKey};

@@ -19,6 +19,7 @@ pub use quote::{QeReport, QuoteFields, QuoteFormat};
 pub use tcb_info::{Component, ModuleIdentity, ModuleTcb, Tcb, TcbInfo, TcbLevel, TdxModule};
 pub use td_report::TdFields;
 
+use crate::ccel::Ccel;
 use crate::certificate::{Certificate, pem};
 use crate::crl::Crl;
 use crate::hook::Hook;
@@ -36,6 +37,7 @@ pub struct TdxGuest {
     authority: PckAuthority,
     mr_td: Digest48,
     rtmr: [Digest48; 4],
+    event_log: Option<Ccel>,
     hooks: Hooks,
 }
 
@@ -119,6 +121,7 @@ impl TdxGuest {
             authority: PckAuthority::Platform,
             mr_td: zero,
             rtmr: [zero; 4],
+            event_log: None,
             hooks: Hooks::default(),
         }
     }
@@ -129,6 +132,20 @@ impl TdxGuest {
         self.mr_td = mr_td;
         self.rtmr = rtmr;
         self
+    }
+
+    /// The firmware's event log, and `RTMR0` to `RTMR3` as it gives them.
+    #[must_use]
+    pub fn with_event_log(mut self, log: Ccel) -> Self {
+        self.rtmr = log.rtmr();
+        self.event_log = Some(log);
+        self
+    }
+
+    /// The event log, where the guest was described with one.
+    #[must_use]
+    pub fn event_log(&self) -> Option<Vec<u8>> {
+        self.event_log.as_ref().map(Ccel::encode)
     }
 
     /// Quote version and body type.

@@ -87,7 +87,15 @@ fn tagged(payload: &[u8]) -> String {
     match TaggedEvent::read(payload).map(|tagged| tagged.id) {
         Some(TaggedEvent::LINUX_LOAD_OPTIONS) => "kernel command line".to_owned(),
         Some(TaggedEvent::LINUX_INITRD) => "initrd".to_owned(),
-        Some(id) => format!("tagged event {id:#010x}"),
+        Some(id) => {
+            let data = payload.get(TaggedEvent::DATA..).unwrap_or_default();
+            if !data.is_empty() && data.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ')
+            {
+                printable(&text(data))
+            } else {
+                format!("tagged event {id:#010x}")
+            }
+        }
         // Kernels before the tag was settled logged the description alone.
         None if text(payload) == "LOADED_IMAGE::LoadOptions" => "kernel command line".to_owned(),
         None => format!("agent event {}", printable(&text(payload))),

@@ -16,14 +16,14 @@ use cloister_simulator::{Pki, TdxGuest};
 /// When the simulator issues everything.
 pub(super) const ISSUED: UnixTime = UnixTime::from_secs(1_780_000_000);
 /// When everything is verified: a day later.
-pub(super) const NOW: UnixTime = UnixTime::from_secs(1_780_086_400);
+pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_780_086_400);
 /// Bytes before the TD report in a quote of version 4.
 pub(super) const HEADER: usize = 48;
 /// Bytes before the TD report in a quote of version 5.
 pub(super) const HEADER_AND_DESCRIPTOR: usize = 54;
 
 /// A guest that the strict policy accepts.
-pub(super) fn guest() -> TdxGuest {
+pub(crate) fn guest() -> TdxGuest {
     TdxGuest::new(&Pki::from_seed("cloister-attestation tdx", ISSUED))
 }
 
@@ -57,7 +57,7 @@ pub(super) fn outcome_at(guest: &TdxGuest, now: UnixTime) -> Result<VerifiedQuot
     verify(quote, &guest.collateral(), &anchors(guest), now).map_err(|error| error.code().id)
 }
 
-pub(super) fn outcome(guest: &TdxGuest) -> Result<VerifiedQuote, &'static str> {
+pub(crate) fn outcome(guest: &TdxGuest) -> Result<VerifiedQuote, &'static str> {
     outcome_at(guest, NOW)
 }
 

@@ -4,7 +4,7 @@
 mod certificates;
 mod corpus;
 mod every_bit;
-mod guest;
+pub(crate) mod guest;
 mod header;
 mod local_report;
 mod measurements;

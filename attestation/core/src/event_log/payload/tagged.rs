@@ -21,6 +21,9 @@ impl TaggedEvent {
     // SPEC: Linux drivers/firmware/efi/libstub/efistub.h, INITRD_EVENT_TAG_ID.
     pub const LINUX_INITRD: u32 = 0x8f3b_22ec;
 
+    /// Where `taggedEventData` begins.
+    pub(in crate::event_log) const DATA: usize = 8;
+
     /// Reads the payload of an `EV_EVENT_TAG` event; `None` if its length does not fit exactly.
     // SPEC: TCG PC Client Platform Firmware Profile 1.06, section 10.4.2.1.
     #[must_use]
@@ -29,6 +32,6 @@ impl TaggedEvent {
         let id = reader.u32()?;
         let len = usize::try_from(reader.u32()?).ok()?;
         reader.take(len)?;
-        reader.is_empty().then_some(Self { id, data: 8..payload.len() })
+        reader.is_empty().then_some(Self { id, data: Self::DATA..payload.len() })
     }
 }
