@@ -1,5 +1,7 @@
 //! Reading DER while remembering where each part lies in the received bytes.
 
+use core::time::Duration;
+
 use ::der::asn1::{GeneralizedTime, UtcTime};
 use ::der::{Header, Reader, Result, SliceReader, Tag, TagNumber};
 
@@ -73,15 +75,23 @@ pub(super) fn next_is(reader: &SliceReader<'_>, tag: Tag) -> Result<bool> {
     Ok(!reader.is_finished() && Tag::peek(reader)? == tag)
 }
 
-/// A `Time`: UTCTime or GeneralizedTime.
+/// A `Time`: UTCTime up to the year 2049, GeneralizedTime from 2050 on.
+///
+/// SPEC: RFC 5280 section 4.1.2.5: each moment has one of the two forms.
 pub(super) fn time(reader: &mut SliceReader<'_>) -> Result<UnixTime> {
-    let since_epoch = if next_is(reader, Tag::UtcTime)? {
-        reader.decode::<UtcTime>()?.to_unix_duration()
-    } else {
-        reader.decode::<GeneralizedTime>()?.to_unix_duration()
-    };
-    Ok(UnixTime::from_secs(since_epoch.as_secs()))
+    if next_is(reader, Tag::UtcTime)? {
+        let time = reader.decode::<UtcTime>()?.to_unix_duration();
+        return Ok(UnixTime::from_secs(time.as_secs()));
+    }
+    let time = reader.decode::<GeneralizedTime>()?.to_unix_duration();
+    if time < YEAR_2050 {
+        return Err(Tag::GeneralizedTime.value_error().into());
+    }
+    Ok(UnixTime::from_secs(time.as_secs()))
 }
+
+/// 2050-01-01T00:00:00Z, since the epoch.
+const YEAR_2050: Duration = Duration::from_secs(2_524_608_000);
 
 /// SPEC: RFC 5280 section 4.1.2.2. A zero octet that only carries the sign is not counted.
 const SERIAL_OCTETS_MAX: usize = 20;

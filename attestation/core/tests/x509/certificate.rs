@@ -242,3 +242,22 @@ fn a_message_shows_only_the_beginning_of_an_unknown_algorithm() {
     assert!(matches!(error, X509Error::Algorithm { .. }));
     assert!(error.to_string().len() < 300, "{}", error.to_string().len());
 }
+
+/// UTCTime has two digits for the year; later times, and only those, are GeneralizedTime.
+#[test]
+fn each_time_has_one_form() {
+    let from = asn1::time(UnixTime::from_secs(1_700_000_000));
+    let until = |tag: u8, text: &str| {
+        let until = asn1::element(tag, text.as_bytes());
+        let validity = asn1::sequence([&from, &until]);
+        let mut parts = CertificateParts::good();
+        parts.validity = validity;
+        Certificate::parse(&parts.der()).map(|certificate| certificate.not_after().to_string())
+    };
+    let (utc, generalized) = (0x17, 0x18);
+    assert_eq!(until(utc, "491231235959Z").unwrap(), "2049-12-31T23:59:59Z");
+    assert_eq!(until(generalized, "20500101000000Z").unwrap(), "2050-01-01T00:00:00Z");
+    assert!(until(generalized, "20491231235959Z").is_err());
+    assert!(until(generalized, "20500101000000+0000").is_err());
+    assert!(until(utc, "4912312359Z").is_err());
+}
