@@ -214,6 +214,12 @@ impl TdxGuest {
         self.hooks.collateral.apply(collateral::issue(self))
     }
 
+    /// The signature, in hex, of the key that signs TCB info and QE identity over `text`.
+    #[must_use]
+    pub fn sign_document(&self, text: &str) -> String {
+        hex::encode(self.tcb_key().sign_fixed(text.as_bytes()))
+    }
+
     /// The collateral as a JSON document.
     #[must_use]
     pub fn collateral_json(&self) -> Vec<u8> {

@@ -1,7 +1,11 @@
 //! The targets, by what they parse.
 
+mod azure;
 mod channel;
+mod event_log;
 mod evidence;
+mod publication;
+mod results;
 mod snp;
 mod tdx;
 mod tdx_signed;
@@ -23,6 +27,16 @@ pub const ALL: &[Target] = &[
     x509::CERTIFICATE,
     x509::CRL,
     x509::PEM,
+    azure::HCL_REPORT,
+    azure::TPM_QUOTE,
+    azure::TPM_SIGNATURE,
+    azure::TPM_PUBLIC_AREA,
+    event_log::EVENT_LOG,
+    publication::PUBLICATION,
+    results::EAR_CLAIMS,
+    results::EAR,
+    results::RESULT_KEYS,
+    results::BUNDLE,
     evidence::ENVELOPE,
     evidence::BINDING,
     evidence::MANIFEST,

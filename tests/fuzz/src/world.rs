@@ -19,7 +19,7 @@ pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_790_086_400);
 pub(crate) const REPORT_DATA: ReportData = ReportData::new([0x5a; 64]);
 
 /// The same seed as the attestation crate's tests, so that its RSA keys are derived once.
-fn pki() -> &'static Pki {
+pub(crate) fn pki() -> &'static Pki {
     static PKI: LazyLock<Pki> = LazyLock::new(|| Pki::from_seed("core/snp", ISSUED));
     &PKI
 }

@@ -30,7 +30,7 @@ pub(super) fn issue(guest: &TdxGuest) -> CollateralParts {
     let tcb_info = hooks.tcb_info_text.apply(json(&tcb_info));
     let qe_identity = hooks.qe_identity.apply(QeIdentity::of(guest));
     let qe_identity = hooks.qe_identity_text.apply(json(&qe_identity));
-    let sign = |text: &str| hex::encode(guest.tcb_key().sign_fixed(text.as_bytes()));
+    let sign = |text: &str| guest.sign_document(text);
     CollateralParts {
         pck_crl_issuer_chain: pem([guest.pck_authority().as_slice(), &root]),
         root_ca_crl: hex::encode(root_crl(guest)),

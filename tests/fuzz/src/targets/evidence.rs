@@ -2,7 +2,7 @@
 
 use cloister_attestation::binding::Binding;
 use cloister_attestation::bytes::{Digest48, Nonce};
-use cloister_attestation::envelope::Envelope;
+use cloister_attestation::envelope::{Envelope, Vtpm};
 use cloister_attestation::evidence::Tee;
 use cloister_attestation::limits::{BINDING_BYTES_MAX, MANIFEST_BYTES_MAX};
 use cloister_attestation::manifest::{Manifest, PolicyDigest, WorkloadDigest, is_agent_name};
@@ -114,7 +114,15 @@ fn envelopes() -> Vec<Vec<u8>> {
     };
     let bare = Envelope { certificates: None, event_log: None, ..full.clone() };
     let other = Envelope { tee: Tee::Tdx, certificates: None, ..full.clone() };
-    [full, bare, other].iter().map(Envelope::encode).collect()
+    let vtpm = Vtpm {
+        hcl_report: vec![1; 40],
+        quote: vec![2; 40],
+        signature: vec![3; 40],
+        pcrs: vec![4; 64],
+        ak_certificates: Some(b"-----".to_vec()),
+    };
+    let azure = Envelope { vtpm: Some(vtpm), ..full.clone() };
+    [full, bare, other, azure].iter().map(Envelope::encode).collect()
 }
 
 fn bindings() -> Vec<Vec<u8>> {

@@ -55,6 +55,16 @@ targets! {
     x509_certificate = "x509-certificate";
     x509_crl = "x509-crl";
     x509_pem = "x509-pem";
+    azure_hcl_report = "azure-hcl-report";
+    tpm_quote = "tpm-quote";
+    tpm_signature = "tpm-signature";
+    tpm_public_area = "tpm-public-area";
+    event_log = "event-log";
+    publication = "publication";
+    ear_claims = "ear-claims";
+    ear = "ear";
+    result_keys = "result-keys";
+    bundle = "bundle";
     envelope = "envelope";
     binding = "binding";
     manifest = "manifest";
