@@ -5,12 +5,13 @@ use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING,
     ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
-    EcdsaSigningAlgorithm, KeyPair, RSA_PSS_SHA384, RsaPssSaltLength,
+    EcdsaSigningAlgorithm, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA384, RsaPssSaltLength,
 };
 use cloister_attestation::bytes::Digest48;
 use const_oid::ObjectIdentifier;
-use rsa::RsaPrivateKey;
-use rsa::pkcs1::EncodeRsaPrivateKey;
+use rsa::pkcs1::{DecodeRsaPublicKey, EncodeRsaPrivateKey};
+use rsa::traits::PublicKeyParts;
+use rsa::{RsaPrivateKey, RsaPublicKey};
 
 use crate::prime::{EXPONENT, prime};
 use crate::stream::Stream;
@@ -112,12 +113,26 @@ impl SigningKey {
     /// RSA-4096. Seconds the first time, then from the cache on disk.
     pub(crate) fn rsa4096(seed: &str, label: &str) -> Self {
         let usable = |der: &[u8]| RsaKeyPair::from_der(der).is_ok();
-        Self::rsa(&cache::get_or_derive(seed, label, usable, || derive_rsa(seed, label)))
+        Self::rsa(&cache::get_or_derive(seed, label, usable, || {
+            derive_rsa(seed, label, PRIME_BYTES)
+        }))
     }
 
     /// RSA-4096. Seconds each time, and nothing of it stays on the disk.
     pub(crate) fn rsa4096_uncached(seed: &str, label: &str) -> Self {
-        Self::rsa(&derive_rsa(seed, label))
+        Self::rsa(&derive_rsa(seed, label, PRIME_BYTES))
+    }
+
+    /// RSA-2048. A fraction of a second the first time, then from the cache on disk.
+    pub(crate) fn rsa2048(seed: &str, label: &str) -> Self {
+        let usable = |der: &[u8]| RsaKeyPair::from_der(der).is_ok();
+        let derive = || derive_rsa(seed, label, PRIME_BYTES / 2);
+        Self::rsa(&cache::get_or_derive(seed, label, usable, derive))
+    }
+
+    /// RSA-2048. A fraction of a second each time, and nothing of it stays on the disk.
+    pub(crate) fn rsa2048_uncached(seed: &str, label: &str) -> Self {
+        Self::rsa(&derive_rsa(seed, label, PRIME_BYTES / 2))
     }
 
     fn rsa(der: &[u8]) -> Self {
@@ -177,6 +192,36 @@ impl SigningKey {
         }
     }
 
+    /// The modulus of an RSA key, big-endian without leading zeros.
+    ///
+    /// # Panics
+    /// On another key.
+    pub(crate) fn modulus(&self) -> Vec<u8> {
+        match &self.pair {
+            Pair::Rsa(_) => RsaPublicKey::from_pkcs1_der(self.public_key())
+                .expect("aws-lc encodes its own keys")
+                .n()
+                .to_bytes_be(),
+            Pair::Ecdsa { .. } => unreachable!("a virtual TPM's keys are RSA"),
+        }
+    }
+
+    /// An RSASSA-PKCS1-v1_5 signature with SHA-256, as a virtual TPM makes it.
+    ///
+    /// # Panics
+    /// On an ECDSA key.
+    pub(crate) fn sign_pkcs1_sha256(&self, message: &[u8]) -> Vec<u8> {
+        match &self.pair {
+            Pair::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
+                    .expect("an RSA key signs");
+                signature
+            }
+            Pair::Ecdsa { .. } => unreachable!("a virtual TPM's keys are RSA"),
+        }
+    }
+
     /// A signature in the form that certificates and CRLs carry.
     pub(crate) fn sign_x509(&self, algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
         match (&self.pair, algorithm) {
@@ -227,9 +272,9 @@ fn sec1(scalar: &[u8], curve: &ObjectIdentifier) -> Vec<u8> {
     ])
 }
 
-fn derive_rsa(seed: &str, label: &str) -> Vec<u8> {
+fn derive_rsa(seed: &str, label: &str, prime_bytes: usize) -> Vec<u8> {
     let factor =
-        |which: &str| prime(&mut Stream::new(seed, &format!("{label}/{which}")), PRIME_BYTES);
+        |which: &str| prime(&mut Stream::new(seed, &format!("{label}/{which}")), prime_bytes);
     let (p, q) = std::thread::scope(|scope| {
         let p = scope.spawn(|| factor("p"));
         let q = factor("q");

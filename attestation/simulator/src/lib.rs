@@ -6,6 +6,7 @@
 //!             |     Intel-like root, PCK, TCB info, QE identity, CRLs
 //!             v
 //!  ProcessImage --measures--> SnpGuest / TdxGuest --sign--> report / quote
+//!                                  |--paravisor--> AzureGuest --> HCL report, TPM quote
 //!                                  |
 //!                                  +--> server (unix socket)   --> cloister-attester
 //!                                  +--> tsm_fs (FUSE configfs) --> cloister-attester
@@ -30,6 +31,7 @@
 )]
 
 pub mod asn1;
+pub mod azure;
 mod cache;
 pub mod ccel;
 pub mod certificate;
@@ -48,6 +50,7 @@ mod stream;
 pub mod tdx;
 pub mod tsm_fs;
 
+pub use azure::AzureGuest;
 pub use ccel::Ccel;
 pub use guest::Guest;
 pub use image::{ImageFiles, ProcessImage, reference_values};

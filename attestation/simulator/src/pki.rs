@@ -119,6 +119,13 @@ impl Pki {
         self.key(label, SigningKey::p384)
     }
 
+    /// A key of a virtual TPM.
+    pub(crate) fn rsa2048(&self, label: &str) -> Arc<SigningKey> {
+        let derive =
+            if self.shared.cached { SigningKey::rsa2048 } else { SigningKey::rsa2048_uncached };
+        self.key(label, derive)
+    }
+
     fn rsa(&self, label: &str) -> Arc<SigningKey> {
         let derive =
             if self.shared.cached { SigningKey::rsa4096 } else { SigningKey::rsa4096_uncached };
