@@ -1,5 +1,5 @@
-//! What this crate promises, by specification field: `bundle/`, `ear/`, `snp/`, `tdx/` and `x509/`
-//! have the files.
+//! What this crate promises, by specification field: `azure/`, `bundle/`, `ear/`, `snp/`, `tdx/`,
+//! `tpm/` and `x509/` have the files.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,11 +11,13 @@
 )]
 
 mod attacks;
+mod azure;
 mod bundle;
 mod ear;
 mod event_log;
 mod malleability;
 mod snp;
 mod tdx;
+mod tpm;
 mod vectors;
 mod x509;

@@ -7,6 +7,7 @@ mod case;
 mod log;
 mod origin;
 mod protobuf;
+mod tpm_quote;
 mod verdict;
 
 use std::path::{Path, PathBuf};

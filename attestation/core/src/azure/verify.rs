@@ -2,6 +2,7 @@
 
 use super::codes;
 use super::evidence::{AzureEvidence, Vtpm};
+use super::hcl::HclHardware;
 use super::runtime::RuntimeData;
 use crate::bytes::{Digest48, ReportData};
 use crate::check::Check;
@@ -154,12 +155,7 @@ fn vtpm_steps(
     report_data: &ReportData,
 ) -> Result<AttestationKey, VerifyError> {
     trail.require(runtime_digest(vtpm, report_data))?;
-    trail.require(Check::decided(
-        &codes::TD_REPORT,
-        vtpm.hcl.report_data().ct_eq(report_data),
-        vtpm.hcl.report_data(),
-        report_data,
-    ))?;
+    trail.require(td_report(vtpm, report_data))?;
     let runtime = vtpm.hcl.runtime();
     let expected = "one RSA key HCLAkPub for signing, 2048 to 4096 bits, exponent 65537";
     let ak = trail.holds(&codes::AK, expected, runtime.attestation_key())?;
@@ -175,6 +171,19 @@ fn vtpm_steps(
         trail.not_asserted(&codes::OTHER_CLAIMS, others.join(", "));
     }
     Ok(ak)
+}
+
+/// On SEV-SNP the report inside the HCL report is the Evidence itself.
+fn td_report(vtpm: &Vtpm, quoted: &ReportData) -> Check {
+    match vtpm.hcl.hardware() {
+        HclHardware::Snp(_) => {
+            Check::not_applicable(&codes::TD_REPORT, "an SEV-SNP report is signed itself")
+        }
+        HclHardware::Tdx(report) => {
+            let inside = report.report_data();
+            Check::decided(&codes::TD_REPORT, inside.ct_eq(quoted), inside, quoted)
+        }
+    }
 }
 
 fn runtime_digest(vtpm: &Vtpm, report_data: &ReportData) -> Check {

@@ -4,6 +4,14 @@
     reason = "the crate does no IO; its recorded vectors are files"
 )]
 
+#[path = "../../../../hack/xtask/src/vectors/origin.rs"]
+mod origin;
+#[path = "../../../../hack/xtask/src/vectors/protobuf.rs"]
+mod protobuf;
+pub(crate) mod quote;
+#[path = "../../../../hack/xtask/src/vectors/tpm_quote.rs"]
+mod tpm_quote;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -70,6 +70,34 @@ const STRUCTURES: &[Structure] = &[
             "signature",
         ],
     },
+    Structure {
+        name: "TPMS_ATTEST of a quote (TPM 2.0 Part 2, 10.12.8)",
+        folder: "attestation/core/tests/tpm/",
+        fields: &[
+            "magic",
+            "attest_type",
+            "qualified_signer",
+            "extra_data",
+            "clock_info",
+            "firmware_version",
+            "pcr_select",
+            "pcr_digest",
+            "signature",
+        ],
+    },
+    Structure {
+        name: "HCL report (OpenHCL igvm_attest)",
+        folder: "attestation/core/tests/azure/",
+        fields: &[
+            "header",
+            "hardware_report",
+            "report_type",
+            "hash_type",
+            "runtime_data",
+            "report_data",
+            "attestation_key",
+        ],
+    },
 ];
 
 /// Notes on structures whose tests have no folder yet, and every field that lacks tests.

@@ -8,17 +8,8 @@ use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
 use super::case::Case;
+use super::tpm_quote::TpmQuote;
 use super::{origin, protobuf};
-
-/// A TPM quote in the three parts that are read, and the key where it is not in the Evidence.
-pub(super) struct TpmQuote {
-    pub(super) public: Option<Vec<u8>>,
-    pub(super) message: Vec<u8>,
-    /// `TPMT_SIGNATURE`.
-    pub(super) signature: Vec<u8>,
-    /// In ascending order.
-    pub(super) pcrs: Vec<Vec<u8>>,
-}
 
 /// Files of a case, and what `cloister` calls them.
 const FILES: [(&str, &str); 7] = [

@@ -4,7 +4,7 @@
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use super::adapted::TpmQuote;
+use super::tpm_quote::TpmQuote;
 
 /// `TPMT_SIGNATURE` up to the length: RSASSA with SHA-256.
 const RSASSA_SHA256: [u8; 4] = [0x00, 0x14, 0x00, 0x0b];

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::adapted::TpmQuote;
+use super::tpm_quote::TpmQuote;
 
 /// `HashAlgo.SHA256`. A quote for each bank is recorded; this one is judged.
 const SHA256: u64 = 0x0b;
