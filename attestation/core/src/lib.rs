@@ -26,6 +26,7 @@ pub mod bytes;
 pub mod check;
 pub mod code;
 pub mod cose;
+pub mod diagnosis;
 pub mod ear;
 pub mod envelope;
 pub mod event_log;

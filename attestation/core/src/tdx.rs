@@ -20,6 +20,7 @@ mod claimed;
 pub mod codes;
 mod collateral;
 mod error;
+mod gap;
 mod header;
 mod json;
 mod local_report;

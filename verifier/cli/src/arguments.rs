@@ -91,10 +91,40 @@ pub enum EvidenceCommand {
     /// Replay an event log and show its events. Nothing of it is verified.
     #[command(after_help = LOG_EXAMPLES)]
     Log(LogArguments),
+    /// Say which measured components of two pieces of Evidence differ, event by event.
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff {
+        /// A folder with Evidence, or an event log.
+        #[arg(value_name = "DIR|LOG")]
+        first: PathBuf,
+        /// What to compare it with.
+        #[arg(value_name = "DIR|LOG")]
+        second: PathBuf,
+    },
+    /// Say what keeps Evidence from matching a Reference Value, and which update mends its TCB.
+    #[command(after_help = DIAGNOSE_EXAMPLES)]
+    Diagnose(VerifyArguments),
     /// Parse, verify and appraise, and show every check.
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Box<VerifyArguments>),
 }
+
+const DIFF_EXAMPLES: &str = "\
+Compares as received: whether either side is genuine, `evidence verify` says.
+With an event log on both sides, a register that differs is explained by name.
+
+Examples:
+  cloister evidence diff ./yesterday ./today
+  cloister evidence diff ccel-a.bin ccel-b.bin --json
+
+Exit: 0 same, 1 misuse, 2 they differ or one does not read.";
+
+const DIAGNOSE_EXAMPLES: &str = "\
+Examples:
+  cloister evidence diagnose ./evidence --reference image.json
+  cloister evidence diagnose ./evidence --reference image.json --policy policy.toml
+
+Exit: as `evidence verify`: 0 acceptable, 1 misuse, 2 refused, 3 no conclusion.";
 
 const LOG_EXAMPLES: &str = "\
 Reads a CCEL or TPM log (crypto-agile), a runtime's JSON list of events, or an

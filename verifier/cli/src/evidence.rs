@@ -5,6 +5,9 @@
 
 mod authorities;
 pub(crate) mod demands;
+mod diagnose;
+mod diff;
+mod difference;
 pub mod folder;
 mod inspect;
 mod log;
@@ -21,7 +24,7 @@ use cloister_attestation::event_log::HashAlgorithm;
 use crate::answer::{Answer, Exit};
 use crate::arguments::{EvidenceCommand, VerifyArguments};
 use crate::codes;
-use crate::evidence::folder::Folder;
+use crate::evidence::folder::{Folder, FolderError};
 use crate::file;
 
 pub use demands::{Demands, DemandsError};
@@ -33,6 +36,8 @@ pub(crate) fn run(command: &EvidenceCommand) -> Answer {
     match command {
         EvidenceCommand::Inspect { path } => inspect(path),
         EvidenceCommand::Log(arguments) => log::answer(arguments),
+        EvidenceCommand::Diff { first, second } => diff::answer(first, second),
+        EvidenceCommand::Diagnose(arguments) => diagnose::answer(arguments),
         EvidenceCommand::Verify(arguments) => verify(arguments),
     }
 }
@@ -49,19 +54,18 @@ fn verify(arguments: &VerifyArguments) -> Answer {
         Ok(demands) => demands,
         Err(error) => return Answer::error(error.exit(), &error),
     };
-    let log = match arguments.event_log.as_deref().map(file::read).transpose() {
-        Ok(log) => log,
-        Err(error) => return misuse(&error),
-    };
-    match Folder::open(&arguments.folder) {
-        Ok(folder) => {
-            let folder = match log {
-                Some(log) => folder.with_event_log(log),
-                None => folder,
-            };
-            print::answer(&judge(&folder, &demands), &demands)
-        }
+    match folder(arguments) {
+        Ok(folder) => print::answer(&judge(&folder, &demands), &demands),
         Err(error) => misuse(&error),
+    }
+}
+
+/// The folder that the arguments name, with the event log that they name.
+fn folder(arguments: &VerifyArguments) -> Result<Folder, FolderError> {
+    let folder = Folder::open(&arguments.folder)?;
+    match &arguments.event_log {
+        Some(path) => Ok(folder.with_event_log(file::read(path)?)),
+        None => Ok(folder),
     }
 }
 

@@ -46,15 +46,20 @@ pub(crate) struct TcbLevel {
 }
 
 #[derive(Clone, Debug, Deserialize)]
-struct Tcb {
+pub(crate) struct Tcb {
     sgxtcbcomponents: [Component; 16],
     pcesvn: u16,
     tdxtcbcomponents: [Component; 16],
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-struct Component {
+/// One component's version, and Intel's name for it.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Component {
     svn: u8,
+    #[serde(default)]
+    category: Option<String>,
+    #[serde(default, rename = "type")]
+    name: Option<String>,
 }
 
 /// What the TDX module's signer and attributes have to be.
@@ -129,9 +134,45 @@ impl TcbInfo {
     }
 }
 
+impl Component {
+    pub(crate) const fn svn(&self) -> u8 {
+        self.svn
+    }
+
+    /// Who updates it: `BIOS`, `OS/VMM`.
+    pub(crate) fn category(&self) -> Option<&str> {
+        self.category.as_deref()
+    }
+
+    /// What it is: `SEAMLDR ACM`.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+}
+
+impl TcbLevel {
+    pub(crate) const fn tcb(&self) -> &Tcb {
+        &self.tcb
+    }
+}
+
 impl Tcb {
-    const fn rank(&self) -> (&[Component; 16], u16, &[Component; 16]) {
-        (&self.sgxtcbcomponents, self.pcesvn, &self.tdxtcbcomponents)
+    pub(crate) const fn sgx_components(&self) -> &[Component; 16] {
+        &self.sgxtcbcomponents
+    }
+
+    pub(crate) const fn tdx_components(&self) -> &[Component; 16] {
+        &self.tdxtcbcomponents
+    }
+
+    pub(crate) const fn pce_svn(&self) -> u16 {
+        self.pcesvn
+    }
+
+    /// Versions alone: what Intel calls a component has no part in the order.
+    fn rank(&self) -> ([u8; 16], u16, [u8; 16]) {
+        let svns = |components: &[Component; 16]| components.each_ref().map(Component::svn);
+        (svns(&self.sgxtcbcomponents), self.pcesvn, svns(&self.tdxtcbcomponents))
     }
 
     // SPEC: Intel SGX ECDSA Quote Library API, 4.1.2.4.17: every SGX component, PCESVN and every
@@ -165,6 +206,12 @@ impl TdxModuleIdentity {
         }
         self.tcb_levels.sort_by_key(|level| Reverse(level.tcb.isvsvn));
         Ok(())
+    }
+
+    /// The least `isvsvn` that the newest up-to-date level takes.
+    pub(crate) fn up_to_date_isvsvn(&self) -> Option<u8> {
+        let level = self.tcb_levels.iter().find(|level| level.tcb_status == TcbStatus::UpToDate)?;
+        Some(level.tcb.isvsvn)
     }
 
     /// The highest level that a module of this `isvsvn` meets.

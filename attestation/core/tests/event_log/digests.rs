@@ -16,7 +16,8 @@ fn accepts_one_digest_for_each_bank_in_any_order() {
 
 #[test]
 fn rejects_one_too_few_one_too_many_one_twice_and_a_stranger() {
-    let (a, b): ((u16, &[u8]), (u16, &[u8])) = ((SHA256, &[1; 32]), (SHA384, &[2; 48]));
+    let a: (u16, &[u8]) = (SHA256, &[1; 32]);
+    let b: (u16, &[u8]) = (SHA384, &[2; 48]);
     for digests in [vec![], vec![a], vec![a, b, a], vec![a, a], vec![a, (0x0d, &[3; 64])]] {
         assert_eq!(two_banks(&digests), Err("eventlog.digests"), "{digests:?}");
     }

@@ -147,10 +147,10 @@ fn recorded_runtime_logs_give_the_registers_of_their_quotes() {
     for (name, file) in cases {
         let Some(case) = vectors::named("tdx", name) else { return };
         let wrapping: Value = serde_json::from_slice(&case.file(file).unwrap()).unwrap();
-        let bytes = match &wrapping["event_log"] {
-            Value::String(text) => text.clone().into_bytes(),
-            list => serde_json::to_vec(list).unwrap(),
-        };
+        let list = &wrapping["event_log"];
+        let bytes = list
+            .as_str()
+            .map_or_else(|| serde_json::to_vec(list).unwrap(), |text| text.as_bytes().to_vec());
         let log = EventLog::read(LogKind::Ccel, &bytes).unwrap();
         assert!(!forged(&log), "{name}");
         let about: Value = serde_json::from_slice(&case.file("case.json").unwrap()).unwrap();

@@ -98,6 +98,23 @@ const STRUCTURES: &[Structure] = &[
             "attestation_key",
         ],
     },
+    Structure {
+        name: "TCG_EfiSpecIDEvent and TCG_PCR_EVENT2 (TCG PC Client Platform Firmware Profile)",
+        folder: "attestation/core/tests/event_log/",
+        fields: &[
+            "signature",
+            "platform_class",
+            "spec_version",
+            "uintn_size",
+            "digest_sizes",
+            "vendor_info",
+            "pcr_index",
+            "event_type",
+            "digests",
+            "event_size",
+            "event",
+        ],
+    },
 ];
 
 /// Notes on structures whose tests have no folder yet, and every field that lacks tests.

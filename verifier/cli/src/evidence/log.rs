@@ -42,7 +42,7 @@ impl From<LogForm> for LogKind {
 }
 
 /// A log that reads as a CCEL with SHA-384 alone is one; a TPM has a SHA-256 bank.
-fn likely(bytes: &[u8]) -> LogKind {
+pub(super) fn likely(bytes: &[u8]) -> LogKind {
     match EventLog::parse(LogKind::Ccel, bytes) {
         Ok(log) if log.banks() == [HashAlgorithm::Sha384] => LogKind::Ccel,
         Ok(_) | Err(_) => LogKind::Tpm,
@@ -50,7 +50,7 @@ fn likely(bytes: &[u8]) -> LogKind {
 }
 
 /// SHA-256, which every TPM quotes, or the only bank that there is.
-fn strongest(log: &EventLog) -> HashAlgorithm {
+pub(super) fn strongest(log: &EventLog) -> HashAlgorithm {
     let preferred = [HashAlgorithm::Sha256, HashAlgorithm::Sha384, HashAlgorithm::Sha512];
     let found = preferred.into_iter().find(|bank| log.banks().contains(bank));
     found.or_else(|| log.banks().first().copied()).unwrap_or(HashAlgorithm::Sha256)
