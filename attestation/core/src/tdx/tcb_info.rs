@@ -110,7 +110,7 @@ impl TcbInfo {
         {
             return Err(format!("a TCB level has the status {}", level.tcb_status));
         }
-        info.tcb_levels.sort_by(|a, b| b.tcb.rank().cmp(&a.tcb.rank()));
+        info.tcb_levels.sort_by_key(|level| Reverse(level.tcb.rank()));
         let mut ids = BTreeSet::new();
         for identity in &mut info.tdx_module_identities {
             identity.settle()?;
