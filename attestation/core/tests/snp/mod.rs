@@ -36,5 +36,6 @@ mod reserved;
 mod roots;
 mod signature;
 mod signature_algo;
+mod vek_certificate;
 mod version;
 mod vmpl;

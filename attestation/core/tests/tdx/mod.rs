@@ -4,6 +4,7 @@
 mod certificates;
 mod corpus;
 mod every_bit;
+mod fields;
 pub(crate) mod guest;
 mod header;
 mod local_report;
