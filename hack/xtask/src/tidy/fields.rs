@@ -6,7 +6,8 @@ use super::tree::Tree;
 /// One structure of a specification and where the tests of its fields stand.
 struct Structure {
     name: &'static str,
-    folder: &'static str,
+    /// A folder, or the one file that has a module for each field.
+    place: &'static str,
     fields: &'static [&'static str],
 }
 
@@ -14,7 +15,7 @@ struct Structure {
 const STRUCTURES: &[Structure] = &[
     Structure {
         name: "ATTESTATION_REPORT (AMD 56860, Table 23)",
-        folder: "attestation/core/tests/snp/",
+        place: "attestation/core/tests/snp/",
         fields: &[
             "version",
             "guest_svn",
@@ -47,7 +48,7 @@ const STRUCTURES: &[Structure] = &[
     },
     Structure {
         name: "TD quote (Intel TDX DCAP quoting library API)",
-        folder: "attestation/core/tests/tdx/",
+        place: "attestation/core/tests/tdx/",
         fields: &[
             "version",
             "att_key_type",
@@ -72,7 +73,7 @@ const STRUCTURES: &[Structure] = &[
     },
     Structure {
         name: "TPMS_ATTEST of a quote (TPM 2.0 Part 2, 10.12.8)",
-        folder: "attestation/core/tests/tpm/",
+        place: "attestation/core/tests/tpm/",
         fields: &[
             "magic",
             "attest_type",
@@ -87,7 +88,7 @@ const STRUCTURES: &[Structure] = &[
     },
     Structure {
         name: "HCL report (OpenHCL igvm_attest)",
-        folder: "attestation/core/tests/azure/",
+        place: "attestation/core/tests/azure/",
         fields: &[
             "header",
             "hardware_report",
@@ -100,7 +101,7 @@ const STRUCTURES: &[Structure] = &[
     },
     Structure {
         name: "TCG_EfiSpecIDEvent and TCG_PCR_EVENT2 (TCG PC Client Platform Firmware Profile)",
-        folder: "attestation/core/tests/event_log/",
+        place: "attestation/core/tests/event_log/",
         fields: &[
             "signature",
             "platform_class",
@@ -115,32 +116,139 @@ const STRUCTURES: &[Structure] = &[
             "event",
         ],
     },
+    Structure {
+        name: "quote signature data (Intel TDX DCAP quoting library API, A.3.8 to A.3.11)",
+        place: "attestation/core/tests/tdx/fields/auth_data.rs",
+        fields: &[
+            "signature_data_len",
+            "attestation_key",
+            "certification_data_size",
+            "qe_report_signature",
+            "qe_authentication_data",
+            "pck_chain",
+        ],
+    },
+    Structure {
+        name: "quoting enclave report (Intel SGX ECDSA quote library API, table 5)",
+        place: "attestation/core/tests/tdx/qe_report.rs",
+        fields: &["misc_select", "attributes", "mr_signer", "isv_prod_id", "isv_svn"],
+    },
+    Structure {
+        name: "PCK certificate's SGX extension (PCK profile 1.3.5)",
+        place: "attestation/core/tests/tdx/fields/pck_certificate.rs",
+        fields: &[
+            "ppid",
+            "sgx_tcb_comp_svn",
+            "pce_svn",
+            "cpu_svn",
+            "pce_id",
+            "fmspc",
+            "sgx_type",
+            "platform_instance_id",
+            "configuration",
+        ],
+    },
+    Structure {
+        name: "TCB info (Intel PCS, TcbInfoV3)",
+        place: "attestation/core/tests/tdx/fields/tcb_info.rs",
+        fields: &[
+            "id",
+            "version",
+            "issue_date",
+            "next_update",
+            "fmspc",
+            "pce_id",
+            "tcb_type",
+            "tcb_evaluation_data_number",
+            "tdx_module",
+            "tdx_module_identities",
+            "tcb_levels",
+        ],
+    },
+    Structure {
+        name: "QE identity (Intel PCS, EnclaveIdentityV2)",
+        place: "attestation/core/tests/tdx/fields/qe_identity.rs",
+        fields: &[
+            "id",
+            "version",
+            "issue_date",
+            "next_update",
+            "tcb_evaluation_data_number",
+            "miscselect",
+            "attributes",
+            "mrsigner",
+            "isvprodid",
+            "tcb_levels",
+        ],
+    },
+    Structure {
+        name: "VCEK and VLEK extensions (AMD 57230, Table 11)",
+        place: "attestation/core/tests/snp/vek_certificate.rs",
+        fields: &[
+            "struct_version",
+            "product_name",
+            "bl_spl",
+            "tee_spl",
+            "snp_spl",
+            "spl_4_to_7",
+            "ucode_spl",
+            "fmc_spl",
+            "hw_id",
+            "csp_id",
+        ],
+    },
+    Structure {
+        name: "certificate (RFC 5280, 4.1 and 4.2)",
+        place: "attestation/core/tests/x509/certificate_fields.rs",
+        fields: &[
+            "version",
+            "serial_number",
+            "signature",
+            "issuer",
+            "validity",
+            "subject",
+            "subject_public_key_info",
+            "extensions",
+            "basic_constraints",
+            "key_usage",
+            "signature_value",
+        ],
+    },
+    Structure {
+        name: "CRL (RFC 5280, 5.1 and 5.2)",
+        place: "attestation/core/tests/x509/crl_fields.rs",
+        fields: &[
+            "version",
+            "signature",
+            "issuer",
+            "this_update",
+            "next_update",
+            "revoked_certificates",
+            "crl_extensions",
+            "crl_entry_extensions",
+        ],
+    },
 ];
 
-/// Notes on structures whose tests have no folder yet, and every field that lacks tests.
-pub(super) fn check(tree: &Tree) -> (Vec<String>, Vec<Finding>) {
-    let (mut notes, mut findings) = (Vec::new(), Vec::new());
-    for structure in STRUCTURES {
-        let names = tested(tree, structure.folder);
-        if names.is_empty() {
-            notes.push(format!(
-                "{} does not exist: no field of {} is tested by name.",
-                structure.folder, structure.name
-            ));
-            continue;
-        }
-        let lacking =
-            structure.fields.iter().filter(|field| !names.iter().any(|name| name == *field));
-        findings.extend(lacking.map(|field| untested(structure, field)));
-    }
-    (notes, findings)
+/// Every field that lacks tests.
+pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+    let lacking = STRUCTURES.iter().flat_map(|structure| {
+        let names = tested(tree, structure.place);
+        let lacks = move |field: &&&str| !names.iter().any(|name| name == **field);
+        structure.fields.iter().filter(lacks).map(|field| untested(structure, field))
+    });
+    lacking.collect()
 }
 
-/// Names of the files and modules in a folder that hold at least one test.
-fn tested(tree: &Tree, folder: &str) -> Vec<String> {
+/// Names of the files and modules in a place that hold at least one test.
+fn tested(tree: &Tree, place: &str) -> Vec<String> {
     let mut names = Vec::new();
     for (file, syntax) in tree.rust() {
-        let Some(stem) = file.path.strip_prefix(folder).and_then(|rest| rest.strip_suffix(".rs"))
+        if file.path == place {
+            names.extend(modules(&syntax.items));
+            continue;
+        }
+        let Some(stem) = file.path.strip_prefix(place).and_then(|rest| rest.strip_suffix(".rs"))
         else {
             continue;
         };
@@ -172,7 +280,10 @@ fn has_test(items: &[syn::Item]) -> bool {
 }
 
 fn untested(structure: &Structure, field: &str) -> Finding {
-    let file = format!("{}{field}.rs", structure.folder);
+    let file = match structure.place.strip_suffix('/') {
+        Some(folder) => format!("{folder}/{field}.rs"),
+        None => structure.place.to_owned(),
+    };
     let problem = format!("`{field}` of {} has no tests.", structure.name);
     Finding::new(
         (&file, 1),
@@ -187,21 +298,43 @@ mod tests {
     use super::{STRUCTURES, check};
     use crate::tidy::tree::Tree;
 
+    /// Findings of one structure, in a tree with these files.
+    fn lacking(place: &str, files: &[(&str, &str)]) -> Vec<String> {
+        let found = check(&Tree::of(files)).into_iter();
+        let of_place = |finding: &crate::tidy::finding::Finding| finding.file.starts_with(place);
+        found.filter(of_place).map(|finding| finding.problem).collect()
+    }
+
     #[test]
-    fn without_the_folder_there_are_notes_and_no_findings() {
-        let (notes, findings) = check(&Tree::of(&[]));
-        assert_eq!((notes.len(), findings.len()), (STRUCTURES.len(), 0));
+    fn without_any_file_every_field_is_found() {
+        let fields = STRUCTURES.iter().map(|structure| structure.fields.len()).sum::<usize>();
+        assert_eq!(check(&Tree::of(&[])).len(), fields);
     }
 
     #[test]
     fn a_field_counts_as_tested_only_if_its_file_or_module_has_a_test() {
-        let tree = Tree::of(&[
+        let files = [
             ("attestation/core/tests/snp/version.rs", "#[test] fn a() {}"),
             ("attestation/core/tests/snp/policy.rs", "fn not_a_test() {}"),
             ("attestation/core/tests/snp/tcb.rs", "mod launch_tcb { #[test] fn a() {} }"),
-        ]);
-        let lacking: Vec<_> = check(&tree).1.into_iter().map(|f| f.file).collect();
-        assert_eq!(lacking.len(), STRUCTURES[0].fields.len() - 2);
-        assert!(lacking.contains(&"attestation/core/tests/snp/policy.rs".to_owned()));
+        ];
+        let report = &STRUCTURES[0];
+        let found = lacking("attestation/core/tests/snp/", &files);
+        let extensions = 10;
+        assert_eq!(found.len(), report.fields.len() - 2 + extensions);
+        assert!(found.iter().any(|problem| problem.starts_with("`policy`")));
+    }
+
+    #[test]
+    fn in_a_file_for_a_whole_structure_each_field_is_a_module() {
+        let place = "attestation/core/tests/x509/crl_fields.rs";
+        let text = "mod issuer { #[test] fn a() {} } mod version { level!(a); } mod signature {}";
+        let found = lacking(place, &[(place, text)]);
+        for (field, untested) in
+            [("issuer", false), ("version", false), ("signature", true), ("this_update", true)]
+        {
+            let mark = format!("`{field}`");
+            assert_eq!(found.iter().any(|problem| problem.starts_with(&mark)), untested, "{field}");
+        }
     }
 }
