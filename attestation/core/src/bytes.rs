@@ -114,6 +114,8 @@ fixed_bytes! {
     Fmspc[6];
     /// Intel's PCE identity, from the PCK certificate.
     PceId[2];
+    /// The 16 SGX TCB component SVNs of a platform, from the PCK certificate.
+    SgxTcbSvn[16];
     /// TDX `TEE_TCB_SVN`, `TEE_TCB_SVN_2`.
     TeeTcbSvn[16];
     /// Raw little-endian 64-bit attribute field (`TD_ATTRIBUTES`, `XFAM`), kept as bytes.

@@ -21,4 +21,4 @@ mod shortfall;
 pub use comparison::{Difference, Explanation, compare, compare_with_nearest};
 pub use events::{Change, EventChange};
 pub use measured::{Field, Measured};
-pub use shortfall::{Shortfall, TcbGap};
+pub use shortfall::{Component, Label, Shortfall, SnpComponent, TcbGap};

@@ -31,6 +31,7 @@ pub mod ear;
 pub mod envelope;
 pub mod event_log;
 pub mod evidence;
+pub mod forecast;
 mod item;
 pub mod jws;
 pub mod key;

@@ -15,6 +15,7 @@ mod azure;
 mod bundle;
 mod ear;
 mod event_log;
+mod forecast;
 mod malleability;
 mod snp;
 mod tdx;

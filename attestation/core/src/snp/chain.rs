@@ -39,6 +39,8 @@ pub struct VerifiedChain {
     pub(super) simulator: Option<Digest48>,
     pub(super) revocation: Revocation,
     pub(super) crl: Option<Issue>,
+    /// The last moment at which every certificate of the chain is valid, whatever the CRL says.
+    pub(super) certified_until: UnixTime,
     pub(super) valid: Validity,
     pub(super) checks: Vec<Check>,
 }
@@ -140,6 +142,7 @@ pub fn verify_chain(
     steps.signed(&codes::LEAF, &leaf, &authorities.intermediate)?;
     let mut valid = validity(&[&leaf, &authorities.intermediate, &authorities.root]);
     steps.take(valid.check(&codes::VALIDITY, now))?;
+    let certified_until = valid.0.until;
     let crl = revocation::check(&mut steps, with.crl.as_deref(), &authorities, &leaf, now)?;
     let revocation = match &crl {
         Some(crl) => {
@@ -158,6 +161,7 @@ pub fn verify_chain(
         simulator: anchors.simulator_fingerprint(),
         revocation,
         crl: crl.map(|crl| Issue::of_crl(Document::AmdCrl(product), &crl)),
+        certified_until,
         valid,
         checks: steps.into_checks(),
     })

@@ -32,6 +32,7 @@ pub struct VerifiedReport {
     provider: Option<String>,
     revocation: Revocation,
     crl: Option<Issue>,
+    certified_until: UnixTime,
     valid: Validity,
     checks: Vec<Check>,
 }
@@ -92,6 +93,12 @@ impl VerifiedReport {
             Revocation::Checked => None,
             Revocation::Unknown => Some(Need::AmdCrl { product: self.product }),
         }
+    }
+
+    /// The last moment at which every certificate above it is valid, whatever the CRL says.
+    #[must_use]
+    pub const fn certified_until(&self) -> UnixTime {
+        self.certified_until
     }
 
     /// The time in which its endorsements vouch for it.
@@ -178,6 +185,7 @@ pub fn verify_report(
         },
         revocation: chain.revocation,
         crl: chain.crl,
+        certified_until: chain.certified_until,
         valid: chain.valid,
         checks: steps.into_checks(),
     })

@@ -1,12 +1,13 @@
 //! What a platform lacks for the newest level that Intel calls up to date.
 
 use crate::bytes::TeeTcbSvn;
-use crate::diagnosis::{Shortfall, TcbGap};
-use crate::tdx::pck::PckExtension;
+use crate::diagnosis::{Component, Label, Shortfall, TcbGap};
 use crate::tdx::platform::VerifiedPlatform;
 use crate::tdx::quote::Quote;
 use crate::tdx::status::TcbStatus;
-use crate::tdx::tcb_info::{Component, TcbInfo, TcbLevel, module_isvsvn, module_version};
+use crate::tdx::tcb_info::{
+    Component as LevelComponent, TcbInfo, TcbLevel, module_isvsvn, module_version,
+};
 
 impl VerifiedPlatform<'_> {
     /// What this platform lacks, for `quote` of a TD on it; `None` if it is at that level, or the
@@ -17,8 +18,9 @@ impl VerifiedPlatform<'_> {
         let svn = quote.td_report().tee_tcb_svn();
         let needed =
             info.tcb_levels.iter().find(|level| level.tcb_status == TcbStatus::UpToDate)?;
-        let current = info.level_of(&self.pck, svn);
-        let mut components = platform(needed, &self.pck, svn);
+        let sgx = (self.pck.sgx_components(), self.pck.pce_svn());
+        let current = info.level_of(sgx, svn);
+        let mut components = platform(needed, sgx, svn);
         components.extend(module(info, svn));
         let status = current.map(|level| level.tcb_status);
         if components.is_empty() && status == Some(TcbStatus::UpToDate) {
@@ -35,40 +37,38 @@ impl VerifiedPlatform<'_> {
     }
 }
 
-// SPEC: Intel Trusted Services API, Get TDX TCB Info V4: `category` and `type` name a component.
-fn platform(needed: &TcbLevel, pck: &PckExtension, svn: &TeeTcbSvn) -> Vec<Shortfall> {
+/// What a platform is short of for `needed`, its TDX module aside.
+pub(crate) fn platform(
+    needed: &TcbLevel,
+    (components, pce_svn): (&[u8; 16], u16),
+    svn: &TeeTcbSvn,
+) -> Vec<Shortfall> {
     let tcb = needed.tcb();
-    let mut found = below("SGX TCB component", pck.sgx_components(), tcb.sgx_components(), 0);
+    let sgx = |index, label| Component::Sgx { index, label };
+    let tdx = |index, label| Component::Tdx { index, label };
     // Components 0 and 1 are the TDX module's own, which has levels of its own.
     let skipped = if module_version(svn) > 0 { 2 } else { 0 };
-    found.extend(below("TDX TCB component", svn.as_bytes(), tcb.tdx_components(), skipped));
-    if pck.pce_svn() < tcb.pce_svn() {
-        found.push(Shortfall {
-            component: "PCESVN".to_owned(),
-            have: pck.pce_svn(),
-            need: tcb.pce_svn(),
-            carried_by: "an update of Intel's SGX software (PCE) on the host".to_owned(),
-        });
-    }
+    let mut found = below(components, tcb.sgx_components(), 0, sgx);
+    found.extend(below(svn.as_bytes(), tcb.tdx_components(), skipped, tdx));
+    found.extend(Shortfall::of(Component::Pce, pce_svn, tcb.pce_svn()));
     found
 }
 
-fn below(what: &str, have: &[u8; 16], need: &[Component; 16], skipped: usize) -> Vec<Shortfall> {
+// SPEC: Intel Trusted Services API, Get TDX TCB Info V4: `category` and `type` name a component.
+fn below(
+    have: &[u8; 16],
+    need: &[LevelComponent; 16],
+    skipped: usize,
+    component: impl Fn(usize, Label) -> Component,
+) -> Vec<Shortfall> {
     let pairs = (0_usize..).zip(have.iter().zip(need)).skip(skipped);
     pairs
-        .filter(|(_, (have, need))| **have < need.svn())
-        .map(|(index, (have, need))| Shortfall {
-            component: match need.name() {
-                Some(name) => format!("{what} {index} ({name})"),
-                None => format!("{what} {index}"),
-            },
-            have: (*have).into(),
-            need: need.svn().into(),
-            carried_by: match need.category() {
-                Some("BIOS") => "a BIOS update".to_owned(),
-                Some(category) => format!("an update of the host's {category}"),
-                None => "a platform update; Intel does not name the part".to_owned(),
-            },
+        .filter_map(|(index, (have, need))| {
+            let label = Label {
+                name: need.name().map(str::to_owned),
+                category: need.category().map(str::to_owned),
+            };
+            Shortfall::of(component(index, label), (*have).into(), need.svn().into())
         })
         .collect()
 }
@@ -77,11 +77,5 @@ fn module(info: &TcbInfo, svn: &TeeTcbSvn) -> Option<Shortfall> {
     let version = module_version(svn);
     let identity = info.module_identity(version).filter(|_| version > 0)?;
     let need = identity.up_to_date_isvsvn()?;
-    let have = module_isvsvn(svn);
-    (have < need).then(|| Shortfall {
-        component: format!("TDX module {version}.x ISVSVN"),
-        have: have.into(),
-        need: need.into(),
-        carried_by: "an update of the TDX module, with the BIOS or the host's system".to_owned(),
-    })
+    Shortfall::of(Component::TdxModule(version), module_isvsvn(svn).into(), need.into())
 }

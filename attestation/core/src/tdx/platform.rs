@@ -28,6 +28,7 @@ pub struct VerifiedPlatform<'c> {
     pub(super) pck: PckExtension,
     pub(super) ca: PckCa,
     pub(super) key: SigningKey,
+    pub(super) certified_until: UnixTime,
     pub(super) window: Window,
     pub(super) checks: Vec<Check>,
 }
@@ -66,7 +67,10 @@ impl<'c> VerifiedPlatform<'c> {
         require_tcb_info(&mut trail, collateral, &pck)?;
         let key = SigningKey::of(leaf).ok_or("a key of another type");
         let key = trail.holds(&codes::PCK_CHAIN, "a P-256 key", key)?;
-        Ok(Self { collateral, pck, ca, key, window, checks: trail.into_checks() })
+        let ends = certificates.iter().map(Certificate::not_after);
+        let certified_until = ends.fold(leaf.not_after(), UnixTime::min);
+        let checks = trail.into_checks();
+        Ok(Self { collateral, pck, ca, key, certified_until, window, checks })
     }
 
     /// What the PCK certificate says about the platform.

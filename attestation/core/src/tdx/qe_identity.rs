@@ -31,14 +31,14 @@ pub(crate) struct QeIdentity {
     #[serde(deserialize_with = "json::bytes")]
     pub(crate) mrsigner: [u8; 32],
     pub(crate) isvprodid: u16,
-    tcb_levels: Vec<QeTcbLevel>,
+    pub(crate) tcb_levels: Vec<QeTcbLevel>,
 }
 
 /// One TCB level of the quoting enclave.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct QeTcbLevel {
-    tcb: QeTcb,
+    pub(crate) tcb: QeTcb,
     #[serde(deserialize_with = "json::time")]
     pub(crate) tcb_date: UnixTime,
     pub(crate) tcb_status: TcbStatus,
@@ -47,8 +47,8 @@ pub(crate) struct QeTcbLevel {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
-struct QeTcb {
-    isvsvn: u16,
+pub(crate) struct QeTcb {
+    pub(crate) isvsvn: u16,
 }
 
 impl QeIdentity {

@@ -5,22 +5,23 @@ use std::collections::BTreeSet;
 use crate::bytes::TeeTcbSvn;
 use crate::check::Check;
 use crate::tdx::codes;
+use crate::tdx::machine_tcb::TdxTcb;
 use crate::tdx::pck::PckExtension;
-use crate::tdx::qe_identity::QeTcbLevel;
+use crate::tdx::qe_identity::{QeIdentity, QeTcbLevel};
 use crate::tdx::status::TcbStatus;
 use crate::tdx::tcb_info::{TcbInfo, module_isvsvn, module_version};
-use crate::tdx::td_report::TdReport;
+use crate::tdx::td_report::{TdReport, TdReport15};
 use crate::tdx::trail::Trail;
 use crate::time::UnixTime;
 use crate::verify::VerifyError;
 
 /// What Intel says about a TCB as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Assessment {
-    pub(super) status: TcbStatus,
-    pub(super) advisories: BTreeSet<String>,
+pub(crate) struct Assessment {
+    pub(crate) status: TcbStatus,
+    pub(crate) advisories: BTreeSet<String>,
     /// The oldest date among the matched levels.
-    pub(super) tcb_date: UnixTime,
+    pub(crate) tcb_date: UnixTime,
 }
 
 impl Assessment {
@@ -65,11 +66,38 @@ pub(super) fn match_levels(
     td: &TdReport,
 ) -> Result<Levels, VerifyError> {
     require_module(trail, info, td)?;
-    let launch = platform(trail, info, pck, td.tee_tcb_svn())?;
-    let current = match td.td15() {
-        Some(td15) => Some(platform(trail, info, pck, td15.tee_tcb_svn_2())?),
-        None => None,
-    };
+    let sgx = (pck.sgx_components(), pck.pce_svn());
+    levels(trail, info, sgx, (td.tee_tcb_svn(), td.td15().map(TdReport15::tee_tcb_svn_2)))
+}
+
+/// What a TCB is worth by this collateral, which need not be the one that it was verified with.
+/// Whether the module is Intel's was decided when it was verified.
+pub(crate) fn assess(
+    info: &TcbInfo,
+    identity: &QeIdentity,
+    have: &TdxTcb,
+) -> Result<Assessment, VerifyError> {
+    let mut trail = Trail::default();
+    let sgx = (have.sgx_components.as_bytes(), have.pce_svn);
+    let svns = (&have.tee_tcb_svn, have.tee_tcb_svn_2.as_ref());
+    let levels = levels(&mut trail, info, sgx, svns)?;
+    let svn = have.qe_isv_svn;
+    let level = identity.level_of(svn).ok_or_else(|| format!("no level is met by ISVSVN {svn}"));
+    let level = trail.holds(&codes::QE_TCB_LEVEL, "a published level that is met", level)?;
+    Ok(levels.with_quoting_enclave(level))
+}
+
+/// SGX component SVNs and `PCESVN`.
+type Sgx<'a> = (&'a [u8; 16], u16);
+
+fn levels(
+    trail: &mut Trail,
+    info: &TcbInfo,
+    sgx: Sgx<'_>,
+    (launch, current): (&TeeTcbSvn, Option<&TeeTcbSvn>),
+) -> Result<Levels, VerifyError> {
+    let launch = platform(trail, info, sgx, launch)?;
+    let current = current.map(|svn| platform(trail, info, sgx, svn)).transpose()?;
     Ok(Levels { launch, current })
 }
 
@@ -77,11 +105,13 @@ pub(super) fn match_levels(
 fn platform(
     trail: &mut Trail,
     info: &TcbInfo,
-    pck: &PckExtension,
+    (components, pce_svn): Sgx<'_>,
     svn: &TeeTcbSvn,
 ) -> Result<Assessment, VerifyError> {
-    let have = format!("SGX {} PCE {} TDX {svn}", hex::encode(pck.sgx_components()), pck.pce_svn());
-    let level = info.level_of(pck, svn).ok_or_else(|| format!("no level is met by {have}"));
+    let have = format!("SGX {} PCE {pce_svn} TDX {svn}", hex::encode(components));
+    let level = info
+        .level_of((components, pce_svn), svn)
+        .ok_or_else(|| format!("no level is met by {have}"));
     let level = trail.holds(&codes::TCB_LEVEL, "a published TCB level that is met", level)?;
     let mut assessment = Assessment {
         status: level.tcb_status,

@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use crate::bytes::{Attributes, Digest48, Fmspc, PceId, TeeTcbSvn};
 use crate::tdx::json;
-use crate::tdx::pck::PckExtension;
 use crate::tdx::status::TcbStatus;
 use crate::time::UnixTime;
 
@@ -85,7 +84,7 @@ pub(crate) struct TdxModuleIdentity {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TdxModuleTcbLevel {
-    tcb: TdxModuleTcb,
+    pub(crate) tcb: TdxModuleTcb,
     #[serde(deserialize_with = "json::time")]
     pub(crate) tcb_date: UnixTime,
     pub(crate) tcb_status: TcbStatus,
@@ -94,8 +93,8 @@ pub(crate) struct TdxModuleTcbLevel {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
-struct TdxModuleTcb {
-    isvsvn: u8,
+pub(crate) struct TdxModuleTcb {
+    pub(crate) isvsvn: u8,
 }
 
 impl TcbInfo {
@@ -129,8 +128,8 @@ impl TcbInfo {
     }
 
     /// The highest level that this platform meets.
-    pub(crate) fn level_of(&self, pck: &PckExtension, svn: &TeeTcbSvn) -> Option<&TcbLevel> {
-        self.tcb_levels.iter().find(|level| level.tcb.met_by(pck, svn))
+    pub(crate) fn level_of(&self, sgx: (&[u8; 16], u16), svn: &TeeTcbSvn) -> Option<&TcbLevel> {
+        self.tcb_levels.iter().find(|level| level.tcb.met_by(sgx, svn))
     }
 }
 
@@ -178,12 +177,12 @@ impl Tcb {
     // SPEC: Intel SGX ECDSA Quote Library API, 4.1.2.4.17: every SGX component, PCESVN and every
     // TDX component at or above the level's. With a TDX module version above 0, components 0 and
     // 1 are judged by the module's own identity instead.
-    fn met_by(&self, pck: &PckExtension, svn: &TeeTcbSvn) -> bool {
+    fn met_by(&self, (components, pce_svn): (&[u8; 16], u16), svn: &TeeTcbSvn) -> bool {
         let skipped = if module_version(svn) > 0 { 2 } else { 0 };
-        let sgx = reach(pck.sgx_components().iter(), self.sgxtcbcomponents.iter());
+        let sgx = reach(components.iter(), self.sgxtcbcomponents.iter());
         let tdx =
             reach(svn.as_bytes().iter().skip(skipped), self.tdxtcbcomponents.iter().skip(skipped));
-        sgx && tdx && pck.pce_svn() >= self.pcesvn
+        sgx && tdx && pce_svn >= self.pcesvn
     }
 }
 

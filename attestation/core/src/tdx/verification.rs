@@ -79,6 +79,7 @@ impl VerifiedPlatform<'_> {
             anchor: self.collateral.anchors.kind(),
             simulator: self.collateral.anchors.simulator_fingerprint(),
             pck: self.pck.clone(),
+            certified_until: self.certified_until,
             assessment,
             tcb_evaluation_data_number: self.collateral.tcb_evaluation_data_number(),
             issues: self.issues(),

@@ -25,6 +25,7 @@ pub struct VerifiedQuote {
     pub(super) anchor: AnchorKind,
     pub(super) simulator: Option<Digest48>,
     pub(super) pck: PckExtension,
+    pub(super) certified_until: UnixTime,
     pub(super) assessment: Assessment,
     pub(super) tcb_evaluation_data_number: u32,
     pub(super) issues: Vec<Issue>,
@@ -84,6 +85,12 @@ impl VerifiedQuote {
     /// Intel's advisories for the matched levels, sorted, each once.
     pub fn advisories(&self) -> impl ExactSizeIterator<Item = &str> {
         self.assessment.advisories.iter().map(String::as_str)
+    }
+
+    /// The last moment at which every certificate of the PCK chain is valid.
+    #[must_use]
+    pub const fn certified_until(&self) -> UnixTime {
+        self.certified_until
     }
 
     /// The oldest date among the matched TCB levels.

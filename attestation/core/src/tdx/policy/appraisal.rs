@@ -79,7 +79,8 @@ impl TdxPolicy {
         Check::decided(&codes::XFAM, ok, expected, mask(on))
     }
 
-    fn tcb_status(&self, status: TcbStatus, tcb_date: UnixTime, now: UnixTime) -> Check {
+    /// Whether a TCB of this status and date is good enough at `now`.
+    pub(crate) fn tcb_status(&self, status: TcbStatus, tcb_date: UnixTime, now: UnixTime) -> Check {
         let grace = Duration::from_secs(self.out_of_date_grace_secs);
         let listed = self.tcb_statuses.contains(&status);
         let excused = status.is_out_of_date() && !grace.is_zero() && now.since(tcb_date) <= grace;
@@ -133,21 +134,25 @@ impl TdxPolicy {
 }
 
 impl AdvisoryDemand {
+    /// Whether none of `ids` speaks against it.
+    pub(crate) fn permits<'a>(&self, mut ids: impl Iterator<Item = &'a str>) -> bool {
+        let named = |list: &[String], id: &str| list.iter().any(|named| named == id);
+        match self {
+            Self::Any => true,
+            Self::Only(list) => ids.all(|id| named(list, id)),
+            Self::NoneOf(list) => !ids.any(|id| named(list, id)),
+        }
+    }
+
     fn check(&self, verified: &VerifiedQuote) -> Check {
         let code = &codes::ADVISORIES;
         let observed = format!("[{}]", verified.advisories().collect::<Vec<_>>().join(", "));
-        let named = |list: &[String], id: &str| list.iter().any(|named| named == id);
-        match self {
-            Self::Any => Check::not_asserted(code, observed),
-            Self::Only(list) => {
-                let ok = verified.advisories().all(|id| named(list, id));
-                Check::decided(code, ok, format!("only [{}]", list.join(", ")), observed)
-            }
-            Self::NoneOf(list) => {
-                let ok = !verified.advisories().any(|id| named(list, id));
-                Check::decided(code, ok, format!("none of [{}]", list.join(", ")), observed)
-            }
-        }
+        let expected = match self {
+            Self::Any => return Check::not_asserted(code, observed),
+            Self::Only(list) => format!("only [{}]", list.join(", ")),
+            Self::NoneOf(list) => format!("none of [{}]", list.join(", ")),
+        };
+        Check::decided(code, self.permits(verified.advisories()), expected, observed)
     }
 }
 
