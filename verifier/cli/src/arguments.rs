@@ -1,6 +1,7 @@
 //! The words of the command line.
 
 mod bundle;
+mod fleet;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use cloister_attestation::event_log::HashAlgorithm;
 pub use bundle::{
     BundleCommand, BundleSource, BundleVerifyArguments, CreateArguments, FetchArguments,
 };
+pub use fleet::{FleetArguments, FleetCommand, ForecastArguments, Window, WindowError};
 
 /// Verify evidence offline, admit images, operate the fleet, explain errors.
 #[derive(Debug, Parser)]
@@ -52,6 +54,8 @@ pub enum Command {
     Image(ImageArguments),
     /// Look at and act on the fleet's agents.
     Agents(AgentsArguments),
+    /// Look at all machines together.
+    Fleet(FleetArguments),
     /// Tell what an error code means, or list them all.
     #[command(after_help = "Example:\n  cloister explain snp.chain.leaf")]
     Explain {

@@ -14,6 +14,10 @@ mod verify;
 use crate::answer::Answer;
 use crate::arguments::BundleCommand;
 
+pub(crate) use error::CommandError;
+pub(crate) use fetch::Online;
+pub(crate) use sources::Folder;
+
 /// Does what `cloister bundle` asks for.
 pub(crate) fn run(command: &BundleCommand) -> Answer {
     let done = match command {

@@ -6,6 +6,7 @@
 //!                          +-- evidence   files in, verdict out; no network
 //!                          +-- bundle     what evidence is judged with, as one signed file
 //!                          +-- image, agents   one call to a Verifier each
+//!                          +-- fleet      what is to be expected of all machines
 //!                          +-- explain, doctor, completions, man
 //! ```
 //!
@@ -27,6 +28,7 @@ pub mod doctor;
 pub mod evidence;
 pub mod explain;
 pub mod file;
+mod fleet;
 pub mod operator;
 mod reference;
 mod text;
@@ -43,6 +45,7 @@ pub fn run(arguments: &Arguments) -> Answer {
         Command::Bundle { command } => bundle::run(command),
         Command::Image(image) => operator::run_image(image),
         Command::Agents(agents) => operator::run_agents(agents),
+        Command::Fleet(fleet) => fleet::run(fleet),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Doctor(options) => doctor::run(options),
         Command::Completions { shell } => reference::completions(*shell),

@@ -10,7 +10,7 @@ use core::future::Future;
 
 pub use error::OperatorError;
 
-use crate::answer::{Answer, Exit};
+use crate::answer::Answer;
 use crate::arguments::{AgentsArguments, ConnectionArguments, ImageArguments};
 use connection::Operator;
 use settings::Settings;
@@ -29,15 +29,16 @@ fn call<F>(arguments: &ConnectionArguments, command: impl FnOnce(Operator) -> F)
 where
     F: Future<Output = Result<Answer, OperatorError>>,
 {
-    attempt(arguments, command).unwrap_or_else(|error| Answer::error(exit(&error), &error))
+    attempt(arguments, command).unwrap_or_else(|error| Answer::error(error.exit(), &error))
 }
 
-fn attempt<F>(
+/// One command over a connection of its own.
+pub(crate) fn attempt<F, T>(
     arguments: &ConnectionArguments,
     command: impl FnOnce(Operator) -> F,
-) -> Result<Answer, OperatorError>
+) -> Result<T, OperatorError>
 where
-    F: Future<Output = Result<Answer, OperatorError>>,
+    F: Future<Output = Result<T, OperatorError>>,
 {
     let settings = Settings::find(arguments)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -46,15 +47,4 @@ where
         source: source.into(),
     })?;
     runtime.block_on(async { command(connection::connect(&settings).await?).await })
-}
-
-const fn exit(error: &OperatorError) -> Exit {
-    match error {
-        OperatorError::File(_) | OperatorError::Settings { .. } | OperatorError::Trust { .. } => {
-            Exit::Misuse
-        }
-        OperatorError::Reference(_) => Exit::Misuse,
-        OperatorError::Refused { .. } => Exit::Refused,
-        OperatorError::Unreachable { .. } => Exit::NoConclusion,
-    }
 }

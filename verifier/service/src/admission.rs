@@ -216,7 +216,7 @@ impl Admission {
         let lease = self.keys.leases.sign(&claims)?;
         let certificate =
             self.keys.authority.certify_runtime(&claims, &lease, &presented.channel_key)?;
-        let record = lease::record(presented, &claims, &result, now)?;
+        let record = lease::record(examined, &claims, &result, now)?;
         if let Err(objection) = self.store.admit(&record).await? {
             return Ok(Err(Refusal::objection(objection, &claims.agent, result)));
         }

@@ -32,6 +32,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/v1/agents/{name}/quarantine", post(handlers::quarantine))
         .route("/v1/agents/{name}/lift", post(handlers::lift))
         .route("/v1/agents/{name}/retire", post(handlers::retire_agent))
+        .route("/v1/machines", get(handlers::machines))
         .with_state(app)
 }
 

@@ -105,6 +105,14 @@ impl Operations {
         })
     }
 
+    /// Every machine that was admitted once.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`], or [`ServiceError::Defect`] if one cannot be told.
+    pub async fn machines(&self) -> Result<Vec<v1::Machine>, ServiceError> {
+        self.store.machines().await?.iter().map(wire::machine).collect()
+    }
+
     /// Takes an agent's leases away and refuses new ones until it is lifted.
     ///
     /// # Errors

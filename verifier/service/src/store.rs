@@ -11,6 +11,7 @@ mod history;
 mod images;
 mod instances;
 mod issues;
+mod machines;
 mod migrations;
 mod row;
 
@@ -36,6 +37,7 @@ pub use history::{Operation, Outcome, Verdict};
 pub use images::{ImageRecord, ImageState};
 pub use instances::InstanceRecord;
 pub use issues::Seen;
+pub use machines::MachineRecord;
 
 /// The open database. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -3,8 +3,10 @@
 use cloister_api::v1;
 use cloister_attestation::check::Check;
 
+use crate::error::ServiceError;
 use crate::store::{
     AgentRecord, AgentState, Event, EventKind, ImageRecord, ImageState, InstanceRecord,
+    MachineRecord,
 };
 
 /// A finding as it is answered.
@@ -50,6 +52,20 @@ pub(crate) fn agent(record: &AgentRecord) -> v1::Agent {
         state: state.into(),
         instances: record.instances.iter().map(instance).collect(),
     }
+}
+
+/// A machine as operators see it.
+pub(crate) fn machine(record: &MachineRecord) -> Result<v1::Machine, ServiceError> {
+    Ok(v1::Machine {
+        id: record.id.clone(),
+        tee: record.tee.clone(),
+        product: record.product.clone(),
+        simulated: record.simulated,
+        agent: record.agent.clone(),
+        first_seen_at: record.first_seen_at.as_secs(),
+        last_seen_at: record.attested.last_seen.as_secs(),
+        attested: serde_json::to_string(&record.attested).map_err(|_| ServiceError::Defect)?,
+    })
 }
 
 fn instance(record: &InstanceRecord) -> v1::Instance {

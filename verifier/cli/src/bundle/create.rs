@@ -15,7 +15,7 @@ use super::error::CommandError;
 use super::fetch::Online;
 use super::keygen;
 use super::listing::Listing;
-use super::sources::{Machine, folder_of_endorsements};
+use super::sources::{Folder, folder_of_endorsements};
 use crate::answer::{Answer, Exit, chain};
 use crate::arguments::CreateArguments;
 use crate::clock;
@@ -77,11 +77,11 @@ fn machines(
     arguments: &CreateArguments,
     terms: &Terms,
     draft: &mut Draft,
-) -> Result<(Vec<Machine>, Vec<Missing>), CommandError> {
+) -> Result<(Vec<Folder>, Vec<Missing>), CommandError> {
     let online = Online::new(&arguments.fetch, TcbUpdate::Standard, &terms.anchors)?;
     let (mut machines, mut unfetched) = (Vec::new(), Vec::new());
     for path in &arguments.evidence {
-        let mut machine = Machine::read(path)?;
+        let mut machine = Folder::read(path)?;
         if let Some(online) = &online {
             let given = machine.endorsements.clone().without_stale(terms.at);
             let completion = online.complete(&machine.evidence, given, terms.at);

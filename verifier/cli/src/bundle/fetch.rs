@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use cloister_attestation::anchor::Anchors;
+use cloister_attestation::bytes::Fmspc;
 use cloister_attestation::evidence::Evidence;
-use cloister_attestation::publication::TcbUpdate;
+use cloister_attestation::publication::{Need, TcbUpdate};
+use cloister_attestation::tdx::Collateral;
 use cloister_attestation::time::UnixTime;
 use cloister_attestation::verify::{Endorsements, verify};
-use cloister_endorsements::{Completion, Endpoint, Fetcher, MemoryStore, Settings};
+use cloister_endorsements::{Completion, Endpoint, FetchError, Fetcher, MemoryStore, Settings};
 use tokio::runtime::Runtime;
 
 use super::error::CommandError;
@@ -46,6 +48,19 @@ impl Online {
             .build()
             .map_err(|error| CommandError::Fetch { source: error.into() })?;
         Ok(Some(Self { fetcher, runtime, anchors: anchors.clone() }))
+    }
+
+    /// TCB info of a processor family and QE identity, of the set that is asked for.
+    pub(crate) fn levels(&self, fmspc: Fmspc, now: UnixTime) -> Result<Collateral, FetchError> {
+        let update = self.fetcher.settings().update;
+        let mut found = Endorsements::Tdx(Collateral::none());
+        for need in [Need::TdxTcbInfo { fmspc, update }, Need::TdQeIdentity { update }] {
+            self.runtime.block_on(self.fetcher.fetch(need, now))?.add_to(&mut found);
+        }
+        match found {
+            Endorsements::Tdx(collateral) => Ok(collateral),
+            _ => Ok(Collateral::none()),
+        }
     }
 
     /// Verifies `evidence` with `endorsements` and whatever can be fetched.

@@ -9,21 +9,21 @@ use cloister_attestation::tdx::Collateral;
 use cloister_attestation::verify::Endorsements;
 
 use super::error::CommandError;
-use crate::evidence::folder::{Folder, FolderError, Kind};
+use crate::evidence::folder::{self, FolderError, Kind};
 use crate::evidence::stages::{Unreadable, endorsements};
 use crate::evidence::vtpm;
 use crate::file;
 
 /// One machine's Evidence with the endorsements beside it.
-pub(super) struct Machine {
-    pub(super) name: String,
-    pub(super) evidence: Evidence,
-    pub(super) endorsements: Endorsements,
+pub(crate) struct Folder {
+    pub(crate) name: String,
+    pub(crate) evidence: Evidence,
+    pub(crate) endorsements: Endorsements,
 }
 
-impl Machine {
-    pub(super) fn read(path: &Path) -> Result<Self, CommandError> {
-        let folder = Folder::open(path)?;
+impl Folder {
+    pub(crate) fn read(path: &Path) -> Result<Self, CommandError> {
+        let folder = folder::Folder::open(path)?;
         let parsed = match folder.kind() {
             Kind::SnpReport => Some(Evidence::parse(Tee::Snp, folder.evidence())),
             Kind::TdxQuote => Some(Evidence::parse(Tee::Tdx, folder.evidence())),
@@ -40,7 +40,7 @@ impl Machine {
 }
 
 /// Endorsements without Evidence: a key certificate with its chain, or collateral.
-pub(crate) fn folder_of_endorsements(path: &Path) -> Result<Vec<Endorsements>, CommandError> {
+pub(super) fn folder_of_endorsements(path: &Path) -> Result<Vec<Endorsements>, CommandError> {
     let unusable = |error: Unreadable| CommandError::Endorsements { path: path.to_owned(), error };
     let mut found = Vec::new();
     let collateral = path.join("collateral.json");
@@ -49,7 +49,7 @@ pub(crate) fn folder_of_endorsements(path: &Path) -> Result<Vec<Endorsements>, C
         let read = Collateral::from_json(&json).map_err(|error| unusable(boxed(error)))?;
         found.push(Endorsements::Tdx(read));
     }
-    match Folder::open(path) {
+    match folder::Folder::open(path) {
         Ok(folder) => {
             let with = folder.endorsements(None).map_err(|error| unusable(boxed(error)))?;
             if with != snp::Endorsements::none() {

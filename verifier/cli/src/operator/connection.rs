@@ -34,14 +34,14 @@ const HTTPS_PORT: u16 = 443;
 type Client = OperatorClient<InterceptedService<Channel, Bearer>>;
 
 /// A Verifier that accepted the connection.
-pub(super) struct Operator {
-    pub(super) client: Client,
+pub(crate) struct Operator {
+    pub(crate) client: Client,
     address: String,
 }
 
 impl Operator {
     /// The answer's message, or why there is none.
-    pub(super) fn message<T>(
+    pub(crate) fn message<T>(
         &self,
         answer: Result<Response<T>, Status>,
     ) -> Result<T, OperatorError> {
@@ -53,7 +53,7 @@ impl Operator {
 
 /// Puts the operator token on every call.
 #[derive(Clone)]
-pub(super) struct Bearer(MetadataValue<Ascii>);
+pub(crate) struct Bearer(MetadataValue<Ascii>);
 
 impl Bearer {
     fn new(token: &str) -> Result<Self, OperatorError> {

@@ -6,6 +6,7 @@ use cloister_attestation::code::{Code, Diagnostic};
 use cloister_attestation::reference::ReferenceError;
 use tonic::{Code as Status, Status as Answer};
 
+use crate::answer::Exit;
 use crate::codes;
 use crate::file::FileError;
 use crate::text::printable;
@@ -66,6 +67,18 @@ impl Diagnostic for OperatorError {
 }
 
 impl OperatorError {
+    /// How a command that failed with it ends.
+    #[must_use]
+    pub(crate) const fn exit(&self) -> Exit {
+        match self {
+            Self::File(_) | Self::Settings { .. } | Self::Trust { .. } | Self::Reference(_) => {
+                Exit::Misuse
+            }
+            Self::Refused { .. } => Exit::Refused,
+            Self::Unreachable { .. } => Exit::NoConclusion,
+        }
+    }
+
     /// What a call's status means: an answer by the Verifier, or none.
     pub(super) fn from_status(status: Answer, address: &str) -> Self {
         let silent = [Status::Unavailable, Status::DeadlineExceeded, Status::Cancelled];

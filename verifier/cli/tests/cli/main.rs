@@ -12,6 +12,7 @@
 mod bundle;
 mod evidence;
 mod explain;
+mod fleet;
 mod operator;
 mod program;
 mod recorded;

@@ -10,13 +10,13 @@ use crate::simulated::{image, references};
 use crate::verifier::{StandIn, TOKEN};
 
 /// A stand-in, and the files that an operator has for it.
-struct Desk {
+pub(crate) struct Desk {
     folder: TempDir,
-    verifier: StandIn,
+    pub(crate) verifier: StandIn,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let verifier = StandIn::start(&folder.path().join("trust.pem"));
         std::fs::write(folder.path().join("operator.token"), TOKEN).unwrap();
@@ -29,14 +29,14 @@ impl Desk {
         self.folder.path().join(name)
     }
 
-    fn run(&self, words: &[&str]) -> Run {
+    pub(crate) fn run(&self, words: &[&str]) -> Run {
         let (ca, token) = (self.path("trust.pem"), self.path("operator.token"));
         let connection =
             ["--verifier", &self.verifier.address, "--ca", ca.to_str().unwrap(), "--token-file"];
         cloister(words.iter().chain(&connection).chain(&[token.to_str().unwrap()]))
     }
 
-    fn asked(&self) -> Vec<&'static str> {
+    pub(crate) fn asked(&self) -> Vec<&'static str> {
         self.verifier.asked.lock().unwrap().iter().map(|(method, _)| *method).collect()
     }
 }

@@ -8,9 +8,10 @@ use cloister_api::v1::operator_server::{Operator, OperatorServer};
 use cloister_api::v1::{
     AdmitImageRequest, AdmitImageResponse, Image, ImageState, LiftQuarantineRequest,
     LiftQuarantineResponse, ListAgentsRequest, ListAgentsResponse, ListImagesRequest,
-    ListImagesResponse, QuarantineAgentRequest, QuarantineAgentResponse, RetireAgentRequest,
-    RetireAgentResponse, RetireImageRequest, RetireImageResponse, RevokeImageRequest,
-    RevokeImageResponse, ShowAgentRequest, ShowAgentResponse,
+    ListImagesResponse, ListMachinesRequest, ListMachinesResponse, Machine, QuarantineAgentRequest,
+    QuarantineAgentResponse, RetireAgentRequest, RetireAgentResponse, RetireImageRequest,
+    RetireImageResponse, RevokeImageRequest, RevokeImageResponse, ShowAgentRequest,
+    ShowAgentResponse,
 };
 use cloister_attestation::reference::ReferenceValues;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -28,10 +29,14 @@ pub(crate) const TOKEN: &str = "operator-token-of-the-test";
 /// What the stand-in was asked, in order: the method and the `authorization` header.
 pub(crate) type Asked = Arc<Mutex<Vec<(&'static str, String)>>>;
 
+/// The machines that the stand-in says it knows.
+pub(crate) type Known = Arc<Mutex<Vec<Machine>>>;
+
 /// A running stand-in. Ends with the test's process.
 pub(crate) struct StandIn {
     pub(crate) address: String,
     pub(crate) asked: Asked,
+    pub(crate) machines: Known,
 }
 
 impl StandIn {
@@ -40,7 +45,8 @@ impl StandIn {
         let (authority, tls) = credentials();
         std::fs::write(ca, authority).unwrap();
         let asked = Asked::default();
-        let service = Service { asked: Arc::clone(&asked) };
+        let machines = Known::default();
+        let service = Service { asked: Arc::clone(&asked), machines: Arc::clone(&machines) };
         let (tell, told) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             let runtime =
@@ -52,7 +58,7 @@ impl StandIn {
             });
         });
         let address: SocketAddr = told.recv().unwrap();
-        Self { address: format!("https://{address}"), asked }
+        Self { address: format!("https://{address}"), asked, machines }
     }
 }
 
@@ -95,6 +101,7 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor, service: Service) {
 #[derive(Clone)]
 struct Service {
     asked: Asked,
+    machines: Known,
 }
 
 impl Service {
@@ -195,5 +202,13 @@ impl Operator for Service {
     ) -> Result<Response<RetireAgentResponse>, Status> {
         self.heard("retire_agent", &request)?;
         Ok(Response::new(RetireAgentResponse { agent: None, revoked_instances: 1 }))
+    }
+
+    async fn list_machines(
+        &self,
+        request: Request<ListMachinesRequest>,
+    ) -> Result<Response<ListMachinesResponse>, Status> {
+        self.heard("list_machines", &request)?;
+        Ok(Response::new(ListMachinesResponse { machines: self.machines.lock().unwrap().clone() }))
     }
 }

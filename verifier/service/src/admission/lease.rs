@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use cloister_attestation::forecast::Machine;
 use cloister_attestation::result::{AttestationResult, PlatformIdentity};
 use cloister_attestation::time::UnixTime;
 use cloister_channel::lease::{LeaseClaims, LeaseId};
 use cloister_channel::name::{AgentName, TrustDomain};
 
 use super::Examined;
-use super::presented::Presented;
 use crate::error::ServiceError;
 use crate::store::{Admitted, Outcome, Verdict};
 
@@ -58,11 +58,12 @@ pub(super) fn claims(
 
 /// What goes on record with the lease.
 pub(super) fn record(
-    presented: &Presented,
+    examined: &Examined,
     claims: &LeaseClaims,
     result: &AttestationResult,
     now: UnixTime,
 ) -> Result<Admitted, ServiceError> {
+    let presented = &examined.presented;
     let instance = claims.instance().to_string();
     Ok(Admitted {
         nonce: presented.challenge.nonce,
@@ -75,6 +76,7 @@ pub(super) fn record(
         tier: claims.tier.to_string(),
         platform: platform(&claims.platform),
         not_asserted: claims.not_asserted.clone(),
+        machine: Machine::of(&examined.evidence, now),
         lease_expires_at: claims.expires_at,
         verdict: Verdict {
             at: now,

@@ -101,4 +101,13 @@ impl Operator for Service {
         let v1::RetireAgentRequest { name, reason } = self.authorized(request)?;
         Ok(Response::new(self.app.operations.retire(&name, &reason).await?))
     }
+
+    async fn list_machines(
+        &self,
+        request: Request<v1::ListMachinesRequest>,
+    ) -> Result<Response<v1::ListMachinesResponse>, Status> {
+        self.authorized(request)?;
+        let machines = self.app.operations.machines().await?;
+        Ok(Response::new(v1::ListMachinesResponse { machines }))
+    }
 }

@@ -122,6 +122,14 @@ pub(super) async fn agent(
     Ok(Json(json!({ "agent": shown.agent, "results": results })))
 }
 
+pub(super) async fn machines(
+    State(app): State<App>,
+    _: Operator,
+) -> Answer<v1::ListMachinesResponse> {
+    let machines = app.operations.machines().await?;
+    Ok(Json(v1::ListMachinesResponse { machines }))
+}
+
 pub(super) async fn quarantine(
     State(app): State<App>,
     _: Operator,

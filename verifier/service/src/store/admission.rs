@@ -1,9 +1,11 @@
 //! Turning a good appraisal into a lease on record, all or nothing.
 
 use cloister_attestation::bytes::{Digest48, Nonce};
+use cloister_attestation::forecast::Machine;
 use cloister_attestation::time::UnixTime;
 
 use super::agents::{self, AgentState};
+use super::machines;
 use super::{ImageState, Store, StoreError, Verdict, Write, row};
 
 /// What goes on record with a lease.
@@ -29,6 +31,8 @@ pub struct Admitted {
     pub platform: String,
     /// Ids of the checks that nobody vouches for.
     pub not_asserted: Vec<String>,
+    /// The machine, for forecasts; `None` for hardware that none can be made for.
+    pub machine: Option<Machine>,
     /// When the lease ends.
     pub lease_expires_at: UnixTime,
     /// The verdict, with the Attestation Result as its detail.
@@ -71,6 +75,9 @@ impl Store {
         }
         agents::register(&mut write, &admitted.agent, admitted.verdict.at).await?;
         upsert(&mut write, admitted).await?;
+        if let Some(machine) = &admitted.machine {
+            machines::seen(&mut write, machine, &admitted.agent, admitted.simulated).await?;
+        }
         admitted.verdict.write(&mut write).await?;
         write.commit().await?;
         Ok(Ok(()))

@@ -12,6 +12,7 @@ use super::StoreError;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../../migrations/0001_initial.sql")),
     (2, "issues", include_str!("../../migrations/0002_issues.sql")),
+    (3, "machines", include_str!("../../migrations/0003_machines.sql")),
 ];
 
 pub(super) async fn apply(pool: &SqlitePool) -> Result<(), StoreError> {

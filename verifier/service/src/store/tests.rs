@@ -53,6 +53,7 @@ fn admitted(instance: &str, agent: &str, nonce: u8, tuple: &ReferenceTuple) -> A
         tier: "warning".into(),
         platform: "chip 00".into(),
         not_asserted: vec!["snp.crl".into()],
+        machine: None,
         lease_expires_at: NOW.plus(Duration::from_secs(600)),
         verdict: Verdict {
             at: NOW,

@@ -94,6 +94,7 @@ impl World {
             tier: "affirming".into(),
             platform: String::new(),
             not_asserted: vec![],
+            machine: None,
             lease_expires_at: claims.expires_at,
             verdict: Verdict {
                 at: NOW,

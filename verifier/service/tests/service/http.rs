@@ -104,6 +104,10 @@ async fn the_whole_story_can_be_told_in_json() {
     let lifted = operate(&world, Method::POST, "/v1/agents/translator/lift", "").await.json();
     assert_eq!(lifted["agent"]["state"], "active");
 
+    let machines = operate(&world, Method::GET, "/v1/machines", "").await.json();
+    let machine = &machines["machines"][0];
+    assert_eq!((&machine["tee"], &machine["agent"]), (&json!("snp"), &json!("translator")));
+
     let path = format!("/v1/images/{tuple}/retire");
     let retired = operate(&world, Method::POST, &path, "").await.json();
     assert_eq!(retired["image"]["state"], "retired");
@@ -133,6 +137,7 @@ async fn operators_paths_need_the_token() {
         (Method::POST, "/v1/agents/a/quarantine".to_owned()),
         (Method::POST, "/v1/agents/a/lift".to_owned()),
         (Method::POST, "/v1/agents/a/retire".to_owned()),
+        (Method::GET, "/v1/machines".to_owned()),
     ];
     for (method, path) in paths {
         let answer = call(&world, method.clone(), &path, "{}").await;

@@ -1,6 +1,7 @@
 //! What operators can do, and that nobody else can.
 
 use cloister_api::v1;
+use cloister_attestation::forecast::{Machine, MachineTcb};
 use cloister_attestation::reference::ReferenceValues;
 use tonic::{Code, Request, Status};
 
@@ -32,6 +33,7 @@ async fn every_call(world: &World, header: Option<&str>) -> Vec<(&'static str, C
         call!(quarantine_agent, v1::QuarantineAgentRequest::default()),
         call!(lift_quarantine, v1::LiftQuarantineRequest::default()),
         call!(retire_agent, v1::RetireAgentRequest::default()),
+        call!(list_machines, v1::ListMachinesRequest {}),
     ]
 }
 
@@ -179,4 +181,32 @@ async fn what_operators_do_is_on_record() {
     operations.sort();
     let actions: Vec<&str> = operations.iter().map(|(action, _)| action.as_str()).collect();
     assert_eq!(actions, ["agent.quarantine", "image.admit", "image.revoke"]);
+}
+
+#[tokio::test]
+async fn machines_are_known_from_their_latest_good_evidence() {
+    let mut world = World::start().await;
+    let list = async |world: &World| {
+        let request = world.authorized(v1::ListMachinesRequest {});
+        world.operator().list_machines(request).await.unwrap().into_inner().machines
+    };
+    let enclave = Enclave::boot(&world.pki, "translator");
+    enclave.refused(&world).await;
+    assert_eq!(list(&world).await, [], "what was refused is not known");
+    world.admit(&enclave).await;
+    let first_seen = world.now();
+    enclave.admitted(&world).await;
+    world.advance(std::time::Duration::from_secs(60));
+    enclave.admitted(&world).await;
+    let machines = list(&world).await;
+    let [machine] = machines.as_slice() else { panic!("{machines:?}") };
+    assert!(machine.id.starts_with("chip "), "{}", machine.id);
+    assert_eq!((machine.tee.as_str(), machine.simulated), ("snp", true));
+    assert_eq!(machine.first_seen_at, first_seen.as_secs());
+    assert_eq!(machine.last_seen_at, world.now().as_secs());
+    let attested: Machine = serde_json::from_str(&machine.attested).unwrap();
+    assert_eq!((attested.id(), attested.last_seen), (machine.id.clone(), world.now()));
+    assert!(matches!(attested.tcb, MachineTcb::Snp { .. }));
+    world.restart().await;
+    assert_eq!(list(&world).await, machines, "the record outlives the service");
 }

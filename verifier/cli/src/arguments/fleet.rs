@@ -1,0 +1,125 @@
+//! The words of `cloister fleet`.
+
+use core::str::FromStr;
+use core::time::Duration;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::ConnectionArguments;
+use super::bundle::FetchArguments;
+
+/// `cloister fleet`.
+#[derive(Debug, Args)]
+pub struct FleetArguments {
+    /// How to reach the Verifier.
+    #[command(flatten)]
+    pub connection: ConnectionArguments,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: FleetCommand,
+}
+
+/// `cloister fleet ...`.
+#[derive(Debug, Subcommand)]
+#[non_exhaustive]
+pub enum FleetCommand {
+    /// Say which machines will fail appraisal, from when on, and what mends it.
+    #[command(after_help = EXAMPLES)]
+    Forecast(Box<ForecastArguments>),
+}
+
+const EXAMPLES: &str = "\
+Machines come from the Verifier, as they attested last, or from folders of
+Evidence. Intel's sets are collateral.json files, or are fetched; AMD's minimums
+are a TOML file:
+  [[minimum]]
+  product = \"milan\"
+  effective = \"2026-09-01T00:00:00Z\"
+  bulletin = \"AMD-SB-3020\"
+  tcb = { boot_loader = 4, tee = 0, snp = 27, microcode = 222 }
+
+Examples:
+  cloister fleet forecast --fetch --minimums amd.toml --within 90d
+  cloister fleet forecast --evidence ./node1 --early early.json
+  cloister fleet forecast --early early.json --switch-on 2026-11-12T00:00:00Z
+
+Exit: 0 none fails within the time, 1 misuse, 2 at least one does,
+3 no conclusion: TCB info is missing, or the Verifier did not answer.";
+
+/// `cloister fleet forecast`.
+#[derive(Debug, Args)]
+pub struct ForecastArguments {
+    /// A folder of Evidence in the place of the Verifier's machines; may be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub evidence: Vec<PathBuf>,
+    /// Intel's standard set (collateral.json); may be repeated, one for each FMSPC.
+    #[arg(long, value_name = "FILE")]
+    pub standard: Vec<PathBuf>,
+    /// Intel's early set (collateral.json); may be repeated, one for each FMSPC.
+    #[arg(long, value_name = "FILE")]
+    pub early: Vec<PathBuf>,
+    /// Where to fetch both sets for every FMSPC that no file has.
+    #[command(flatten)]
+    pub fetch: FetchArguments,
+    /// When Intel makes the early set the standard one (UTC, RFC 3339), if it is known.
+    #[arg(long, value_name = "TIME")]
+    pub switch_on: Option<String>,
+    /// AMD's minimums (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub minimums: Option<PathBuf>,
+    /// Appraisal policy (TOML, or JSON); default: the strict built-in one.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// How far to look: days (90d), weeks (6w) or hours (12h).
+    #[arg(long, value_name = "TIME", default_value = "90d")]
+    pub within: Window,
+    /// As of this time (UTC, RFC 3339); default: now.
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Accept this simulator's roots, and no vendor's. Proves nothing about hardware.
+    #[arg(long, value_name = "FILE")]
+    pub simulator_anchor: Option<PathBuf>,
+}
+
+/// How far a forecast looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window(pub Duration);
+
+/// Not a number with one of the three units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a number of days, weeks or hours, as in 90d, 6w or 12h")]
+pub struct WindowError;
+
+const HOUR: u64 = 60 * 60;
+
+impl FromStr for Window {
+    type Err = WindowError;
+
+    fn from_str(text: &str) -> Result<Self, WindowError> {
+        let (digits, unit) = [('h', HOUR), ('d', 24 * HOUR), ('w', 7 * 24 * HOUR)]
+            .into_iter()
+            .find_map(|(letter, secs)| Some((text.strip_suffix(letter)?, secs)))
+            .ok_or(WindowError)?;
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(WindowError);
+        }
+        let count: u64 = digits.parse().map_err(|_| WindowError)?;
+        count.checked_mul(unit).map(|secs| Self(Duration::from_secs(secs))).ok_or(WindowError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Window;
+
+    #[test]
+    fn a_window_is_a_number_and_one_unit() {
+        for (text, hours) in [("12h", 12), ("90d", 2160), ("6w", 1008), ("0d", 0)] {
+            assert_eq!(text.parse::<Window>().unwrap().0.as_secs(), hours * 3600, "{text}");
+        }
+        for bad in ["", "d", "90", "-1d", "+1d", "1.5d", "90 d", "1y", "99999999999999999999w"] {
+            assert!(bad.parse::<Window>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Machines that were admitted once, as they attested last.
+
+use cloister_attestation::forecast::{Machine, MachineTcb};
+use cloister_attestation::time::UnixTime;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Store, StoreError, Write, row};
+
+/// One machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineRecord {
+    /// Chip, PPID or provider, as far as the Evidence tells machines apart.
+    pub id: String,
+    /// `snp` or `tdx`.
+    pub tee: String,
+    /// The processor generation or family.
+    pub product: String,
+    /// Whether a software TEE signed.
+    pub simulated: bool,
+    /// The agent that ran there last.
+    pub agent: String,
+    /// What it attested last.
+    pub attested: Machine,
+    /// When it was admitted first.
+    pub first_seen_at: UnixTime,
+}
+
+impl MachineRecord {
+    fn read(row: &SqliteRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            tee: row.try_get("tee")?,
+            product: row.try_get("product")?,
+            simulated: row.try_get("simulated")?,
+            agent: row.try_get("agent")?,
+            attested: row::from_json(row, "attested")?,
+            first_seen_at: UnixTime::from_secs(row::unsigned(row, "first_seen_at")?),
+        })
+    }
+}
+
+impl Store {
+    /// Every machine, the one that attested longest ago first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn machines(&self) -> Result<Vec<MachineRecord>, StoreError> {
+        let sql = "SELECT * FROM machines ORDER BY last_seen_at, id";
+        let rows = sqlx::query(sql).fetch_all(&self.pool).await?;
+        rows.iter().map(MachineRecord::read).collect()
+    }
+}
+
+/// Puts on record what a machine attested.
+pub(super) async fn seen(
+    write: &mut Write,
+    machine: &Machine,
+    agent: &str,
+    simulated: bool,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO machines
+                   (id, tee, product, simulated, agent, attested, first_seen_at, last_seen_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+               ON CONFLICT (id) DO UPDATE SET
+                   tee = excluded.tee, product = excluded.product,
+                   simulated = excluded.simulated, agent = excluded.agent,
+                   attested = excluded.attested, last_seen_at = excluded.last_seen_at";
+    sqlx::query(sql)
+        .bind(machine.id())
+        .bind(tee(&machine.tcb))
+        .bind(machine.product())
+        .bind(simulated)
+        .bind(agent)
+        .bind(row::json(machine)?)
+        .bind(row::signed(machine.last_seen.as_secs()))
+        .execute(&mut **write)
+        .await?;
+    Ok(())
+}
+
+const fn tee(tcb: &MachineTcb) -> &'static str {
+    match tcb {
+        MachineTcb::Snp { .. } => "snp",
+        MachineTcb::Tdx { .. } => "tdx",
+        // Whatever a later core knows is not taken for one of the two.
+        _ => "other",
+    }
+}
