@@ -129,11 +129,10 @@ impl Findings {
 }
 
 fn shortfall(out: &mut String, which: &str, short: &Shortfall) -> core::fmt::Result {
-    let Shortfall { component, have, need, carried_by } = short;
-    let by = need.saturating_sub(*have);
+    let Shortfall { component, have, need, .. } = short;
     writeln!(out, "\n{} {}", "SHORT".red().bold(), format!("{which} {component}").bold())?;
-    writeln!(out, "  has {have}, needs {need}: {by} below")?;
-    writeln!(out, "  mended by {}", indented(carried_by, 12))
+    writeln!(out, "  has {have}, needs {need}: {} below", short.by())?;
+    writeln!(out, "  mended by {}", indented(&component.carried_by(), 12))
 }
 
 fn gap(out: &mut String, gap: &TcbGap) -> core::fmt::Result {

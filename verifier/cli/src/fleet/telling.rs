@@ -3,7 +3,8 @@
 use core::fmt::Write as _;
 use core::time::Duration;
 
-use cloister_attestation::forecast::{Cause, Failure, Forecast, Machine, Mend, Shortfall, When};
+use cloister_attestation::diagnosis::Shortfall;
+use cloister_attestation::forecast::{Cause, Failure, Forecast, Machine, Mend, When};
 use cloister_attestation::time::UnixTime;
 use owo_colors::OwoColorize as _;
 use serde_json::{Value, json};

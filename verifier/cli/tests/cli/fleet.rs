@@ -62,7 +62,7 @@ fn a_machine_that_is_short_in_the_early_set_is_two_with_what_mends_it() {
     assert_eq!(failure["cause"]["advisories"], json!(["INTEL-SA-01234"]));
     let short = &failure["mend"]["short"][0];
     let (have, need) = (short["have"].as_u64().unwrap(), short["need"].as_u64().unwrap());
-    assert_eq!((need - have, &short["component"]["part"]), (2, &json!("sgx")));
+    assert_eq!((need - have, &short["component"]), (2, &json!("SGX TCB component 0")));
 
     let announced = ["--early", &early, "--switch-on", "2026-09-01T00:00:00Z"];
     for (within, exit) in [("90d", 0), ("91d", 2)] {
@@ -110,7 +110,8 @@ fn amds_minimum_counts_from_its_day_on() {
         let failure = &failures(&run.json())[0];
         assert_eq!(failure["from"], "2026-07-02T00:00:00Z");
         assert_eq!(failure["cause"]["bulletin"], "AMD-SB-9999");
-        assert_eq!(failure["mend"]["short"][0]["component"]["part"], "snp_firmware");
+        assert_eq!(failure["mend"]["short"][0]["component"], "SNP");
+        assert!(failure["mend"]["short"][0]["carried_by"].as_str().unwrap().contains("firmware"));
     }
     for (from, to) in [("snp = 25", "snpp = 25"), ("boot_loader = 4", "fmc = 1, boot_loader = 4")] {
         case.put("amd.toml", minimum.replace(from, to).as_bytes());
