@@ -109,6 +109,16 @@ impl Anchors {
         }
     }
 
+    /// The pinned keys of Azure's virtual TPM roots. A simulator has none: it offers no certificate
+    /// for its virtual TPM's key.
+    #[must_use]
+    pub const fn azure_vtpm_roots(&self) -> &'static [KeyPin] {
+        match &self.set {
+            Set::Vendor => &crate::azure::roots::AZURE_VTPM_ROOT_KEYS,
+            Set::Simulator(_) => &[],
+        }
+    }
+
     /// The pinned key of Intel's SGX root.
     #[must_use]
     pub const fn intel_root(&self) -> KeyPin {

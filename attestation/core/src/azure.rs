@@ -25,12 +25,14 @@
 //! confidential VMs"; the structures are those of OpenHCL's `openhcl_attestation_protocol`, `igvm_attest`.
 
 mod ak;
+mod ak_chain;
 pub mod codes;
 mod error;
 mod evidence;
 mod hcl;
 mod json;
 mod policy;
+pub mod roots;
 mod runtime;
 mod verify;
 

@@ -31,6 +31,7 @@ mod signed;
 pub use digest::{Digest, HashAlgorithm};
 pub use error::ParseError;
 pub use key::AttestationKey;
+pub(crate) use key::RSA_EXPONENT;
 pub use measured::{MeasuredPcr, MeasuredPcrs};
 pub use pcr::{PcrSelection, PcrValues};
 pub use public::PublicArea;

@@ -198,8 +198,10 @@ pub fn verify(
             tdx::verify(quote, with, anchors, now).map(VerifiedEvidence::Tdx)
         }
         (Evidence::Azure(evidence), with) => {
-            azure::verify_with(evidence, |hardware| verify(hardware, with, anchors, now))
-                .map(VerifiedEvidence::Azure)
+            azure::verify_with(evidence, anchors, now, |hardware| {
+                verify(hardware, with, anchors, now)
+            })
+            .map(VerifiedEvidence::Azure)
         }
         (Evidence::Snp(_), Endorsements::Tdx(_)) => Err(mismatch("snp", "tdx")),
         (Evidence::Tdx(_), Endorsements::Snp(_)) => Err(mismatch("tdx", "snp")),

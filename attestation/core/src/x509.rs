@@ -2,7 +2,8 @@
 //!
 //! Parsing is strict DER over the received bytes and keeps the received slices: signatures are
 //! verified over what arrived, never over a re-encoding. Three signature algorithms exist here;
-//! every other one, and every other parameter of these, is refused.
+//! every other one, and every other parameter of these, is refused. RSASSA-PKCS1-v1_5 counts only
+//! where [`Certificate::parse_pkcs1`] is asked for it.
 //!
 //! What this module deliberately does not do: build paths, choose roots, follow the URLs inside a
 //! certificate, or read a clock. The chain of each TEE is short and known, so its module walks it

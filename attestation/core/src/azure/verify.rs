@@ -1,9 +1,11 @@
 //! Verification: from the hardware's signature to the PCRs, without policy.
 
+use super::ak_chain;
 use super::codes;
 use super::evidence::{AzureEvidence, Vtpm};
 use super::hcl::HclHardware;
 use super::runtime::RuntimeData;
+use crate::anchor::Anchors;
 use crate::bytes::{Digest48, ReportData};
 use crate::check::Check;
 use crate::event_log::{
@@ -11,6 +13,7 @@ use crate::event_log::{
 };
 use crate::evidence::Evidence;
 use crate::tdx::trail::Trail;
+use crate::time::UnixTime;
 use crate::tpm::{self, AttestationKey, SignedQuote};
 use crate::verify::{VerifiedEvidence, VerifyError};
 
@@ -114,7 +117,8 @@ impl VerifiedAzure {
     }
 }
 
-/// Verifies `evidence`, with `hardware` to verify the report or quote in it.
+/// Verifies `evidence`, with `hardware` to verify the report or quote in it. Certificates of the
+/// virtual TPM's key end at a root in `anchors`, at the given time.
 ///
 /// The virtual TPM comes first: what is wrong there is wrong whether or not the hardware's
 /// endorsements are at hand, and missing ones never hide it.
@@ -123,12 +127,14 @@ impl VerifiedAzure {
 /// [`VerifyError::Refused`] at the first step that fails, and whatever `hardware` returns.
 pub fn verify_with(
     evidence: AzureEvidence,
+    anchors: &Anchors,
+    now: UnixTime,
     hardware: impl FnOnce(Evidence) -> Result<VerifiedEvidence, VerifyError>,
 ) -> Result<VerifiedAzure, VerifyError> {
     let (report, vtpm, digest) = evidence.into_parts();
     let mut trail = Trail::default();
     let ak = vtpm_steps(&mut trail, &vtpm, report.hardware_report_data())?;
-    let ak_certificate = ak_certificate(&mut trail, &vtpm);
+    let ak_certificate = ak_certificate(&mut trail, &vtpm, &ak, (anchors, now))?;
     let own = trail.into_checks();
     let hardware = hardware(report).map_err(|error| error.after(&own))?;
     let mut checks = hardware.checks().to_vec();
@@ -192,8 +198,18 @@ fn runtime_digest(vtpm: &Vtpm, report_data: &ReportData) -> Check {
     Check::decided(&codes::RUNTIME_DIGEST, bound, expected, report_data)
 }
 
-fn ak_certificate(trail: &mut Trail, vtpm: &Vtpm) -> AkCertificate {
-    trail.not_asserted(&codes::AK_CERTIFICATE, "none came with the Evidence");
-    let _ = vtpm;
-    AkCertificate::Absent
+fn ak_certificate(
+    trail: &mut Trail,
+    vtpm: &Vtpm,
+    ak: &AttestationKey,
+    (anchors, now): (&Anchors, UnixTime),
+) -> Result<AkCertificate, VerifyError> {
+    let Some(certificates) = &vtpm.ak_certificates else {
+        trail.not_asserted(&codes::AK_CERTIFICATE, "none came with the Evidence");
+        trail.not_applicable(&codes::AK_REVOCATION, "there is no certificate");
+        return Ok(AkCertificate::Absent);
+    };
+    trail.require(ak_chain::check(certificates, ak, anchors, now))?;
+    trail.not_asserted(&codes::AK_REVOCATION, "no CRL");
+    Ok(AkCertificate::Verified)
 }

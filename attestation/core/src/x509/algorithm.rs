@@ -1,8 +1,12 @@
-//! The three signature algorithms and three key types, recognised by their exact DER.
+//! The signature algorithms and three key types, recognised by their exact DER.
+//!
+//! A certificate is read as one of a PKI that signs with the three algorithms of AMD and Intel, or
+//! as one of a PKI that signs with RSASSA-PKCS1-v1_5, as Azure's is. Never as either.
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, RSA_PSS_2048_8192_SHA384, UnparsedPublicKey,
-    VerificationAlgorithm,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA384,
+    UnparsedPublicKey, VerificationAlgorithm,
 };
 
 use super::error::X509Error;
@@ -17,6 +21,12 @@ pub enum SignatureAlgorithm {
     EcdsaP256Sha256,
     /// ECDSA with SHA-384, by a P-384 key.
     EcdsaP384Sha384,
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    RsaPkcs1Sha256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    RsaPkcs1Sha384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    RsaPkcs1Sha512,
 }
 
 /// The type of a public key.
@@ -54,6 +64,14 @@ const ECDSA_SHA256: &[u8] =
 const ECDSA_SHA384: &[u8] =
     &[0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03];
 
+/// SPEC: RFC 8017 appendix A.2.4: parameters are NULL.
+const PKCS1_SHA256: &[u8] =
+    &[0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b, 0x05, 0x00];
+const PKCS1_SHA384: &[u8] =
+    &[0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c, 0x05, 0x00];
+const PKCS1_SHA512: &[u8] =
+    &[0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d, 0x05, 0x00];
+
 /// SPEC: RFC 3279 section 2.3.1: parameters are NULL.
 const RSA: &[u8] =
     &[0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
@@ -81,6 +99,16 @@ impl SignatureAlgorithm {
         }
     }
 
+    /// Recognises a whole AlgorithmIdentifier of RSASSA-PKCS1-v1_5, and no other.
+    pub(super) fn from_pkcs1_der(identifier: &[u8]) -> Result<Self, X509Error> {
+        match identifier {
+            PKCS1_SHA256 => Ok(Self::RsaPkcs1Sha256),
+            PKCS1_SHA384 => Ok(Self::RsaPkcs1Sha384),
+            PKCS1_SHA512 => Ok(Self::RsaPkcs1Sha512),
+            other => Err(unsupported("signature algorithm", other)),
+        }
+    }
+
     /// Whether `signature` over `message` verifies with a key of the matching type.
     ///
     /// SECURITY: aws-lc takes the PSS salt length to be the digest's, 48 bytes, and refuses any
@@ -95,9 +123,10 @@ impl SignatureAlgorithm {
             (Self::RsaPssSha384, KeyAlgorithm::Rsa) => &RSA_PSS_2048_8192_SHA384,
             (Self::EcdsaP256Sha256, KeyAlgorithm::EcP256) => &ECDSA_P256_SHA256_ASN1,
             (Self::EcdsaP384Sha384, KeyAlgorithm::EcP384) => &ECDSA_P384_SHA384_ASN1,
-            (Self::RsaPssSha384 | Self::EcdsaP256Sha256 | Self::EcdsaP384Sha384, _) => {
-                return false;
-            }
+            (Self::RsaPkcs1Sha256, KeyAlgorithm::Rsa) => &RSA_PKCS1_2048_8192_SHA256,
+            (Self::RsaPkcs1Sha384, KeyAlgorithm::Rsa) => &RSA_PKCS1_2048_8192_SHA384,
+            (Self::RsaPkcs1Sha512, KeyAlgorithm::Rsa) => &RSA_PKCS1_2048_8192_SHA512,
+            (_, KeyAlgorithm::Rsa | KeyAlgorithm::EcP256 | KeyAlgorithm::EcP384) => return false,
         };
         UnparsedPublicKey::new(algorithm, key.1).verify(message, signature).is_ok()
     }

@@ -53,6 +53,21 @@ impl Certificate {
     /// [`X509Error::TooLarge`], [`X509Error::Malformed`] (bytes after the end included),
     /// [`X509Error::Algorithm`] or [`X509Error::DuplicateExtension`].
     pub fn parse(der: &[u8]) -> Result<Self, X509Error> {
+        Self::read(der, SignatureAlgorithm::from_der)
+    }
+
+    /// The same for a PKI that signs with RSASSA-PKCS1-v1_5, and for no other.
+    ///
+    /// # Errors
+    /// As [`Certificate::parse`].
+    pub fn parse_pkcs1(der: &[u8]) -> Result<Self, X509Error> {
+        Self::read(der, SignatureAlgorithm::from_pkcs1_der)
+    }
+
+    fn read(
+        der: &[u8],
+        recognise: fn(&[u8]) -> Result<SignatureAlgorithm, X509Error>,
+    ) -> Result<Self, X509Error> {
         const WHAT: &str = "certificate";
         if der.len() > CERTIFICATE_BYTES_MAX {
             return Err(X509Error::TooLarge {
@@ -69,7 +84,7 @@ impl Certificate {
         }
         fields.extensions.require_unique()?;
         Ok(Self {
-            algorithm: SignatureAlgorithm::from_der(algorithm.of(der))?,
+            algorithm: recognise(algorithm.of(der))?,
             key_algorithm: KeyAlgorithm::from_der(fields.key_algorithm.of(der))?,
             authority: Authority::of(&fields.extensions, der)?,
             der: der.into(),

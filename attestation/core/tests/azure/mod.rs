@@ -1,6 +1,7 @@
 //! Evidence through Azure's paravisor and virtual TPM: a file for each field of an HCL report and
 //! for each thing that ties its parts together.
 
+mod ak_certificate;
 mod attestation_key;
 mod binding;
 mod every_bit;

@@ -36,25 +36,74 @@ fn endorsements(tee: Tee, case: &Case) -> Endorsements {
     }
 }
 
+/// A recorded machine's Evidence, with what it is judged by.
+#[derive(Clone)]
+pub(super) struct Recorded {
+    tee: Tee,
+    dir: std::path::PathBuf,
+    hcl_report: Vec<u8>,
+    hardware: Vec<u8>,
+    quote: quote::Recorded,
+    chain: Option<Vec<u8>>,
+    with: Endorsements,
+    pub(super) now: UnixTime,
+}
+
+impl Recorded {
+    /// A case of a TDX machine, where it is at hand.
+    pub(super) fn tdx(name: &str) -> Option<Self> {
+        Some(Self::of(Tee::Tdx, &crate::vectors::named("az-tdx", name)?))
+    }
+
+    fn of(tee: Tee, case: &Case) -> Self {
+        let beside = if tee == Tee::Snp { "snp_report.bin" } else { "td_quote.bin" };
+        let chain = ["ak_cert.pem", "ak_intermediates.pem", "azure_vtpm_root_2023.pem"];
+        let chain: Option<Vec<Vec<u8>>> = chain.iter().map(|name| case.file(name)).collect();
+        Self {
+            tee,
+            dir: case.dir.clone(),
+            hcl_report: case.file("hcl_report.bin").unwrap(),
+            hardware: case.file(beside).unwrap(),
+            quote: quote::of(case).unwrap(),
+            chain: chain.map(|files| files.concat()),
+            with: endorsements(tee, case),
+            now: if case.facts.valid_at.is_some() { case.valid_at() } else { UNDATED },
+        }
+    }
+
+    /// A file of the case.
+    pub(super) fn file(&self, name: &str) -> Vec<u8> {
+        crate::vectors::read(&self.dir.join(name))
+    }
+
+    /// The same with another certificate chain.
+    pub(super) fn with_chain(self, chain: Option<Vec<u8>>) -> Self {
+        Self { chain, ..self }
+    }
+
+    /// The same at another time.
+    pub(super) fn at(self, now: UnixTime) -> Self {
+        Self { now, ..self }
+    }
+
+    /// Parses and verifies.
+    pub(super) fn judge(&self, anchors: &Anchors) -> Result<VerifiedEvidence, VerifyError> {
+        let parts = Parts {
+            tee: self.tee,
+            hardware: &self.hardware,
+            hcl_report: &self.hcl_report,
+            tpm_quote: &self.quote.message,
+            tpm_signature: &self.quote.signature,
+            pcrs: &self.quote.pcrs,
+            ak_certificates: self.chain.as_deref(),
+        };
+        let evidence = Evidence::Azure(AzureEvidence::parse(&parts).unwrap());
+        verify(evidence, &self.with, anchors, self.now)
+    }
+}
+
 fn judge(tee: Tee, case: &Case) -> Result<VerifiedEvidence, VerifyError> {
-    let (hcl, recorded) = (case.file("hcl_report.bin").unwrap(), quote::of(case).unwrap());
-    let beside = if tee == Tee::Snp { "snp_report.bin" } else { "td_quote.bin" };
-    let hardware = case.file(beside).unwrap();
-    let chain = ["ak_cert.pem", "ak_intermediates.pem", "azure_vtpm_root_2023.pem"];
-    let chain: Option<Vec<Vec<u8>>> = chain.iter().map(|name| case.file(name)).collect();
-    let chain = chain.map(|files| files.concat());
-    let parts = Parts {
-        tee,
-        hardware: &hardware,
-        hcl_report: &hcl,
-        tpm_quote: &recorded.message,
-        tpm_signature: &recorded.signature,
-        pcrs: &recorded.pcrs,
-        ak_certificates: chain.as_deref(),
-    };
-    let evidence = Evidence::Azure(AzureEvidence::parse(&parts).unwrap());
-    let now = if case.facts.valid_at.is_some() { case.valid_at() } else { UNDATED };
-    verify(evidence, &endorsements(tee, case), &Anchors::vendor(), now)
+    Recorded::of(tee, case).judge(&Anchors::vendor())
 }
 
 #[test]

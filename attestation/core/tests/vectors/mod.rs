@@ -82,6 +82,11 @@ pub(crate) fn named(tee: &str, name: &str) -> Option<Case> {
     cases(tee)?.into_iter().find(|case| case.name == name)
 }
 
+/// A file that has to be there.
+pub(crate) fn read(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
 fn case(dir: &Path) -> Case {
     let facts = fs::read(dir.join("case.json")).expect("case has case.json");
     Case {

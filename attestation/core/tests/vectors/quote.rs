@@ -4,6 +4,7 @@ use super::tpm_quote::TpmQuote;
 use super::{Case, origin, protobuf};
 
 /// The three parts of a quote, and the key where the case has it beside.
+#[derive(Clone)]
 pub(crate) struct Recorded {
     /// `TPMT_PUBLIC`.
     pub(crate) public: Option<Vec<u8>>,
