@@ -5,17 +5,20 @@ use std::sync::Arc;
 use cloister_api::v1;
 use cloister_api::v1::attest_response::Outcome;
 use cloister_attestation::binding::Binding;
-use cloister_attestation::bytes::{Digest48, Nonce};
+use cloister_attestation::bytes::{Digest48, HostData, Nonce};
 use cloister_attestation::envelope::Envelope;
 use cloister_attestation::manifest::{Manifest, PolicyDigest, WorkloadDigest};
-use cloister_attestation::reference::ReferenceValues;
+use cloister_attestation::reference::{LaunchShape, ReferenceValues};
 use cloister_attestation::snp::Product;
 use cloister_channel::{ChannelKey, Credentials, IdentityKey, LeaseRequest, TrustBundle};
-use cloister_simulator::{Guest, Pki, ProcessImage, reference_values};
+use cloister_simulator::{AzureGuest, Guest, Pki, ProcessImage, SnpGuest, reference_values};
 
 use crate::world::World;
 
 pub(crate) const ENDPOINT: &str = "127.0.0.1:4500";
+
+/// What the hardware measures of Azure's paravisor.
+const PARAVISOR: Digest48 = Digest48::new([0x17; 48]);
 
 /// One boot of one runtime.
 pub(crate) struct Enclave {
@@ -24,6 +27,8 @@ pub(crate) struct Enclave {
     pub(crate) manifest: Manifest,
     pub(crate) image: ProcessImage,
     pub(crate) guest: Guest,
+    /// The virtual TPM, where `guest` is Azure's paravisor and not the agent's own machine.
+    pub(crate) azure: Option<AzureGuest>,
 }
 
 /// An admitted enclave.
@@ -53,6 +58,15 @@ impl Enclave {
         Self::launch(agent, image, Guest::tdx(pki, &image))
     }
 
+    /// Behind Azure's paravisor, on a Milan.
+    pub(crate) fn boot_azure(pki: &Pki, agent: &str) -> Self {
+        let image = image(agent);
+        let paravisor: Guest =
+            SnpGuest::new(pki, Product::Milan).with_measurement(PARAVISOR).into();
+        let azure = AzureGuest::booted(pki, paravisor.clone(), &image);
+        Self { azure: Some(azure), ..Self::launch(agent, image, paravisor) }
+    }
+
     /// Whatever `guest` says it was launched from.
     pub(crate) fn launch(agent: &str, image: ProcessImage, guest: Guest) -> Self {
         Self {
@@ -68,13 +82,20 @@ impl Enclave {
             },
             image,
             guest,
+            azure: None,
         }
     }
 
     /// What an operator admits for this enclave.
     pub(crate) fn reference_values(&self) -> ReferenceValues {
         let manifest = Manifest::digest(&self.manifest.encode().unwrap());
-        reference_values(&self.image, "translator", "1.0.0", manifest)
+        let mut values = reference_values(&self.image, "translator", "1.0.0", manifest);
+        if let Some(azure) = &self.azure {
+            let host_data = HostData::new([0; 32]);
+            let paravisor = LaunchShape::Snp { measurement: PARAVISOR, host_data };
+            values.shapes.push(azure.shape(paravisor, &[4, 7, 9, 11, 12]));
+        }
+        values
     }
 
     pub(crate) fn binding(&self, nonce: Nonce) -> Binding {
@@ -91,14 +112,22 @@ impl Enclave {
     /// Evidence for `binding`.
     pub(crate) fn collect(&self, binding: &Binding) -> Envelope {
         let binding = binding.encode();
+        let report_data = Binding::report_data(&binding);
+        let (hardware, vtpm) = match &self.azure {
+            None => (self.guest.evidence(&report_data), None),
+            Some(azure) => {
+                let evidence = azure.evidence(&report_data);
+                (evidence.hardware, Some(evidence.vtpm))
+            }
+        };
         Envelope {
             tee: self.guest.tee(),
-            hardware: self.guest.evidence(&Binding::report_data(&binding)),
+            hardware,
             binding,
             manifest: self.manifest.encode().unwrap(),
             certificates: self.guest.certificates(),
             event_log: None,
-            vtpm: None,
+            vtpm,
         }
     }
 

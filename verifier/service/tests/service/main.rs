@@ -11,6 +11,7 @@
 )]
 
 mod admission;
+mod azure;
 mod enclave;
 mod endorsements;
 mod http;
