@@ -18,12 +18,14 @@
 mod amd;
 pub mod codes;
 mod error;
+mod foreseen;
 mod intel;
 mod issue;
 mod need;
 mod response;
 
 pub use error::PublicationError;
+pub use foreseen::foreseen;
 pub use issue::{Document, Issue};
 pub(crate) use need::query;
 pub use need::{Need, PckCa, Service, TcbUpdate};

@@ -50,6 +50,7 @@ pub use endorsements::Endorsements;
 pub use error::ParseError;
 pub use firmware::{AbiVersion, Cpuid, FirmwareVersion};
 pub use guest_policy::GuestPolicy;
+pub(crate) use kds::vek as vek_missing;
 pub use platform_info::PlatformInfo;
 pub use policy::{
     GuestDemands, LaunchDemands, PlatformDemands, RevocationDemand, SignerDemands, SnpPolicy,

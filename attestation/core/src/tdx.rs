@@ -53,7 +53,7 @@ pub use local_report::LocalReport;
 pub use machine_tcb::TdxTcb;
 pub use pck::PckExtension;
 pub use platform::VerifiedPlatform;
-pub(crate) use platform::pck_ca;
+pub(crate) use platform::{claimed_platform, pck_ca};
 pub use policy::{AdvisoryDemand, TdxPolicy};
 pub(crate) use qe_identity::QeIdentity;
 pub use qe_report::QeReport;

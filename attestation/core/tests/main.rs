@@ -17,6 +17,7 @@ mod ear;
 mod event_log;
 mod forecast;
 mod malleability;
+mod publication;
 mod snp;
 mod tdx;
 mod tpm;

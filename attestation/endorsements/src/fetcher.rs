@@ -100,6 +100,16 @@ impl Fetcher {
         self.shared.counts.tally()
     }
 
+    /// The document if it was verified in this process, is valid at `now` and due for no newer
+    /// issue. Asks nobody, not even the store.
+    #[must_use]
+    pub fn at_hand(&self, need: Need, now: UnixTime) -> Option<Arc<Publication>> {
+        let shared = &*self.shared;
+        let need = need.of_update(shared.settings.update);
+        let wanted = Wanted { need, key: shared.key(&need), authority: None, now };
+        shared.recent(&wanted)
+    }
+
     /// The document, verified and valid at `now`: kept, or else fetched. Of Intel's documents, the
     /// one of the configured evaluation.
     ///
@@ -112,8 +122,7 @@ impl Fetcher {
             Some(authority) => Some(Box::pin(self.fetch(authority, now)).await?),
             None => None,
         };
-        let key = format!("{} {:?} {}", shared.scope, need.service(), need.path());
-        shared.obtain(&Wanted { need, key, authority, now }).await
+        shared.obtain(&Wanted { need, key: shared.key(&need), authority, now }).await
     }
 }
 
@@ -124,6 +133,11 @@ impl fmt::Debug for Fetcher {
 }
 
 impl Shared {
+    /// Everything that tells documents apart.
+    fn key(&self, need: &Need) -> String {
+        format!("{} {:?} {}", self.scope, need.service(), need.path())
+    }
+
     async fn obtain(&self, wanted: &Wanted) -> Result<Arc<Publication>, FetchError> {
         if let Some(kept) = self.recent(wanted) {
             return Ok(kept);

@@ -15,9 +15,7 @@ use std::path::{Path, PathBuf};
 use cloister_attestation::code::{Code, Diagnostic};
 use cloister_attestation::evidence::{Evidence, Tee};
 use cloister_attestation::limits::CRL_BYTES_MAX;
-use cloister_attestation::snp::{
-    self, CertificateTable, CertificateTableError, Product, SigningKey,
-};
+use cloister_attestation::snp::{self, CertificateTableError, Product, SigningKey};
 use cloister_attestation::tdx::{self, CollateralError};
 use cloister_attestation::verify::Endorsements;
 use cloister_attestation::x509::{X509Error, pem};
@@ -97,60 +95,41 @@ pub struct OfflineFolder {
 }
 
 impl OfflineFolder {
-    /// With `None`, only what the guest's host offered is known.
+    /// With `None`, there is none.
     #[must_use]
     pub const fn new(root: Option<PathBuf>) -> Self {
         Self { root }
     }
 
-    /// What is known for `evidence`, with `offered` as the guest's host offered it. What is not
-    /// known is left out: verification says what it misses. May block.
+    /// What the folder has for `evidence`. What is not there is left out: verification says what
+    /// it misses. May block.
     ///
     /// # Errors
     /// [`EndorsementError`] if something that is there cannot be used.
-    pub fn endorsements(
-        &self,
-        evidence: &Evidence,
-        offered: Option<&[u8]>,
-    ) -> Result<AtHand, EndorsementError> {
+    pub fn endorsements(&self, evidence: &Evidence) -> Result<Endorsements, EndorsementError> {
         match evidence.hardware() {
-            Evidence::Snp(report) => {
-                let (own, offered_crl) = self.snp(report, offered)?;
-                Ok(AtHand { endorsements: Endorsements::Snp(own), offered_crl })
-            }
-            Evidence::Tdx(_) => {
-                let endorsements = Endorsements::Tdx(self.tdx()?);
-                Ok(AtHand { endorsements, offered_crl: None })
-            }
+            Evidence::Snp(report) => self.snp(report).map(Endorsements::Snp),
+            Evidence::Tdx(_) => self.tdx().map(Endorsements::Tdx),
             other => Err(EndorsementError::Tee { tee: other.tee() }),
         }
     }
 
-    fn snp(
-        &self,
-        report: &snp::Report,
-        offered: Option<&[u8]>,
-    ) -> Result<(snp::Endorsements, Option<Vec<u8>>), EndorsementError> {
-        let mut offered =
-            CertificateTable::parse(offered.unwrap_or_default())?.endorsements(report);
-        let offered_crl = offered.crl.take();
+    fn snp(&self, report: &snp::Report) -> Result<snp::Endorsements, EndorsementError> {
         let product = report.cpuid().and_then(Product::from_cpuid);
         let (Some(root), Some(product)) = (&self.root, product) else {
-            return Ok((offered, offered_crl));
+            return Ok(snp::Endorsements::none());
         };
         let folder = root.join("snp").join(product.name());
         let intermediate = match report.signing_key() {
             SigningKey::Vlek => "asvk.pem",
             SigningKey::Vcek | SigningKey::None => "ask.pem",
         };
-        // SECURITY: the operator's files come first. A host could offer an old CRL for ever.
-        let own = snp::Endorsements {
+        Ok(snp::Endorsements {
             vek: None,
             intermediate: certificate(&folder.join(intermediate))?,
             root: certificate(&folder.join("ark.pem"))?,
             crl: read(&folder.join("crl.der"))?,
-        };
-        Ok((own.or(offered), offered_crl))
+        })
     }
 
     fn tdx(&self) -> Result<tdx::Collateral, EndorsementError> {

@@ -12,8 +12,8 @@
 //! The deciding is done in `cloister-attestation` and `cloister-channel`; this crate brings clock,
 //! sockets, files and the database to it. Admission is default deny: no Reference Value, no lease.
 //!
-//! What this crate deliberately does not do: fetch anything from AMD, Intel or a URL in a
-//! certificate, read a secret from a command line or the environment, or build without the code
+//! What this crate deliberately does not do: ask anybody but the configured services of AMD and
+//! Intel, follow a redirect or a URL in a certificate, read a secret from a command line or the environment, or build without the code
 //! that refuses.
 //!
 //! Read first: [`service::Verifier`] and [`admission::Admission`].

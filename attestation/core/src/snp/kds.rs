@@ -13,7 +13,7 @@ use crate::verify::Missing;
 /// VLEK certificates to the cloud provider alone.
 ///
 /// SPEC: AMD 57230 section 4.1.
-pub(super) fn vek(report: &Report) -> Missing {
+pub(crate) fn vek(report: &Report) -> Missing {
     let product = report.cpuid().and_then(Product::from_cpuid);
     let name = product.map_or("{product}", Product::name);
     if report.signing_key() == SigningKey::Vlek {

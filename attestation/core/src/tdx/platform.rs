@@ -1,5 +1,6 @@
 //! One platform: its PCK certificate chain, verified under verified collateral.
 
+use crate::bytes::Fmspc;
 use crate::check::Check;
 use crate::publication::PckCa;
 use crate::tdx::chain::{self, SigningKey};
@@ -31,6 +32,15 @@ pub struct VerifiedPlatform<'c> {
     pub(super) certified_until: UnixTime,
     pub(super) window: Window,
     pub(super) checks: Vec<Check>,
+}
+
+/// Which platform a quote's own chain says it is, and whose. Authenticates nothing.
+pub(crate) fn claimed_platform(quote: &Quote) -> Option<(Fmspc, PckCa)> {
+    let code = &codes::PCK_CHAIN_FORMAT;
+    let chain = chain::read(&mut Trail::default(), code, quote.auth_data().pck_chain());
+    let [leaf, ca, _root]: [Certificate; 3] = chain.ok()?;
+    let extension = PckExtension::parse(leaf.extension(SGX_EXTENSION).ok()??).ok()?;
+    Some((*extension.fmspc(), pck_ca(ca.subject())?))
 }
 
 /// Which of the two CAs has this name.

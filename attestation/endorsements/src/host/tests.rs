@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloister_attestation::time::UnixTime;
+use futures_util::FutureExt as _;
 
 use super::{Host, Ticket};
 use crate::limits::{BACK_OFF_MAX, BACK_OFF_MIN, REQUESTS_PER_HOST_MAX, RETRY_AFTER_MAX};
@@ -69,22 +70,8 @@ async fn requests_beyond_the_limit_wait_for_a_place() {
     for _ in 0..REQUESTS_PER_HOST_MAX {
         tickets.push(enter(&host, NOW).await.unwrap());
     }
-    let mut waiting = tokio_test_poll(enter(&host, NOW));
-    assert!(waiting.as_mut().now().is_none());
+    let mut waiting = Box::pin(enter(&host, NOW));
+    assert!(waiting.as_mut().now_or_never().is_none());
     tickets.pop();
-    assert!(waiting.as_mut().now().is_some());
-}
-
-/// A future that can be polled once at a time.
-fn tokio_test_poll<F: Future>(future: F) -> std::pin::Pin<Box<Polled<F>>> {
-    Box::pin(Polled(Box::pin(future)))
-}
-
-struct Polled<F>(std::pin::Pin<Box<F>>);
-
-impl<F: Future> Polled<F> {
-    fn now(self: std::pin::Pin<&mut Self>) -> Option<F::Output> {
-        use futures_util::FutureExt as _;
-        self.get_mut().0.as_mut().now_or_never()
-    }
+    assert!(waiting.now_or_never().is_some());
 }

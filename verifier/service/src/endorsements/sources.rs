@@ -1,6 +1,8 @@
 //! The operator's folder, what the host offers, and the vendors' services, in that order.
 
-use cloister_attestation::evidence::Evidence;
+use cloister_attestation::evidence::{Evidence, Tee};
+use cloister_attestation::publication::{Need, foreseen};
+use cloister_attestation::snp::CertificateTable;
 use cloister_attestation::time::UnixTime;
 use cloister_attestation::verify::{Endorsements, VerifiedEvidence, VerifyError};
 use cloister_endorsements::{Completion, Failure, Fetcher};
@@ -17,11 +19,12 @@ pub struct Sources {
 /// What is there without asking anybody.
 #[derive(Clone, Debug)]
 pub struct AtHand {
-    /// From the folder, and what the host offers that verifies or does not.
-    pub(super) endorsements: Endorsements,
-    /// The host's CRL, where the folder has none. A host could offer an old one for ever, so it
-    /// counts only where nobody else has one.
-    pub(super) offered_crl: Option<Vec<u8>>,
+    /// From the operator's folder.
+    own: Endorsements,
+    /// From the guest's host, which is not on our side.
+    offered: Endorsements,
+    /// What the Evidence will want, by its own words.
+    foreseen: Vec<Need>,
 }
 
 /// How verification ended, and what could not be fetched for it.
@@ -49,13 +52,22 @@ impl Sources {
         evidence: &Evidence,
         offered: Option<&[u8]>,
     ) -> Result<AtHand, EndorsementError> {
-        self.folder.endorsements(evidence, offered)
+        let own = self.folder.endorsements(evidence)?;
+        let offered = match evidence.hardware() {
+            Evidence::Snp(report) => {
+                let table = CertificateTable::parse(offered.unwrap_or_default())?;
+                Endorsements::Snp(table.endorsements(report))
+            }
+            _ => none(evidence.tee())?,
+        };
+        Ok(AtHand { own, offered, foreseen: foreseen(evidence) })
     }
 
     /// Calls `verify` with what is at hand, and again with what it missed.
     ///
-    /// Where a service is asked, stale documents at hand are passed over for it. Where that is in
-    /// vain, they decide after all: verification then says which is stale.
+    /// Where services are asked, stale files are passed over for them, and so is the host's word
+    /// where it does not hold: hosts offer certificates of the firmware before. Where that is in
+    /// vain, everything at hand decides after all, and verification says what is wrong with it.
     ///
     /// # Errors
     /// Whatever `verify` fails with, other than a conclusion.
@@ -69,29 +81,51 @@ impl Sources {
         F: FnMut(Endorsements) -> Fut + Send,
         Fut: Future<Output = Result<Result<VerifiedEvidence, VerifyError>, E>> + Send,
     {
-        let all = at_hand.clone().all();
-        let start = if self.fetcher.settings().is_online() {
-            at_hand.endorsements.without_stale(now)
-        } else {
-            all.clone()
-        };
-        let completion = self.fetcher.complete(start, now, &mut verify).await?;
-        let Completion { outcome, endorsements, failures } = completion;
-        let last_resort = endorsements.clone().or(all);
+        let everything = at_hand.own.clone().or(at_hand.offered.clone());
+        if !self.fetcher.settings().is_online() {
+            let done = self.fetcher.complete(everything, now, &mut verify).await?;
+            return Ok(Verification { outcome: done.outcome, failures: done.failures });
+        }
+        let ours = self.kept(&at_hand, now);
+        let hinted = ours.clone().or(without_crl(at_hand.offered));
+        let mut done = self.fetcher.complete(hinted.clone(), now, &mut verify).await?;
+        if matches!(done.outcome, Err(VerifyError::Refused { .. })) && hinted != ours {
+            let alone = self.fetcher.complete(ours, now, &mut verify).await?;
+            if alone.outcome.is_ok() {
+                done = alone;
+            }
+        }
+        let Completion { outcome, endorsements, failures } = done;
+        let last_resort = endorsements.clone().or(everything);
         if failures.is_empty() || last_resort == endorsements {
             return Ok(Verification { outcome, failures });
         }
         Ok(Verification { outcome: verify(last_resort).await?, failures })
     }
+
+    /// The operator's files that are current, and what was fetched before.
+    fn kept(&self, at_hand: &AtHand, now: UnixTime) -> Endorsements {
+        let own = at_hand.own.clone().without_stale(now);
+        let mut fetched = own.clone();
+        for need in &at_hand.foreseen {
+            if let Some(publication) = self.fetcher.at_hand(*need, now) {
+                publication.add_to(&mut fetched);
+            }
+        }
+        own.or(fetched)
+    }
 }
 
-impl AtHand {
-    /// Everything, the host's CRL included.
-    fn all(self) -> Endorsements {
-        let mut all = self.endorsements;
-        if let Endorsements::Snp(snp) = &mut all {
-            snp.crl = snp.crl.take().or(self.offered_crl);
-        }
-        all
+/// Nothing, for this TEE.
+pub(super) fn none(tee: Tee) -> Result<Endorsements, EndorsementError> {
+    Endorsements::none(tee).ok_or(EndorsementError::Tee { tee })
+}
+
+/// SECURITY: a host could offer an old CRL for ever, so that it counts only where nobody else has
+/// one.
+fn without_crl(mut offered: Endorsements) -> Endorsements {
+    if let Endorsements::Snp(snp) = &mut offered {
+        snp.crl = None;
     }
+    offered
 }

@@ -4,11 +4,13 @@ use std::fs;
 use std::time::Duration;
 
 use cloister_api::v1;
+use cloister_api::v1::attest_response::Outcome;
+use cloister_attestation::envelope::Envelope;
 use cloister_attestation::snp::Product;
 use cloister_simulator::publisher::{Catalogue, Fault, Publisher};
 use cloister_simulator::{SnpGuest, TdxGuest};
 
-use crate::enclave::Enclave;
+use crate::enclave::{Enclave, attest, challenge, ids};
 use crate::http::get;
 use crate::world::{Settings, VALID_FROM, World, pki};
 
@@ -91,6 +93,26 @@ async fn an_outage_is_bridged_across_a_restart_until_the_documents_end() {
     let reasons = ["fetch.status", "fetch.backing_off"];
     assert!(findings.iter().any(|id| reasons.contains(&id.as_str())), "{findings:?}");
     assert_eq!(snp.findings_alone(&online.world).await, NONE, "AMD's list is good for a year");
+}
+
+/// After a firmware update, hosts go on offering the certificate of the firmware before.
+#[tokio::test]
+async fn a_certificate_of_another_tcb_from_the_host_is_replaced_by_the_right_one() {
+    let online = Online::start().await;
+    let [snp, _] = online.enclaves().await;
+    let mut before = cloister_simulator::snp::Tcb::current(Product::Milan);
+    before.microcode -= 1;
+    let table = milan(&online.world).with_tcb(before).certificate_table();
+    let request = |nonce| {
+        let envelope = snp.collect(&snp.binding(nonce));
+        snp.present(&Envelope { certificates: Some(table.clone()), ..envelope }, nonce)
+    };
+    let outcome = attest(&online.world, request(challenge(&online.world).await)).await;
+    assert!(matches!(outcome, Outcome::Admitted(_)), "{outcome:?}");
+    let offline = World::start().await;
+    offline.admit(&snp).await;
+    let refused = ids(attest(&offline, request(challenge(&offline).await)).await);
+    assert_eq!(refused, ["snp.tcb.leaf"]);
 }
 
 #[tokio::test]
