@@ -110,7 +110,7 @@ impl OfflineFolder {
         match evidence.hardware() {
             Evidence::Snp(report) => self.snp(report).map(Endorsements::Snp),
             Evidence::Tdx(_) => self.tdx().map(Endorsements::Tdx),
-            other => Err(EndorsementError::Tee { tee: other.tee() }),
+            Evidence::Azure(_) | _ => Err(EndorsementError::Tee { tee: evidence.tee() }),
         }
     }
 

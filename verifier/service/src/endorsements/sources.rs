@@ -53,12 +53,11 @@ impl Sources {
         offered: Option<&[u8]>,
     ) -> Result<AtHand, EndorsementError> {
         let own = self.folder.endorsements(evidence)?;
-        let offered = match evidence.hardware() {
-            Evidence::Snp(report) => {
-                let table = CertificateTable::parse(offered.unwrap_or_default())?;
-                Endorsements::Snp(table.endorsements(report))
-            }
-            _ => none(evidence.tee())?,
+        let offered = if let Evidence::Snp(report) = evidence.hardware() {
+            let table = CertificateTable::parse(offered.unwrap_or_default())?;
+            Endorsements::Snp(table.endorsements(report))
+        } else {
+            none(evidence.tee())?
         };
         Ok(AtHand { own, offered, foreseen: foreseen(evidence) })
     }
@@ -117,7 +116,7 @@ impl Sources {
 }
 
 /// Nothing, for this TEE.
-pub(super) fn none(tee: Tee) -> Result<Endorsements, EndorsementError> {
+fn none(tee: Tee) -> Result<Endorsements, EndorsementError> {
     Endorsements::none(tee).ok_or(EndorsementError::Tee { tee })
 }
 
