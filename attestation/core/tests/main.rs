@@ -13,6 +13,7 @@
 mod attacks;
 mod azure;
 mod bundle;
+mod diagnosis;
 mod ear;
 mod event_log;
 mod forecast;

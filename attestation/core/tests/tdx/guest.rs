@@ -37,7 +37,7 @@ pub(super) fn report_data() -> ReportData {
 }
 
 /// The guest's own root; no other product's is generated for it.
-pub(super) fn anchors(guest: &TdxGuest) -> Anchors {
+pub(crate) fn anchors(guest: &TdxGuest) -> Anchors {
     let root = Certificate::parse(&guest.root()).unwrap().key_pin();
     Anchors::dangerous_simulator(SimulatorAnchor {
         milan: root,

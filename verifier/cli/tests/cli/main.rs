@@ -10,6 +10,7 @@
 )]
 
 mod bundle;
+mod event_log;
 mod evidence;
 mod explain;
 mod fleet;
