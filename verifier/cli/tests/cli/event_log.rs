@@ -86,7 +86,7 @@ fn a_log_alone_is_shown_with_its_registers_and_what_speaks_against_it() {
     assert_eq!((run.exit, ids(&run, "fail")), (2, vec!["eventlog.separators".to_owned()]));
     case.put("log.bin", b"not a log");
     let run = words("log", &[&case.path("log.bin")]);
-    assert_eq!((run.exit, &run.json()["error"]["id"]), (2, &json!("eventlog.truncated")));
+    assert_eq!((run.exit, &run.json()["error"]["id"]), (2, &json!("eventlog.header")));
     let run = words("log", &[&case.path("absent.bin")]);
     assert_eq!((run.exit, &run.json()["error"]["id"]), (1, &json!("cli.file")));
 }
