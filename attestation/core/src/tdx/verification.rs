@@ -82,6 +82,7 @@ impl VerifiedPlatform<'_> {
             certified_until: self.certified_until,
             assessment,
             tcb_evaluation_data_number: self.collateral.tcb_evaluation_data_number(),
+            window: self.window,
             issues: self.issues(),
             checks: trail.into_checks(),
             event_log: None,

@@ -10,6 +10,7 @@ use crate::tdx::pck::PckExtension;
 use crate::tdx::quote::Quote;
 use crate::tdx::status::TcbStatus;
 use crate::tdx::tcb::Assessment;
+use crate::tdx::window::Window;
 use crate::time::UnixTime;
 
 /// A TD quote whose signatures, chain, revocation and TCB have been verified.
@@ -28,6 +29,8 @@ pub struct VerifiedQuote {
     pub(super) certified_until: UnixTime,
     pub(super) assessment: Assessment,
     pub(super) tcb_evaluation_data_number: u32,
+    /// When everything that it was verified with is valid.
+    pub(super) window: Window,
     pub(super) issues: Vec<Issue>,
     pub(super) checks: Vec<Check>,
     pub(super) event_log: Option<ReplayedLog>,

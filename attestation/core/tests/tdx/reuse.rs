@@ -62,3 +62,20 @@ fn a_quote_of_another_platform_does_not_verify_with_this_one() {
     let error = platform.verify(Quote::parse(&quote(&other)).unwrap(), NOW).unwrap_err();
     assert_eq!(error.code().id, "tdx.qe_report.signature");
 }
+
+/// A quote verified in time and appraised too late: the verdict does not outlive what it rests on.
+#[test]
+fn an_appraisal_after_the_collateral_ran_out_fails() {
+    let verified = super::guest::outcome(&guest()).unwrap();
+    let until = VerifiedCollateral::new(&guest().collateral(), &anchors(&guest()), NOW)
+        .unwrap()
+        .valid_until();
+    let failures = |secs: u64| {
+        let now = cloister_attestation::time::UnixTime::from_secs(secs);
+        let checks = cloister_attestation::tdx::TdxPolicy::strict().appraise(&verified, now);
+        checks.iter().filter(|c| c.failed()).map(|c| c.code.id).collect::<Vec<_>>()
+    };
+    assert_eq!(failures(until.as_secs()), [""; 0]);
+    assert_eq!(failures(until.as_secs() + 1), ["tdx.policy.valid_now"]);
+    assert_eq!(failures(ISSUED.as_secs() - 1), ["tdx.policy.valid_now"]);
+}

@@ -36,10 +36,14 @@ const _: () = assert!(NAMED & RESERVED == 0 && XFAM_FIXED_1 & !XFAM_POSSIBLE == 
 
 impl TdxPolicy {
     /// Checks every demand. A failed one never hides another.
+    ///
+    /// The time is the appraisal's, which may be later than the verification's: the collateral has
+    /// to vouch for the quote at both.
     #[must_use]
     pub fn appraise(&self, verified: &VerifiedQuote, now: UnixTime) -> Vec<Check> {
         let td = verified.quote().td_report();
         let mut checks = self.attributes(td);
+        checks.push(verified.window.check(&codes::VALID_NOW, now));
         checks.push(self.xfam(td));
         checks.push(self.tcb_status(verified.tcb_status(), verified.tcb_date(), now));
         checks.push(self.advisories.check(verified));

@@ -1,6 +1,10 @@
 //! Codes of the TDX policy.
 
 crate::codes! {
+    /// The endorsements are valid at the time of the appraisal too.
+    VALID_NOW = "tdx.policy.valid_now", Endorser, "Intel Trusted Services API, PCS version 4",
+        "Verify the quote again with current collateral.",
+        "Since the quote was verified, a certificate, a CRL or a signed document of its collateral went out of date, or the appraisal's time is before theirs.";
     /// The TD can be debugged.
     DEBUG = "tdx.policy.debug", Peer, "Intel TDX Module ABI 348551-008, table 3.23, bit 0",
         "Launch the TD without the DEBUG attribute.",
