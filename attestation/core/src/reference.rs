@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::bytes::{Digest48, HostData};
 use crate::evidence::Tee;
-use crate::limits::NAME_BYTES_MAX;
+use crate::limits::{NAME_BYTES_MAX, REFERENCE_BYTES_MAX};
 use crate::tpm::MeasuredPcrs;
 use crate::verify::VerifiedEvidence;
 
@@ -188,6 +188,9 @@ impl ReferenceValues {
     /// # Errors
     /// [`ReferenceError`] with the field and the reason.
     pub fn from_json(bytes: &[u8]) -> Result<Self, ReferenceError> {
+        if bytes.len() > REFERENCE_BYTES_MAX {
+            return Err(malformed("longer than 256 KiB"));
+        }
         let values: Self = serde_json::from_slice(bytes).map_err(|e| malformed(&e.to_string()))?;
         for (field, text) in [("image", &values.image), ("version", &values.version)] {
             if text.is_empty() || text.len() > NAME_BYTES_MAX || text.chars().any(char::is_control)

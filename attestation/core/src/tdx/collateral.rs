@@ -102,7 +102,7 @@ impl Collateral {
                 bytes.len()
             )));
         }
-        let json: Json = serde_json::from_slice(bytes).map_err(|e| malformed(e.to_string()))?;
+        let json: Json = serde_json::from_slice(bytes).map_err(|e| unreadable(&e))?;
         Ok(Self {
             tcb_info: document(
                 "tcb_info",
@@ -238,6 +238,16 @@ impl Diagnostic for CollateralError {
     }
 }
 
+/// A message shows this much of what a reader of JSON says, which quotes the input.
+const REASON_CHARS_MAX: usize = 200;
+
+/// SECURITY: an unknown name is shown as it came. Whoever wrote it may have written megabytes, or
+/// what a terminal acts on.
+fn unreadable(error: &serde_json::Error) -> CollateralError {
+    let said = error.to_string();
+    malformed(said.chars().filter(|c| !c.is_control()).take(REASON_CHARS_MAX).collect())
+}
+
 const fn malformed(reason: String) -> CollateralError {
     CollateralError { reason }
 }
@@ -266,6 +276,14 @@ mod tests {
         for case in cases {
             assert!(Collateral::from_json(case).is_err(), "{}", String::from_utf8_lossy(case));
         }
+    }
+
+    #[test]
+    fn a_message_shows_a_bounded_and_printable_part_of_hostile_input() {
+        let name = "\u{1b}[2J".repeat(100_000);
+        let json = serde_json::json!({ name: 1 }).to_string();
+        let said = Collateral::from_json(json.as_bytes()).unwrap_err().to_string();
+        assert!(said.chars().count() < 300 && !said.chars().any(char::is_control), "{said:?}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use cloister_attestation::envelope::Envelope;
 use cloister_attestation::evidence::{Evidence, Tee};
 use cloister_attestation::limits;
 use cloister_attestation::manifest::Manifest;
+use cloister_attestation::reference::ReferenceValues;
 use cloister_attestation::snp::CertificateTable;
 use cloister_attestation::tdx::Collateral;
 use cloister_attestation::x509::pem;
@@ -45,6 +46,7 @@ fn input_above_its_limit_is_refused_unread() {
     assert!(Manifest::decode(&above(limits::MANIFEST_BYTES_MAX)).is_err());
     assert!(CertificateTable::parse(&above(limits::ENDORSEMENT_BYTES_MAX)).is_err());
     assert!(Evidence::parse(Tee::Tdx, &above(limits::HARDWARE_EVIDENCE_BYTES_MAX)).is_err());
+    assert!(ReferenceValues::from_json(&vec![b' '; limits::REFERENCE_BYTES_MAX + 1]).is_err());
     let spaces = " ".repeat(limits::ENDORSEMENT_BYTES_MAX + 1);
     assert!(pem::blocks(&spaces).is_err());
     assert!(pem::blocks(&spaces[1..]).unwrap().is_empty());
