@@ -102,6 +102,13 @@ impl Policy {
         }
     }
 
+    /// Names this policy in results: SHA-384 over its JSON (fields in declaration order, no
+    /// spaces).
+    #[must_use]
+    pub fn digest(&self) -> Digest48 {
+        Digest48::sha384(&serde_json::to_vec(self).unwrap_or_default())
+    }
+
     /// The same demands, of the one simulator with this fingerprint. For development.
     #[must_use]
     pub fn strict_for_simulator(fingerprint: Digest48) -> Self {

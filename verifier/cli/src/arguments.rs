@@ -2,6 +2,7 @@
 
 mod bundle;
 mod fleet;
+mod result;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ pub use bundle::{
     BundleCommand, BundleSource, BundleVerifyArguments, CreateArguments, FetchArguments,
 };
 pub use fleet::{FleetArguments, FleetCommand, ForecastArguments, Window, WindowError};
+pub use result::{Bytes, ResultCommand, ResultVerifyArguments, TokenArguments, TokenFormat};
 
 /// Verify evidence offline, admit images, operate the fleet, explain errors.
 #[derive(Debug, Parser)]
@@ -28,6 +30,7 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   cloister evidence verify ./evidence --at 2026-08-04T01:04:33Z
+  cloister result verify result.jwt --jwks jwks.json --audience https://me.example
   cloister image admit reference-values.json
   cloister agents quarantine translator --reason 'leaked credentials'
   cloister explain snp.chain.leaf
@@ -49,6 +52,12 @@ pub enum Command {
         /// What to do with it.
         #[command(subcommand)]
         command: BundleCommand,
+    },
+    /// Look at and verify Attestation Results in files; needs no network.
+    Result {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: ResultCommand,
     },
     /// Say which measured images the Verifier admits.
     Image(ImageArguments),
@@ -215,6 +224,9 @@ pub struct VerifyArguments {
     /// Everything but the Evidence from one signed file.
     #[command(flatten)]
     pub from: BundleSource,
+    /// What to make of the result.
+    #[command(flatten)]
+    pub token: TokenArguments,
 }
 
 /// How to reach the Verifier as an operator.

@@ -11,6 +11,8 @@ mod listing;
 mod sources;
 mod verify;
 
+pub(crate) use keygen::read as signing_key;
+
 use crate::answer::Answer;
 use crate::arguments::BundleCommand;
 

@@ -47,6 +47,10 @@ cloister_attestation::codes! {
     FETCH = "cli.fetch", Caller, "",
         "Check the address of the mirror and the machine's network.",
         "Fetching could not begin: the process has no room for it, or a certificate of the system cannot be used.";
+    /// A result cannot be made.
+    RESULT = "cli.result", Caller, "",
+        "Name an audience of at most 512 bytes and a nonce of 8 to 64 bytes.",
+        "The Attestation Result could not be signed as a token. The message says why.";
     /// No setting says which Verifier to ask, or how.
     SETTINGS = "cli.settings", Caller, "",
         "Pass `--verifier`, `--ca` and `--token-file`, or write them into the configuration file.",

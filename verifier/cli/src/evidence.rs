@@ -26,7 +26,9 @@ use crate::arguments::{EvidenceCommand, VerifyArguments};
 use crate::codes;
 use crate::evidence::folder::{Folder, FolderError};
 use crate::file;
+use crate::result;
 
+pub(crate) use demands::as_of;
 pub use demands::{Demands, DemandsError};
 pub use stages::judge;
 
@@ -55,7 +57,11 @@ fn verify(arguments: &VerifyArguments) -> Answer {
         Err(error) => return Answer::error(error.exit(), &error),
     };
     match folder(arguments) {
-        Ok(folder) => print::answer(&judge(&folder, &demands), &demands),
+        Ok(folder) => {
+            let verdict = judge(&folder, &demands);
+            let answer = print::answer(&verdict, &demands);
+            result::written(answer, &verdict, &demands, &arguments.token)
+        }
         Err(error) => misuse(&error),
     }
 }

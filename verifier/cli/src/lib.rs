@@ -5,6 +5,7 @@
 //!                          |
 //!                          +-- evidence   files in, verdict out; no network
 //!                          +-- bundle     what evidence is judged with, as one signed file
+//!                          +-- result     tokens in, who concluded what out; no network
 //!                          +-- image, agents   one call to a Verifier each
 //!                          +-- fleet      what is to be expected of all machines
 //!                          +-- explain, doctor, completions, man
@@ -31,6 +32,7 @@ pub mod file;
 mod fleet;
 pub mod operator;
 mod reference;
+mod result;
 mod text;
 
 use arguments::{Arguments, Command};
@@ -43,6 +45,7 @@ pub fn run(arguments: &Arguments) -> Answer {
     match &arguments.command {
         Command::Evidence { command } => evidence::run(command),
         Command::Bundle { command } => bundle::run(command),
+        Command::Result { command } => result::run(command),
         Command::Image(image) => operator::run_image(image),
         Command::Agents(agents) => operator::run_agents(agents),
         Command::Fleet(fleet) => fleet::run(fleet),

@@ -41,7 +41,7 @@ pub(super) fn run(out: &Path) -> Result<Answer, CommandError> {
 }
 
 /// Reads a private key, if nobody else may.
-pub(super) fn read(path: &Path) -> Result<SigningKey, CommandError> {
+pub(crate) fn read(path: &Path) -> Result<SigningKey, CommandError> {
     let text = Zeroizing::new(file::read_text(path)?);
     if let Ok(metadata) = std::fs::metadata(path) {
         let mode = metadata.permissions().mode() & 0o777;

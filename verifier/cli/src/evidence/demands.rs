@@ -119,8 +119,7 @@ impl Demands {
     /// # Errors
     /// [`DemandsError`] if a file that it names does not read, or the time does not.
     pub(crate) fn from_arguments(arguments: &VerifyArguments) -> Result<Self, DemandsError> {
-        let mut demands =
-            Self::strict(arguments.at.as_deref().map_or_else(|| Ok(clock::now()), time)?);
+        let mut demands = Self::strict(as_of(arguments.at.as_deref())?);
         if let Some(path) = &arguments.simulator_anchor {
             let anchor = anchor(path)?;
             demands.policy = Policy::strict_for_simulator(anchor.fingerprint());
@@ -157,6 +156,11 @@ impl Demands {
         self.bundle = Some(bundle);
         Ok(())
     }
+}
+
+/// The time that is given, or now.
+pub(crate) fn as_of(given: Option<&str>) -> Result<UnixTime, DemandsError> {
+    given.map_or_else(|| Ok(clock::now()), time)
 }
 
 pub(crate) fn time(text: &str) -> Result<UnixTime, DemandsError> {

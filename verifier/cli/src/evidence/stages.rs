@@ -127,6 +127,7 @@ fn appraised(verified: &VerifiedEvidence, demands: &Demands, verdict: Verdict) -
     verdict.simulated = result.simulated();
     verdict.stages.verify = Stage::Ok;
     verdict.stages.appraise = (result.tier() != Tier::None).then_some(result.tier());
+    verdict.result = Some(Box::new(result));
     verdict
 }
 

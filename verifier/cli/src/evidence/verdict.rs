@@ -3,7 +3,7 @@
 use cloister_attestation::check::{Check, State};
 use cloister_attestation::code::Code;
 use cloister_attestation::evidence::{Route, Tee};
-use cloister_attestation::result::Tier;
+use cloister_attestation::result::{AttestationResult, Tier};
 use cloister_attestation::verify::Missing;
 use serde::{Serialize, Serializer};
 
@@ -91,6 +91,9 @@ pub struct Verdict {
     pub missing: Vec<Missing>,
     /// Checks that nobody vouches for.
     pub not_asserted: Vec<&'static str>,
+    /// The whole result, where there is one: what a token is made from.
+    #[serde(skip)]
+    pub result: Option<Box<AttestationResult>>,
 }
 
 impl Verdict {
@@ -108,6 +111,7 @@ impl Verdict {
             subject: Subject::Evidence,
             missing: Vec::new(),
             not_asserted: Vec::new(),
+            result: None,
         }
     }
 

@@ -18,6 +18,7 @@ mod operator;
 mod program;
 mod recorded;
 mod reference;
+mod results;
 mod simulated;
 mod terminal;
 mod verifier;
