@@ -48,6 +48,16 @@ async fn a_body_that_is_announced_too_large_is_not_read() {
     assert_eq!(refused(&world.fetcher(), CHAIN, NOW).await, "fetch.too_large");
 }
 
+#[tokio::test]
+async fn a_body_that_is_not_announced_is_read_up_to_its_limit_exactly() {
+    let world = World::start().await;
+    let max = cloister_endorsements::limits::body_bytes_max(&CHAIN);
+    for (len, code) in [(max, "fetch.refused"), (max + 1, "fetch.too_large")] {
+        world.publisher.misbehave(Fault::Unannounced(vec![b'x'; len]));
+        assert_eq!(refused(&world.fetcher(), CHAIN, NOW).await, code, "{len} bytes");
+    }
+}
+
 /// Attack 27, 28: a redirect leads nowhere, not even to the same host.
 #[tokio::test]
 async fn no_redirect_is_followed() {

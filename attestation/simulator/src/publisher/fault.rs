@@ -30,6 +30,8 @@ pub enum Fault {
     Truncated,
     /// This body with the document's own header fields.
     Poisoned(Vec<u8>),
+    /// This body, without saying how long it is.
+    Unannounced(Vec<u8>),
     /// The document, with more header fields than any service sends.
     Headers,
 }
@@ -61,6 +63,7 @@ impl Fault {
             Self::Endless => with_body(&published, endless()),
             Self::Truncated => truncated(&published),
             Self::Poisoned(body) => genuine(&Published { body, ..published }),
+            Self::Unannounced(body) => with_body(&published, unannounced(body)),
             Self::Headers => {
                 let mut response = genuine(&published);
                 for number in 0..100 {
@@ -104,6 +107,11 @@ fn drip(body: Vec<u8>) -> Body {
         Some((Ok(Frame::data(Bytes::from(vec![byte]))), rest))
     });
     StreamBody::new(frames).boxed_unsync()
+}
+
+fn unannounced(body: Vec<u8>) -> Body {
+    let frame = Ok(Frame::data(Bytes::from(body)));
+    StreamBody::new(stream::once(std::future::ready(frame))).boxed_unsync()
 }
 
 fn endless() -> Body {
