@@ -24,17 +24,14 @@ pub(super) fn failures(machine: &Machine, outlook: &Outlook<'_>, now: UnixTime) 
         ("committed", policy.tcb.committed.of(*product), committed),
         ("launch", policy.tcb.launch.of(*product), launch),
     ];
-    let floors = floors.into_iter().filter_map(|(field, floor, observed)| match floor {
-        Floor::AtLeast(least) if !observed.covers(least) => Some(Failure {
+    let floors = floors.into_iter().filter_map(|(field, floor, observed)| {
+        let Floor::AtLeast(least) = floor else { return None };
+        let relaunch = field == "launch" && current.covers(least);
+        (!observed.covers(least)).then(|| Failure {
             when: When::From(now),
             cause: Cause::Floor { field, least: *least, observed: *observed },
-            mend: if field == "launch" && current.covers(least) {
-                Mend::Relaunch
-            } else {
-                running.mend(least)
-            },
-        }),
-        _ => None,
+            mend: if relaunch { Mend::Relaunch } else { running.mend(least) },
+        })
     });
     let short = |least: &&Minimum| least.product == *product && !reported.covers(&least.tcb);
     let minimums = outlook.minimums.minimum.iter().filter(short).map(|least| Failure {

@@ -59,7 +59,7 @@ impl Online {
         }
         match found {
             Endorsements::Tdx(collateral) => Ok(collateral),
-            _ => Ok(Collateral::none()),
+            Endorsements::Snp(_) | _ => Ok(Collateral::none()),
         }
     }
 
