@@ -17,6 +17,9 @@ const FORMS: &[(&str, &str)] = &[
     ("AttestRequest.channel_key", "base64"),
     ("AttestRequest.identity_proof", "base64"),
     ("AttestRequest.channel_proof", "base64"),
+    ("AppraiseRequest.evidence", "base64"),
+    ("AppraiseRequest.nonce", "base64"),
+    ("AppraiseRequest.format", "result_format"),
     ("Admitted.lease", "base64"),
     ("Admitted.certificates", "base64_list"),
     ("TrustBundle.issuers", "base64_list"),
@@ -28,8 +31,13 @@ const FORMS: &[(&str, &str)] = &[
 ];
 
 /// Requests that arrive as JSON: a field that nobody knows is a misunderstanding, not a hint.
-const STRICT: &[&str] =
-    &["AttestRequest", "QuarantineAgentRequest", "RetireAgentRequest", "ChallengeRequest"];
+const STRICT: &[&str] = &[
+    "AttestRequest",
+    "AppraiseRequest",
+    "QuarantineAgentRequest",
+    "RetireAgentRequest",
+    "ChallengeRequest",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");
@@ -41,6 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .enum_attribute(".", "#[derive(serde::Serialize, serde::Deserialize)]")
         .enum_attribute(".", "#[serde(rename_all = \"snake_case\")]")
         .field_attribute("AttestResponse.outcome", "#[serde(flatten)]")
+        .field_attribute("AppraiseResponse.outcome", "#[serde(flatten)]")
         .field_attribute("WatchEvent.event", "#[serde(flatten)]");
     for (field, form) in FORMS {
         builder =

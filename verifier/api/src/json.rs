@@ -70,6 +70,7 @@ macro_rules! states {
 states! {
     image_state: ImageState;
     agent_state: AgentState;
+    result_format: ResultFormat;
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //!          --lease------> signed, certified, recorded; only then answered
 //! ```
 
+mod appraisal;
 mod appraiser;
 mod claimed;
 mod codes;
@@ -39,7 +40,7 @@ use crate::state::Keys;
 use crate::store::{Objection, Outcome, Store, Verdict};
 use crate::trust::Trust;
 use claimed::Claimed;
-use presented::Presented;
+use presented::{Bound, Presented};
 use workers::Workers;
 
 /// Decides about lease requests.
@@ -80,8 +81,9 @@ pub struct Parts {
 }
 
 /// Evidence that verified, with what it came with.
-struct Examined {
-    presented: Presented,
+struct Examined<T = Presented> {
+    bound: Bound,
+    presented: T,
     evidence: VerifiedEvidence,
 }
 
@@ -155,13 +157,14 @@ impl Admission {
         request: Arc<v1::AttestRequest>,
         now: UnixTime,
     ) -> Result<Result<v1::Admitted, Refusal>, ServiceError> {
-        let examined = match self.examine(request, now).await? {
+        let read = move |keys: &Keys| Presented::read(&request, &keys.challenges, now);
+        let examined = match self.examine(read, now).await? {
             Ok(examined) => examined,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let presented = &examined.presented;
-        let known = self.store.images_of_manifest(&presented.manifest_digest).await?;
-        let result = self.appraiser.appraise(presented, &examined.evidence, &known, now);
+        let bound = &examined.bound;
+        let known = self.store.images_of_manifest(&bound.manifest_digest).await?;
+        let result = self.appraiser.appraise(bound, &examined.evidence, &known, now);
         if let Some(refusal) = appraiser::refusal(&result, &known, &examined.evidence) {
             return Ok(Err(refusal));
         }
@@ -169,18 +172,18 @@ impl Admission {
     }
 
     /// Parses and verifies, off the threads that serve connections.
-    async fn examine(
+    async fn examine<T: Send + 'static>(
         &self,
-        request: Arc<v1::AttestRequest>,
+        read: impl FnOnce(&Keys) -> Result<(Bound, T), Refusal> + Send + 'static,
         now: UnixTime,
-    ) -> Result<Result<Examined, Refusal>, ServiceError> {
+    ) -> Result<Result<Examined<T>, Refusal>, ServiceError> {
         let (keys, appraiser) = (Arc::clone(&self.keys), Arc::clone(&self.appraiser));
         let read = move || {
-            let presented = Presented::read(&request, &keys.challenges, now)?;
-            let prepared = appraiser.prepare(&presented)?;
-            Ok((presented, prepared))
+            let (bound, presented) = read(&keys)?;
+            let prepared = appraiser.prepare(&bound)?;
+            Ok((bound, presented, prepared))
         };
-        let (presented, prepared) = match self.workers.run(read).await? {
+        let (bound, presented, prepared) = match self.workers.run(read).await? {
             Ok(read) => read,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -188,11 +191,11 @@ impl Admission {
             Ok(evidence) => evidence,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let Some(log) = presented.envelope.event_log.clone() else {
-            return Ok(Ok(Examined { presented, evidence }));
+        let Some(log) = bound.envelope.event_log.clone() else {
+            return Ok(Ok(Examined { bound, presented, evidence }));
         };
         let evidence = self.workers.run(move || evidence.with_event_log(&log)).await?;
-        Ok(Ok(Examined { presented, evidence }))
+        Ok(Ok(Examined { bound, presented, evidence }))
     }
 
     /// Signs, certifies and records. Nothing leaves before it is on record.

@@ -21,6 +21,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/metrics", get(handlers::metrics))
         .route("/v1/challenge", post(handlers::challenge))
         .route("/v1/attest", post(handlers::attest))
+        .route("/v1/appraise", post(handlers::appraise))
         .route("/v1/trust", get(handlers::trust))
         .route("/v1/jwks", get(handlers::jwks))
         .route("/.well-known/jwks.json", get(handlers::jwks))

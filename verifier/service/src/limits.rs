@@ -104,3 +104,6 @@ pub const NOT_BEFORE_LEEWAY: Duration = Duration::from_secs(30);
 
 /// Longest life of a challenge.
 pub const CHALLENGE_LIFETIME_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// Life of an Attestation Result: long enough to be passed on, too short to be kept.
+pub const RESULT_LIFETIME: Duration = Duration::from_secs(5 * 60);

@@ -12,6 +12,8 @@ mod token;
 use std::time::Duration;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use cloister_attestation::ear::ResultSigner;
+use cloister_attestation::key::SigningKey;
 use cloister_attestation::time::UnixTime;
 use cloister_channel::lease::LeaseSigner;
 use cloister_channel::name::TrustDomain;
@@ -38,6 +40,7 @@ pub mod files {
     pub const ADDRESS: &str = "address";
     pub(super) const AUTHORITY_KEY: &str = "authority.key";
     pub(super) const LEASE_KEY: &str = "lease.key";
+    pub(super) const RESULT_KEY: &str = "result.key";
     pub(super) const CHALLENGE_KEY: &str = "challenge.key";
     pub(super) const LOCK: &str = "lock";
 }
@@ -49,6 +52,8 @@ pub struct Keys {
     pub authority: Authority,
     /// Signs leases.
     pub leases: LeaseSigner,
+    /// Signs Attestation Results. A key of its own: what it signs is never a lease.
+    pub results: ResultSigner,
     /// Makes and checks challenges.
     pub challenges: Challenges,
     /// Knows the operator.
@@ -70,6 +75,7 @@ impl Keys {
         Ok(Self {
             authority: Authority::open(directory, trust_domain, now)?,
             leases: leases(directory)?,
+            results: results(directory)?,
             challenges: challenges(directory, challenge_lifetime)?,
             operator: OperatorToken::open(directory)?,
         })
@@ -79,6 +85,13 @@ impl Keys {
 fn leases(directory: &Directory) -> Result<LeaseSigner, StateError> {
     let stored = directory.secret(files::LEASE_KEY, || Ok(LeaseSigner::generate_pkcs8()?))?;
     LeaseSigner::from_pkcs8(&stored).map_err(|source| directory.key_error(files::LEASE_KEY, source))
+}
+
+fn results(directory: &Directory) -> Result<ResultSigner, StateError> {
+    let stored = directory.secret(files::RESULT_KEY, || Ok(SigningKey::generate_pkcs8()?))?;
+    SigningKey::from_pkcs8(&stored)
+        .map(ResultSigner::new)
+        .map_err(|source| directory.key_error(files::RESULT_KEY, source))
 }
 
 fn challenges(directory: &Directory, lifetime: Duration) -> Result<Challenges, StateError> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cloister_api::v1;
+use cloister_attestation::ear::ResultKeys;
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_attestation::time::UnixTime;
 use cloister_channel::identity::PublicKey;
@@ -27,7 +28,7 @@ pub struct Trust {
     store: Store,
 }
 
-/// A JSON Web Key Set with the keys that sign leases.
+/// A JSON Web Key Set with the keys that sign leases and results, each marked with what it signs.
 ///
 /// SPEC: RFC 7517 section 5, RFC 7518 section 6.2.
 #[derive(Debug, Serialize)]
@@ -42,12 +43,16 @@ struct Jwk {
     alg: &'static str,
     #[serde(rename = "use")]
     usage: &'static str,
+    /// What is signed with it. A key for one is not a key for the other.
+    #[serde(rename = "cloister.use")]
+    purpose: &'static str,
     kid: String,
     x: String,
     y: String,
 }
 
-const COORDINATE_LEN: usize = 32;
+/// What `cloister.use` says of keys that sign leases.
+const LEASES: &str = "lease";
 
 impl Trust {
     /// For one trust domain. `anchors` is the kind of root that its leases rest on.
@@ -83,10 +88,12 @@ impl Trust {
         Ok(self.assemble(revoked, floor, sequence)?.to_wire())
     }
 
-    /// The keys that sign leases, for tools that speak JOSE.
+    /// The keys that sign leases and results, for tools that speak JOSE.
     #[must_use]
     pub fn jwks(&self) -> Jwks {
-        Jwks { keys: vec![Jwk::of(self.keys.leases.public())] }
+        let leases = Jwk::of(self.keys.leases.public(), LEASES);
+        let results = Jwk::of(self.keys.results.public(), ResultKeys::RESULTS);
+        Jwks { keys: vec![leases, results] }
     }
 
     /// The live lease in a certificate whose chain TLS has verified.
@@ -150,20 +157,17 @@ impl Trust {
 }
 
 impl Jwk {
-    fn of(key: &PublicKey) -> Self {
-        // The one encoding that a `PublicKey` has ends with x and y.
-        let spki = key.spki();
-        let end = spki.len();
-        let part =
-            |from: usize, to: usize| URL_SAFE_NO_PAD.encode(spki.get(from..to).unwrap_or_default());
+    fn of(key: &PublicKey, purpose: &'static str) -> Self {
+        let (x, y) = key.coordinates();
         Self {
             kty: "EC",
             crv: "P-256",
             alg: "ES256",
             usage: "sig",
+            purpose,
             kid: KeyId::of(key).to_string(),
-            x: part(end.saturating_sub(2 * COORDINATE_LEN), end.saturating_sub(COORDINATE_LEN)),
-            y: part(end.saturating_sub(COORDINATE_LEN), end),
+            x: URL_SAFE_NO_PAD.encode(x),
+            y: URL_SAFE_NO_PAD.encode(y),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cloister_attestation::anchor::{AnchorKind, Anchors};
 use cloister_attestation::appraise::{Expected, appraise};
 use cloister_attestation::binding::Binding;
+use cloister_attestation::bytes::Digest48;
 use cloister_attestation::check::Check;
 use cloister_attestation::code::Diagnostic as _;
 use cloister_attestation::evidence::Evidence;
@@ -15,7 +16,7 @@ use cloister_attestation::time::UnixTime;
 use cloister_attestation::verify::{self, VerifiedEvidence, VerifyError, verify};
 use cloister_endorsements::Failure;
 
-use super::presented::Presented;
+use super::presented::Bound;
 use super::workers::Workers;
 use super::{Refusal, codes};
 use crate::endorsements::{AtHand, RollbackMemory, Sources, Verification};
@@ -50,9 +51,14 @@ impl Appraiser {
         self.anchors.kind() == AnchorKind::Simulator
     }
 
+    /// Names the configured policy in results.
+    pub(super) fn policy_digest(&self) -> Digest48 {
+        self.policy.digest()
+    }
+
     /// Parses, and looks what is there to verify with. May block.
-    pub(super) fn prepare(&self, presented: &Presented) -> Result<(Evidence, AtHand), Refusal> {
-        let envelope = &presented.envelope;
+    pub(super) fn prepare(&self, bound: &Bound) -> Result<(Evidence, AtHand), Refusal> {
+        let envelope = &bound.envelope;
         let evidence = Evidence::from_envelope(envelope).map_err(|error| Refusal::error(&error))?;
         let offered = envelope.certificates.as_deref();
         let at_hand = self.sources.at_hand(&evidence, offered).map_err(|error| {
@@ -91,7 +97,7 @@ impl Appraiser {
     /// Appraises against the Reference Values among `known` that are admitted.
     pub(super) fn appraise(
         &self,
-        presented: &Presented,
+        bound: &Bound,
         evidence: &VerifiedEvidence,
         known: &[ImageRecord],
         now: UnixTime,
@@ -102,8 +108,8 @@ impl Appraiser {
             .map(|image| image.tuple.clone())
             .collect();
         let expected = Expected {
-            report_data: Expect::Exactly(Binding::report_data(&presented.envelope.binding)),
-            image: Some((&admitted, presented.manifest_digest)),
+            report_data: Expect::Exactly(Binding::report_data(&bound.envelope.binding)),
+            image: Some((&admitted, bound.manifest_digest)),
         };
         appraise(evidence, &expected, &self.policy, now)
     }

@@ -13,6 +13,9 @@ use super::Examined;
 use crate::error::ServiceError;
 use crate::store::{Admitted, Outcome, Verdict};
 
+/// Name and version of this program, in what it signs.
+pub(super) const BUILD: &str = concat!("cloister-verifier ", env!("CARGO_PKG_VERSION"));
+
 /// Under which terms a lease is issued.
 pub(super) struct Terms<'a> {
     pub(super) trust_domain: &'a TrustDomain,
@@ -39,7 +42,7 @@ pub(super) fn claims(
         id: LeaseId::new(id),
         issued_at: terms.now,
         expires_at: terms.now.plus(terms.lifetime),
-        verifier_build: concat!("cloister-verifier ", env!("CARGO_PKG_VERSION")).to_owned(),
+        verifier_build: BUILD.to_owned(),
         principal: presented.manifest.principal.clone(),
         scope: presented.manifest.scope.clone(),
         image: reference.image.clone(),
@@ -66,8 +69,8 @@ pub(super) fn record(
     let presented = &examined.presented;
     let instance = claims.instance().to_string();
     Ok(Admitted {
-        nonce: presented.challenge.nonce,
-        nonce_expires_at: presented.challenge.expires_at,
+        nonce: examined.bound.challenge.nonce,
+        nonce_expires_at: examined.bound.challenge.expires_at,
         instance: instance.clone(),
         agent: claims.agent.to_string(),
         tuple: claims.reference,

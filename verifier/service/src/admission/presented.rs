@@ -4,7 +4,7 @@ use cloister_api::v1;
 use cloister_attestation::binding::{self, Binding};
 use cloister_attestation::bytes::Digest48;
 use cloister_attestation::check::Check;
-use cloister_attestation::code::Diagnostic;
+use cloister_attestation::code::{Code, Diagnostic};
 use cloister_attestation::envelope::Envelope;
 use cloister_attestation::manifest::Manifest;
 use cloister_attestation::time::UnixTime;
@@ -14,56 +14,93 @@ use cloister_channel::request::{LeaseProofs, LeaseRequest};
 use super::{Refusal, codes};
 use crate::challenge::{Challenge, Challenges};
 
-/// Keys, binding and manifest that name each other, a live challenge, and both keys' signatures.
-/// The Evidence inside is as received.
+/// Evidence as received, whose binding answers a live challenge of this Verifier's.
+#[derive(Debug)]
+pub(super) struct Bound {
+    pub(super) envelope: Envelope,
+    pub(super) binding: Binding,
+    pub(super) challenge: Challenge,
+    pub(super) manifest_digest: Digest48,
+}
+
+impl Bound {
+    /// Reads an envelope. What is not in the binding is not believed; whether the hardware signed
+    /// that binding is the appraisal's question.
+    pub(super) fn read(
+        evidence: &[u8],
+        challenges: &Challenges,
+        now: UnixTime,
+    ) -> Result<Self, Refusal> {
+        let envelope = Envelope::decode(evidence).map_err(refuse)?;
+        let binding = Binding::decode(&envelope.binding).map_err(refuse)?;
+        // SECURITY: before anything that costs more than a hash, so that only answers to this
+        // Verifier's own challenges are worth its time.
+        let challenge = challenges.check(&binding.nonce, now).map_err(refuse)?;
+        let manifest_digest = Manifest::digest(&envelope.manifest);
+        Ok(Self { envelope, binding, challenge, manifest_digest })
+    }
+
+    /// What the binding has to say of the envelope itself.
+    fn checks(&self) -> [Check; 2] {
+        let session = self.binding.exporter.is_some();
+        [
+            equal(&binding::MANIFEST, &self.manifest_digest, &self.binding.manifest),
+            Check::decided(
+                &codes::SESSION_EVIDENCE,
+                !session,
+                "a binding without an exporter value",
+                if session { "an exporter value" } else { "none" },
+            ),
+        ]
+    }
+
+    /// Refuses an envelope that does not belong together, or that answers another challenge than
+    /// `nonce`.
+    pub(super) fn answering(self, nonce: &[u8]) -> Result<Self, Refusal> {
+        let same = self.binding.nonce.as_bytes() == nonce;
+        let answer = Check::decided(&binding::NONCE, same, hex::encode(nonce), self.binding.nonce);
+        none_failed(self.checks().into_iter().chain([answer])).map(|()| self)
+    }
+}
+
+/// Keys, binding and manifest that name each other, and both keys' signatures.
 #[derive(Debug)]
 pub(super) struct Presented {
-    pub(super) envelope: Envelope,
     pub(super) manifest: Manifest,
-    pub(super) manifest_digest: Digest48,
     pub(super) identity_key: PublicKey,
     pub(super) channel_key: PublicKey,
-    pub(super) challenge: Challenge,
     pub(super) endpoint: String,
     pub(super) request_digest: Digest48,
 }
 
 impl Presented {
-    /// Reads a request. What is not in the binding is not believed; whether the hardware signed
-    /// that binding is the appraisal's question.
+    /// Reads a request.
     pub(super) fn read(
         request: &v1::AttestRequest,
         challenges: &Challenges,
         now: UnixTime,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<(Bound, Self), Refusal> {
         let identity_key = PublicKey::from_spki(&request.identity_key).map_err(refuse)?;
         let channel_key = PublicKey::from_spki(&request.channel_key).map_err(refuse)?;
-        let envelope = Envelope::decode(&request.evidence).map_err(refuse)?;
-        let binding = Binding::decode(&envelope.binding).map_err(refuse)?;
-        // SECURITY: before anything that costs more than a hash, so that only answers to this
-        // Verifier's own challenges are worth its time.
-        let challenge = challenges.check(&binding.nonce, now).map_err(refuse)?;
+        let bound = Bound::read(&request.evidence, challenges, now)?;
         let signed = LeaseRequest {
             evidence: &request.evidence,
             identity_key: &identity_key,
             channel_key: &channel_key,
-            nonce: binding.nonce,
+            nonce: bound.binding.nonce,
             endpoint: &request.endpoint,
         };
         signed.verify(&proofs(request)?).map_err(refuse)?;
-        let manifest_digest = Manifest::digest(&envelope.manifest);
-        agree(&binding, &identity_key, &channel_key, manifest_digest)?;
-        let manifest = Manifest::decode(&envelope.manifest).map_err(refuse)?;
-        Ok(Self {
-            envelope,
+        agree(&bound, &identity_key, &channel_key)?;
+        let manifest = Manifest::decode(&bound.envelope.manifest).map_err(refuse)?;
+        let presented = Self {
             manifest,
-            manifest_digest,
             identity_key,
             channel_key,
-            challenge,
             endpoint: request.endpoint.clone(),
             request_digest: Digest48::sha384(&request.evidence),
-        })
+        };
+        Ok((bound, presented))
     }
 }
 
@@ -84,27 +121,20 @@ fn proofs(request: &v1::AttestRequest) -> Result<LeaseProofs, Refusal> {
 }
 
 /// The binding has to name what is presented: all of it is checked, so that all of it is reported.
-fn agree(
-    binding: &Binding,
-    identity_key: &PublicKey,
-    channel_key: &PublicKey,
-    manifest: Digest48,
-) -> Result<(), Refusal> {
-    let equal = |code, presented: &Digest48, bound: &Digest48| {
-        Check::decided(code, presented.ct_eq(bound), presented, bound)
-    };
-    let mut findings = vec![
-        equal(&binding::KEY, identity_key.thumbprint(), &binding.identity_key),
-        equal(&binding::KEY, channel_key.thumbprint(), &binding.channel_key),
-        equal(&binding::MANIFEST, &manifest, &binding.manifest),
-        Check::decided(
-            &codes::SESSION_EVIDENCE,
-            binding.exporter.is_none(),
-            "a binding without an exporter value",
-            if binding.exporter.is_none() { "none" } else { "an exporter value" },
-        ),
+fn agree(bound: &Bound, identity_key: &PublicKey, channel_key: &PublicKey) -> Result<(), Refusal> {
+    let keys = [
+        equal(&binding::KEY, identity_key.thumbprint(), &bound.binding.identity_key),
+        equal(&binding::KEY, channel_key.thumbprint(), &bound.binding.channel_key),
     ];
-    findings.retain(Check::failed);
+    none_failed(keys.into_iter().chain(bound.checks()))
+}
+
+fn equal(code: &'static Code, presented: &Digest48, bound: &Digest48) -> Check {
+    Check::decided(code, presented.ct_eq(bound), presented, bound)
+}
+
+fn none_failed(checks: impl Iterator<Item = Check>) -> Result<(), Refusal> {
+    let findings: Vec<Check> = checks.filter(Check::failed).collect();
     if findings.is_empty() { Ok(()) } else { Err(Refusal { findings, result: None }) }
 }
 

@@ -64,6 +64,19 @@ pub(super) async fn attest(
     Ok((status, Json(response)).into_response())
 }
 
+/// A result is an answer whatever it concludes; that none could be reached is a refusal.
+pub(super) async fn appraise(
+    State(app): State<App>,
+    Message(request): Message<v1::AppraiseRequest>,
+) -> Result<Response, Problem> {
+    let response = app.admission.appraise(request).await?;
+    let status = match &response.outcome {
+        Some(v1::appraise_response::Outcome::Result(_)) => StatusCode::OK,
+        Some(v1::appraise_response::Outcome::Refused(_)) | None => StatusCode::FORBIDDEN,
+    };
+    Ok((status, Json(response)).into_response())
+}
+
 pub(super) async fn trust(State(app): State<App>) -> Answer<v1::TrustBundle> {
     Ok(Json(app.trust.bundle(app.clock.now()).await?))
 }

@@ -16,17 +16,17 @@ use crate::enclave::Enclave;
 use crate::world::{World, dial};
 
 pub(crate) struct Answer {
-    status: StatusCode,
+    pub(crate) status: StatusCode,
     pub(crate) text: String,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("{}", self.text))
     }
 
     /// The code of a problem, whose other parts have to be there.
-    fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         let problem = self.json();
         for part in ["code", "fault", "message", "remedy"] {
             assert!(problem[part].is_string(), "{part} in {problem}");
@@ -48,7 +48,12 @@ async fn send(world: &World, request: Request<Full<Bytes>>) -> Answer {
     Answer { status, text: String::from_utf8(body.to_vec()).unwrap() }
 }
 
-async fn call(world: &World, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {
+pub(crate) async fn call(
+    world: &World,
+    method: Method,
+    path: &str,
+    body: impl Into<Bytes>,
+) -> Answer {
     let request = Request::builder().method(method).uri(path).header("host", "verifier");
     send(world, request.body(Full::new(body.into())).unwrap()).await
 }
@@ -169,7 +174,7 @@ async fn health_readiness_and_metrics_are_there() {
 }
 
 #[tokio::test]
-async fn the_key_set_names_the_key_that_signs_leases() {
+async fn the_key_set_names_the_keys_and_what_each_signs() {
     let world = World::start().await;
     let keys = get(&world, "/v1/jwks").await.json();
     assert_eq!(keys, get(&world, "/.well-known/jwks.json").await.json());
@@ -178,6 +183,11 @@ async fn the_key_set_names_the_key_that_signs_leases() {
         (&key["kty"], &key["crv"], &key["alg"]),
         (&json!("EC"), &json!("P-256"), &json!("ES256"))
     );
+    assert_eq!(
+        (&key["cloister.use"], &keys["keys"][1]["cloister.use"]),
+        (&json!("lease"), &json!("result"))
+    );
+    assert_ne!(key["kid"], keys["keys"][1]["kid"]);
     let trust = get(&world, "/v1/trust").await.json();
     let spki = STANDARD.decode(trust["lease_keys"][0]["public_key"].as_str().unwrap()).unwrap();
     let public = cloister_channel::PublicKey::from_spki(&spki).unwrap();

@@ -11,6 +11,7 @@
 )]
 
 mod admission;
+mod appraisal;
 mod azure;
 mod enclave;
 mod endorsements;
