@@ -125,6 +125,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         crate::event_log::codes::CODES,
         crate::manifest::CODES,
         crate::publication::codes::CODES,
+        crate::policy::error::CODES,
         crate::reference::CODES,
         crate::snp::codes::parse::CODES,
         crate::snp::codes::verify::CODES,

@@ -3,6 +3,13 @@
 //! Nothing here has a default. [`Policy::strict`] is written out, and `any` is legal only because
 //! it shows in the result as `not_asserted`.
 
+mod consistency;
+mod description;
+mod document;
+pub mod error;
+mod keys;
+mod template;
+
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +20,9 @@ use crate::check::Check;
 use crate::code::Code;
 use crate::snp::SnpPolicy;
 use crate::tdx::TdxPolicy;
+
+pub use description::{Description, Statement};
+pub use error::PolicyError;
 
 /// What is demanded of one field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -64,8 +64,8 @@ impl Unwanted {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Bits {
-    /// All of these have to be set; others may be.
-    AllOf(u64),
+    /// All of these have to be set; others may be. Written as text such as `0x3`.
+    AllOf(#[serde(with = "mask")] u64),
     /// Nothing is demanded; the result says `not_asserted`.
     Any,
 }
@@ -89,6 +89,24 @@ impl Bits {
             (Self::Any, Some(field)) => Check::not_asserted(code, format!("{field:#x}")),
             (Self::Any, None) => Check::not_applicable(code, "not in this report version"),
         }
+    }
+}
+
+/// A mask as hexadecimal text: TOML has no unsigned 64-bit numbers.
+mod mask {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bits: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{bits:#x}"))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.strip_prefix("0x")
+            .filter(|digits| !digits.starts_with('+'))
+            .and_then(|digits| u64::from_str_radix(digits, 16).ok())
+            .ok_or_else(|| D::Error::custom("a mask is written as text, such as \"0x3\""))
     }
 }
 

@@ -39,7 +39,7 @@ pub struct TdxPolicy {
     /// TCB statuses that are good enough. `Revoked` never is, even if it is named.
     pub tcb_statuses: Vec<TcbStatus>,
     /// For how many seconds after its TCB date an out-of-date TCB is still good enough.
-    pub out_of_date_grace_secs: u64,
+    pub out_of_date_grace_secs: u32,
     /// Demands on Intel's advisories for the TCB.
     pub advisories: AdvisoryDemand,
     /// The smallest `tcbEvaluationDataNumber` of the collateral.

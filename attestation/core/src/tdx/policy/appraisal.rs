@@ -85,7 +85,7 @@ impl TdxPolicy {
 
     /// Whether a TCB of this status and date is good enough at `now`.
     pub(crate) fn tcb_status(&self, status: TcbStatus, tcb_date: UnixTime, now: UnixTime) -> Check {
-        let grace = Duration::from_secs(self.out_of_date_grace_secs);
+        let grace = Duration::from_secs(u64::from(self.out_of_date_grace_secs));
         let listed = self.tcb_statuses.contains(&status);
         let excused = status.is_out_of_date() && !grace.is_zero() && now.since(tcb_date) <= grace;
         let ok = status != TcbStatus::Revoked && (listed || excused);
@@ -134,6 +134,28 @@ impl TdxPolicy {
         let bound = core::iter::once(td15.mr_service_td())
             .chain(td.td15_ex().map(|ex| ex.cur_service_td_hash()));
         bound.map(|digest| self.mr_service_td.check(code, digest)).collect()
+    }
+}
+
+/// What `TDATTRIBUTES` says, bit by bit.
+pub(crate) struct NamedAttributes {
+    pub(crate) sept_ve_disable: bool,
+    pub(crate) pks: bool,
+    pub(crate) perfmon: bool,
+    /// What is set besides the attributes that have a demand of their own.
+    pub(crate) other: Attributes,
+}
+
+impl TdxPolicy {
+    /// Takes the attributes apart, for a policy that is made from them.
+    pub(crate) fn named(attributes: &Attributes) -> NamedAttributes {
+        let set = u64::from_le_bytes(*attributes.as_bytes());
+        NamedAttributes {
+            sept_ve_disable: set & SEPT_VE_DISABLE != 0,
+            pks: set & PKS != 0,
+            perfmon: set & PERFMON != 0,
+            other: mask(set & !(NAMED | RESERVED)),
+        }
     }
 }
 

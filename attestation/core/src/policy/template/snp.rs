@@ -1,0 +1,124 @@
+//! SEV-SNP.
+
+use crate::bytes::ChipId;
+use crate::policy::Expect;
+use crate::snp::{
+    AbiVersion, Bit, Bits, Floor, GuestDemands, GuestPolicy, LaunchDemands, PlatformDemands,
+    PlatformInfo, Product, Report, Revocation, RevocationDemand, SignerDemands, SnpPolicy, Tcb,
+    TcbDemands, TcbFloors, TcbVersion, Unwanted, VerifiedReport,
+};
+
+impl SnpPolicy {
+    /// As narrow as what `verified` shows.
+    pub(super) fn observed(verified: &VerifiedReport) -> Self {
+        let report = verified.report();
+        Self {
+            products: Expect::Exactly(verified.product()),
+            version: Floor::AtLeast(report.version()),
+            guest: guest(report.policy()),
+            platform: platform(report.platform_info()),
+            tcb: tcb(report, verified.product()),
+            launch: launch(report),
+            signer: signer(verified),
+        }
+    }
+}
+
+const fn bit(set: bool) -> Bit {
+    if set { Bit::Require } else { Bit::Forbid }
+}
+
+const fn unwanted(there: bool) -> Unwanted {
+    if there { Unwanted::Any } else { Unwanted::Forbid }
+}
+
+fn guest(policy: GuestPolicy) -> GuestDemands {
+    let (major, minor) = policy.abi();
+    GuestDemands {
+        // SECURITY: whatever was observed.
+        debug: Bit::Forbid,
+        migrate_ma: Bit::Forbid,
+        cxl_allow: Bit::Forbid,
+        smt: bit(policy.smt()),
+        single_socket: bit(policy.single_socket()),
+        mem_aes_256_xts: bit(policy.mem_aes_256_xts()),
+        rapl_dis: bit(policy.rapl_dis()),
+        ciphertext_hiding_dram: bit(policy.ciphertext_hiding_dram()),
+        page_swap_disable: bit(policy.page_swap_disable()),
+        abi: Floor::AtLeast(AbiVersion { major, minor }),
+    }
+}
+
+const fn platform(info: PlatformInfo) -> PlatformDemands {
+    PlatformDemands {
+        smt_en: bit(info.smt_en()),
+        tsme_en: bit(info.tsme_en()),
+        ecc_en: bit(info.ecc_en()),
+        rapl_dis: bit(info.rapl_dis()),
+        ciphertext_hiding_dram_en: bit(info.ciphertext_hiding_dram_en()),
+        alias_check_complete: bit(info.alias_check_complete()),
+        tio_en: bit(info.tio_en()),
+        unknown: unwanted(info.unknown() != 0),
+    }
+}
+
+fn tcb(report: &Report, product: Product) -> TcbDemands {
+    let floors = |tcb: TcbVersion| only(product, tcb.components(product));
+    let (committed, current) =
+        [report.committed_tcb(), report.current_tcb()].map(|tcb| tcb.components(product)).into();
+    let differs = report.committed_version() != report.current_version()
+        || Tcb { microcode: 0, ..committed } != Tcb { microcode: 0, ..current };
+    TcbDemands {
+        reported: floors(report.reported_tcb()),
+        committed: floors(report.committed_tcb()),
+        launch: floors(report.launch_tcb()),
+        firmware: Floor::AtLeast(report.committed_version()),
+        provisional_firmware: unwanted(differs),
+        provisional_microcode: unwanted(committed.microcode != current.microcode),
+        launch_mit_vector: report.launch_mit_vector().map_or(Bits::Any, Bits::AllOf),
+        current_mit_vector: report.current_mit_vector().map_or(Bits::Any, Bits::AllOf),
+    }
+}
+
+/// A floor for the one product; the policy refuses the others.
+fn only(product: Product, floor: Tcb) -> TcbFloors {
+    let mut floors = TcbFloors::ANY;
+    let place = match product {
+        Product::Milan => &mut floors.milan,
+        Product::Genoa => &mut floors.genoa,
+        Product::Turin => &mut floors.turin,
+    };
+    *place = Floor::AtLeast(floor);
+    floors
+}
+
+const fn launch(report: &Report) -> LaunchDemands {
+    LaunchDemands {
+        vmpl: Expect::Exactly(report.vmpl()),
+        guest_svn: Floor::AtLeast(report.guest_svn()),
+        family_id: Expect::Exactly(*report.family_id()),
+        image_id: Expect::Exactly(*report.image_id()),
+        id_key_digest: Expect::Exactly(*report.id_key_digest()),
+        author_key_digest: Expect::Exactly(*report.author_key_digest()),
+        report_id_ma: Expect::Exactly(*report.report_id_ma()),
+    }
+}
+
+fn signer(verified: &VerifiedReport) -> SignerDemands {
+    let report = verified.report();
+    let chip: &ChipId = report.chip_id();
+    let is_named = verified.provider().is_none() && !chip.is_zero();
+    SignerDemands {
+        signing_key: Expect::Exactly(report.signing_key()),
+        revocation: match verified.revocation() {
+            Revocation::Checked => RevocationDemand::Required,
+            Revocation::Unknown => RevocationDemand::AcceptUnknown,
+        },
+        chips: if is_named { Expect::Exactly(*chip) } else { Expect::Any },
+        masked_chip_id: unwanted(verified.provider().is_none() && chip.is_zero()),
+        // Under a VCEK there is no provider, and the empty list refuses every one.
+        provider: verified
+            .provider()
+            .map_or_else(|| Expect::OneOf(Vec::new()), |name| Expect::Exactly(name.clone())),
+    }
+}
