@@ -1,5 +1,5 @@
-//! What this crate promises, by specification field: `azure/`, `bundle/`, `ear/`, `snp/`, `tdx/`,
-//! `tpm/` and `x509/` have the files.
+//! What this crate promises, by specification field: `azure/`, `bundle/`, `ear/`, `policy/`, `snp/`,
+//! `tdx/`, `tpm/` and `x509/` have the files.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -18,6 +18,7 @@ mod ear;
 mod event_log;
 mod forecast;
 mod malleability;
+mod policy;
 mod publication;
 mod snp;
 mod tdx;

@@ -27,7 +27,7 @@ mod measurement;
 mod platform_info;
 mod policy;
 mod properties;
-mod recorded;
+pub(crate) mod recorded;
 mod report_data;
 mod report_id;
 mod report_id_ma;

@@ -10,7 +10,7 @@ use super::guest::find;
 use crate::vectors::{self, Case};
 
 /// The endorsements in a case folder, by their conventional names.
-pub(super) fn endorsements(case: &Case) -> Endorsements {
+pub(crate) fn endorsements(case: &Case) -> Endorsements {
     Endorsements {
         vek: case.file("vcek.der").or_else(|| case.file("vlek.der")),
         intermediate: case.pem("ask.pem").or_else(|| case.pem("asvk.pem")),
@@ -37,7 +37,7 @@ fn reports() -> Option<Vec<Case>> {
 }
 
 /// Those of them that are accepted.
-pub(super) fn accepted() -> Option<Vec<Case>> {
+pub(crate) fn accepted() -> Option<Vec<Case>> {
     let mut cases = reports()?;
     cases.retain(|case| case.facts.expected == "accept");
     Some(cases)

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::vectors;
 
 /// One folder: what was recorded, and what has to come of it.
-pub(super) struct Case(vectors::Case);
+pub(crate) struct Case(vectors::Case);
 
 impl Deref for Case {
     type Target = vectors::Case;
@@ -22,22 +22,22 @@ impl Deref for Case {
 }
 
 /// Every recorded case; none without the vectors.
-pub(super) fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     vectors::cases("tdx").unwrap_or_default().into_iter().map(Case).collect()
 }
 
 /// One recorded case by name.
-pub(super) fn case(name: &str) -> Option<Case> {
+pub(crate) fn case(name: &str) -> Option<Case> {
     vectors::named("tdx", name).map(Case)
 }
 
 impl Case {
-    pub(super) fn tcb_status(&self) -> Option<&str> {
+    pub(crate) fn tcb_status(&self) -> Option<&str> {
         self.facts.tcb_status.as_ref()?.as_str()
     }
 
     /// Sorted; recorded as a JSON list inside of a string.
-    pub(super) fn advisories(&self) -> Option<Vec<String>> {
+    pub(crate) fn advisories(&self) -> Option<Vec<String>> {
         let about: Value = serde_json::from_slice(&self.file("case.json")?).unwrap();
         let mut list: Vec<String> = serde_json::from_str(about["advisories"].as_str()?).unwrap();
         list.sort();
@@ -45,28 +45,28 @@ impl Case {
     }
 
     /// The time of evaluation. Cases without collateral have none: their certificates decide.
-    pub(super) fn now(&self) -> UnixTime {
+    pub(crate) fn now(&self) -> UnixTime {
         match self.facts.valid_at {
             Some(_) => self.valid_at(),
             None => UnixTime::parse_rfc3339("2026-06-01T00:00:00Z").unwrap(),
         }
     }
 
-    pub(super) fn quote(&self) -> Quote {
+    pub(crate) fn quote(&self) -> Quote {
         Quote::parse(&self.quote_bytes()).unwrap()
     }
 
-    pub(super) fn quote_bytes(&self) -> Vec<u8> {
+    pub(crate) fn quote_bytes(&self) -> Vec<u8> {
         self.file("quote.bin").unwrap()
     }
 
-    pub(super) fn collateral(&self) -> Collateral {
+    pub(crate) fn collateral(&self) -> Collateral {
         self.file("collateral.json")
             .map_or_else(Collateral::none, |json| Collateral::from_json(&json).unwrap())
     }
 
     /// Verified at the recorded time under Intel's root.
-    pub(super) fn verify(&self) -> Result<VerifiedQuote, VerifyError> {
+    pub(crate) fn verify(&self) -> Result<VerifiedQuote, VerifyError> {
         verify(self.quote(), &self.collateral(), &Anchors::vendor(), self.now())
     }
 }

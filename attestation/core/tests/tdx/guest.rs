@@ -14,13 +14,13 @@ use cloister_simulator::tdx::QuoteFormat;
 use cloister_simulator::{Pki, TdxGuest};
 
 /// When the simulator issues everything.
-pub(super) const ISSUED: UnixTime = UnixTime::from_secs(1_780_000_000);
+pub(crate) const ISSUED: UnixTime = UnixTime::from_secs(1_780_000_000);
 /// When everything is verified: a day later.
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_780_086_400);
 /// Bytes before the TD report in a quote of version 4.
-pub(super) const HEADER: usize = 48;
+pub(crate) const HEADER: usize = 48;
 /// Bytes before the TD report in a quote of version 5.
-pub(super) const HEADER_AND_DESCRIPTOR: usize = 54;
+pub(crate) const HEADER_AND_DESCRIPTOR: usize = 54;
 
 /// A guest that the strict policy accepts.
 pub(crate) fn guest() -> TdxGuest {
@@ -28,11 +28,11 @@ pub(crate) fn guest() -> TdxGuest {
 }
 
 /// The same with a TD report of TDX 1.5.
-pub(super) fn guest_15() -> TdxGuest {
+pub(crate) fn guest_15() -> TdxGuest {
     guest().with_format(QuoteFormat::V5Td15)
 }
 
-pub(super) fn report_data() -> ReportData {
+pub(crate) fn report_data() -> ReportData {
     ReportData::new(core::array::from_fn(|at| u8::try_from(at).unwrap()))
 }
 
@@ -47,12 +47,12 @@ pub(crate) fn anchors(guest: &TdxGuest) -> Anchors {
     })
 }
 
-pub(super) fn quote(guest: &TdxGuest) -> Vec<u8> {
+pub(crate) fn quote(guest: &TdxGuest) -> Vec<u8> {
     guest.quote(&report_data())
 }
 
 /// Parses and verifies; the code of whatever refused it otherwise.
-pub(super) fn outcome_at(guest: &TdxGuest, now: UnixTime) -> Result<VerifiedQuote, &'static str> {
+pub(crate) fn outcome_at(guest: &TdxGuest, now: UnixTime) -> Result<VerifiedQuote, &'static str> {
     let quote = Quote::parse(&quote(guest)).map_err(|error| error.code().id)?;
     verify(quote, &guest.collateral(), &anchors(guest), now).map_err(|error| error.code().id)
 }
@@ -63,13 +63,13 @@ pub(crate) fn outcome(guest: &TdxGuest) -> Result<VerifiedQuote, &'static str> {
 
 /// The code of whatever refused it.
 #[track_caller]
-pub(super) fn refusal(guest: &TdxGuest) -> &'static str {
+pub(crate) fn refusal(guest: &TdxGuest) -> &'static str {
     outcome(guest).expect_err("it was to be refused")
 }
 
 /// The demands of `policy` that it does not meet.
 #[track_caller]
-pub(super) fn failures(guest: &TdxGuest, policy: &TdxPolicy) -> Vec<&'static str> {
+pub(crate) fn failures(guest: &TdxGuest, policy: &TdxPolicy) -> Vec<&'static str> {
     let verified = outcome(guest).expect("it was to verify");
     let checks = policy.appraise(&verified, NOW);
     checks.iter().filter(|check| check.failed()).map(|check| check.code.id).collect()
@@ -77,13 +77,13 @@ pub(super) fn failures(guest: &TdxGuest, policy: &TdxPolicy) -> Vec<&'static str
 
 /// The demands of the strict policy that it does not meet.
 #[track_caller]
-pub(super) fn strict_failures(guest: &TdxGuest) -> Vec<&'static str> {
+pub(crate) fn strict_failures(guest: &TdxGuest) -> Vec<&'static str> {
     failures(guest, &TdxPolicy::strict())
 }
 
 /// Asserts that no bit of these bytes of the finished quote can change.
 #[track_caller]
-pub(super) fn assert_signed(guest: &TdxGuest, bytes: Range<usize>) {
+pub(crate) fn assert_signed(guest: &TdxGuest, bytes: Range<usize>) {
     let mut received = quote(guest);
     let collateral = VerifiedCollateral::new(&guest.collateral(), &anchors(guest), NOW).unwrap();
     let platform =

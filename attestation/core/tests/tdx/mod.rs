@@ -2,7 +2,7 @@
 //! implementation as oracle.
 
 mod certificates;
-mod corpus;
+pub(crate) mod corpus;
 mod every_bit;
 mod fields;
 pub(crate) mod guest;
