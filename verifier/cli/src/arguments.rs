@@ -2,6 +2,7 @@
 
 mod bundle;
 mod fleet;
+mod policy;
 mod result;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ pub use bundle::{
     BundleCommand, BundleSource, BundleVerifyArguments, CreateArguments, FetchArguments,
 };
 pub use fleet::{FleetArguments, FleetCommand, ForecastArguments, Window, WindowError};
+pub use policy::{NewArguments, PolicyCommand};
 pub use result::{Bytes, ResultCommand, ResultVerifyArguments, TokenArguments, TokenFormat};
 
 /// Verify evidence offline, admit images, operate the fleet, explain errors.
@@ -58,6 +60,12 @@ pub enum Command {
         /// What to do with it.
         #[command(subcommand)]
         command: ResultCommand,
+    },
+    /// Make, explain and check appraisal policies.
+    Policy {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: PolicyCommand,
     },
     /// Say which measured images the Verifier admits.
     Image(ImageArguments),
@@ -209,7 +217,7 @@ pub struct VerifyArguments {
     /// Reference Values that the image has to match whole.
     #[arg(long, value_name = "FILE")]
     pub reference: Option<PathBuf>,
-    /// Appraisal policy (TOML, or JSON); default: a strict built-in one.
+    /// Appraisal policy (TOML; see `cloister policy`); default: a strict built-in one.
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// What REPORT_DATA has to be (128 hex digits); default: not judged.

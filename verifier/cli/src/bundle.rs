@@ -8,7 +8,7 @@ mod error;
 mod fetch;
 mod keygen;
 mod listing;
-mod sources;
+pub(crate) mod sources;
 mod verify;
 
 pub(crate) use keygen::read as signing_key;

@@ -15,10 +15,6 @@ cloister_attestation::codes! {
     TIME = "cli.time", Caller, "RFC 3339",
         "Write the time in UTC as in `2026-08-04T01:04:33Z`.",
         "Evidence is judged at a point in time. It is given in UTC, in whole seconds, with a `Z` at the end.";
-    /// A policy file does not read.
-    POLICY = "cli.policy", Operator, "",
-        "Correct the policy at the place that the message names.",
-        "An appraisal policy is a TOML or JSON file that spells out every demand; nothing in it has a default and unknown keys are refused, because a misspelt demand would be no demand.";
     /// A simulator's anchor file does not read.
     ANCHOR = "cli.anchor", Caller, "",
         "Pass the anchor file that the simulator wrote when it started.",

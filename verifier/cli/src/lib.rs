@@ -31,6 +31,7 @@ pub mod explain;
 pub mod file;
 mod fleet;
 pub mod operator;
+mod policy;
 mod reference;
 mod result;
 mod text;
@@ -46,6 +47,7 @@ pub fn run(arguments: &Arguments) -> Answer {
         Command::Evidence { command } => evidence::run(command),
         Command::Bundle { command } => bundle::run(command),
         Command::Result { command } => result::run(command),
+        Command::Policy { command } => policy::run(command),
         Command::Image(image) => operator::run_image(image),
         Command::Agents(agents) => operator::run_agents(agents),
         Command::Fleet(fleet) => fleet::run(fleet),

@@ -156,8 +156,8 @@ fn policy(
         document::Policy::File(file) => folder.join(file),
     };
     let text = read(&file, POLICY_BYTES_MAX)?;
-    let policy: Policy = toml::from_str(&text)
-        .map_err(|error| ConfigError::Policy { path: file.clone(), message: error.to_string() })?;
+    let policy = Policy::from_toml(&text)
+        .map_err(|source| ConfigError::Policy { path: file.clone(), source })?;
     if policy.anchors == accepted { Ok(policy) } else { Err(ConfigError::Disagree { path: file }) }
 }
 

@@ -90,7 +90,7 @@ impl Judged<'_> {
                 mend: self.update(),
             });
         }
-        let grace = Duration::from_secs(self.policy.out_of_date_grace_secs);
+        let grace = Duration::from_secs(u64::from(self.policy.out_of_date_grace_secs));
         let excused = !self.policy.tcb_status(status, tcb_date, in_force.from()).failed();
         let when = if excused { When::From(after(tcb_date.plus(grace))) } else { in_force };
         let mend = self.mend(status);

@@ -4,7 +4,7 @@ use serde::Serialize;
 use toml::Value;
 
 use super::Policy;
-use super::document::{joined, subsection};
+use super::document::{Table, joined, ordered, subsection};
 use super::error::PolicyError;
 use super::keys;
 
@@ -54,8 +54,8 @@ impl Policy {
     }
 }
 
-fn walk(table: &toml::map::Map<String, Value>, path: &str, statements: &mut Vec<Statement>) {
-    for (name, value) in table {
+fn walk(table: &Table, path: &str, statements: &mut Vec<Statement>) {
+    for (name, value) in ordered(table, path) {
         match subsection(path, name, value) {
             Some(inner) => walk(inner, &joined(path, name), statements),
             None => statements.extend(statement(joined(path, name), value)),
@@ -95,8 +95,8 @@ fn demand(value: &Value) -> String {
 fn word_for(word: &str) -> &str {
     match word {
         "any" => "nothing is demanded",
-        "require" => "has to be set",
-        "forbid" => "must not be there",
+        "require" => "has to be on",
+        "forbid" => "has to be off",
         "required" => "has to be there",
         "optional" | "accept_unknown" | "accept_absent" => "may be absent; the result says so",
         "vendor" => "AMD's and Intel's",

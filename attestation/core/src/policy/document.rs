@@ -11,7 +11,7 @@ use super::keys::{self, Key};
 use crate::limits::POLICY_BYTES_MAX;
 
 /// One table of the document.
-type Table = toml::map::Map<String, Value>;
+pub(super) type Table = toml::map::Map<String, Value>;
 
 impl Policy {
     /// Reads a document. Every key has to be there, and no other; an absent section refuses all
@@ -47,14 +47,14 @@ impl Policy {
 
 /// Writes the values of one table, then its sections. TOML needs them in that order.
 fn section(table: &Table, path: &str, text: &mut String) {
-    for (name, value) in table {
+    for (name, value) in ordered(table, path) {
         if subsection(path, name, value).is_none() {
             comment(keys::find(&joined(path, name)), text);
             // Writing into a String cannot fail.
             let _ = writeln!(text, "{name} = {value}");
         }
     }
-    for (name, value) in table {
+    for (name, value) in ordered(table, path) {
         if let Some(inner) = subsection(path, name, value) {
             let path = joined(path, name);
             text.push('\n');
@@ -63,6 +63,13 @@ fn section(table: &Table, path: &str, text: &mut String) {
             section(inner, &path, text);
         }
     }
+}
+
+/// The entries of the table at `path`, in the order of the document.
+pub(super) fn ordered<'a>(table: &'a Table, path: &str) -> Vec<(&'a String, &'a Value)> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(name, _)| keys::position(&joined(path, name)));
+    entries
 }
 
 /// The table of a section. A demand such as `{ at_least = 3 }` is a table too, and a value.

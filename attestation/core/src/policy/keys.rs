@@ -40,3 +40,8 @@ pub(super) fn all() -> impl Iterator<Item = &'static Key> {
 pub(super) fn find(path: &str) -> Option<&'static Key> {
     all().find(|key| key.path == path)
 }
+
+/// Where the key with this path stands in the document.
+pub(super) fn position(path: &str) -> Option<usize> {
+    all().position(|key| key.path == path)
+}

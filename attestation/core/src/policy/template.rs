@@ -1,7 +1,7 @@
 //! A strict policy that one piece of Evidence meets.
 //!
-//! Every demand is as narrow as what was observed: this product, this chip, this TCB or better,
-//! these bits. What breaks confidentiality on any machine is never let in, whatever was observed.
+//! Every demand is as narrow as what was observed: this product, this chip, this TCB or better, no
+//! protection less and no exposure more. What breaks confidentiality on any machine is never let in, whatever was observed.
 
 mod azure;
 mod snp;
@@ -14,6 +14,16 @@ use crate::snp::SnpPolicy;
 use crate::tdx::TdxPolicy;
 use crate::time::UnixTime;
 use crate::verify::VerifiedEvidence;
+
+/// A property that protects is demanded where it was there.
+fn protecting(there: bool) -> Expect<bool> {
+    if there { Expect::Exactly(true) } else { Expect::Any }
+}
+
+/// A property that exposes is refused where it was not there.
+fn exposing(there: bool) -> Expect<bool> {
+    if there { Expect::Any } else { Expect::Exactly(false) }
+}
 
 impl Policy {
     /// The template for machines like the one that `evidence` comes from. It names the one TEE,

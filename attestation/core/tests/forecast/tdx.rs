@@ -157,7 +157,7 @@ fn grace_ends_on_the_second_after_it_and_appraisal_says_the_same() {
     let sets = [set(Set::Standard, &outdated)];
     let grace = 10 * DAY;
     let lenient = policy(|tdx| {
-        tdx.out_of_date_grace_secs = grace.as_secs();
+        tdx.out_of_date_grace_secs = grace.as_secs().try_into().unwrap();
         tdx.advisories = AdvisoryDemand::Any;
     });
     let last = ISSUED.plus(grace);

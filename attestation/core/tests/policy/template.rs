@@ -141,7 +141,10 @@ fn recorded_reports_meet_their_own_templates() {
 #[test]
 fn recorded_quotes_meet_their_own_templates() {
     let cases = corpus::cases();
-    let verified = cases.iter().filter_map(|case| Some((case, case.verify().ok()?)));
+    let quotes = cases.iter().filter(|case| {
+        case.facts.expected.starts_with("accept") || case.name == "v4-trustee-debug"
+    });
+    let verified = quotes.filter_map(|case| Some((case, case.verify().ok()?)));
     let mut met = 0;
     for (case, quote) in verified {
         let evidence = VerifiedEvidence::Tdx(quote);

@@ -54,7 +54,7 @@ pub struct CreateArguments {
     /// Folder with endorsements alone; may be given more than once.
     #[arg(long, value_name = "DIR")]
     pub endorsements: Vec<PathBuf>,
-    /// Appraisal policy (TOML, or JSON); default: the strict built-in one.
+    /// Appraisal policy (TOML; see `cloister policy`); default: the strict built-in one.
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// Reference Values of an image; may be given more than once.

@@ -7,7 +7,7 @@ use cloister_attestation::bundle::{Bundle, BundleError};
 use cloister_attestation::bytes::ReportData;
 use cloister_attestation::check::Check;
 use cloister_attestation::code::{Code, Diagnostic};
-use cloister_attestation::policy::{Expect, Policy};
+use cloister_attestation::policy::{Expect, Policy, PolicyError};
 use cloister_attestation::reference::{ReferenceError, ReferenceValues};
 use cloister_attestation::time::UnixTime;
 
@@ -48,12 +48,12 @@ pub enum DemandsError {
         text: String,
     },
     /// The policy does not read.
-    #[error("policy {}: {reason}", .path.display())]
+    #[error("{}", .path.display())]
     Policy {
         /// Which file.
         path: PathBuf,
         /// Where and why.
-        reason: String,
+        source: PolicyError,
     },
     /// The simulator's anchor does not read.
     #[error("simulator anchor {}", .path.display())]
@@ -97,7 +97,7 @@ impl Diagnostic for DemandsError {
         match self {
             Self::File(error) => error.code(),
             Self::Time { .. } => &codes::TIME,
-            Self::Policy { .. } => &codes::POLICY,
+            Self::Policy { source, .. } => source.code(),
             Self::Anchor { .. } => &codes::ANCHOR,
             Self::Reference(error) => error.code(),
             Self::Bundle(error) => error.code(),
@@ -114,17 +114,27 @@ impl Demands {
         Self { at, anchors, policy, references: Vec::new(), report_data: Expect::Any, bundle: None }
     }
 
+    /// The built-in strict demands as of `at`, of a simulator if its anchor is given.
+    ///
+    /// # Errors
+    /// [`DemandsError`] if the time or the anchor does not read.
+    pub(crate) fn of(at: Option<&str>, simulator: Option<&Path>) -> Result<Self, DemandsError> {
+        let mut demands = Self::strict(as_of(at)?);
+        if let Some(path) = simulator {
+            let anchor = anchor(path)?;
+            demands.policy = Policy::strict_for_simulator(anchor.fingerprint());
+            demands.anchors = Anchors::dangerous_simulator(anchor);
+        }
+        Ok(demands)
+    }
+
     /// What the command line asks for.
     ///
     /// # Errors
     /// [`DemandsError`] if a file that it names does not read, or the time does not.
     pub(crate) fn from_arguments(arguments: &VerifyArguments) -> Result<Self, DemandsError> {
-        let mut demands = Self::strict(as_of(arguments.at.as_deref())?);
-        if let Some(path) = &arguments.simulator_anchor {
-            let anchor = anchor(path)?;
-            demands.policy = Policy::strict_for_simulator(anchor.fingerprint());
-            demands.anchors = Anchors::dangerous_simulator(anchor);
-        }
+        let (at, anchor) = (arguments.at.as_deref(), arguments.simulator_anchor.as_deref());
+        let mut demands = Self::of(at, anchor)?;
         if let Some(path) = &arguments.policy {
             demands.policy = policy(path)?;
         }
@@ -174,11 +184,6 @@ pub(crate) fn anchor(path: &Path) -> Result<SimulatorAnchor, DemandsError> {
 }
 
 pub(crate) fn policy(path: &Path) -> Result<Policy, DemandsError> {
-    let text = file::read_text(path)?;
-    let parsed = if path.extension().is_some_and(|ending| ending == "json") {
-        serde_json::from_str(&text).map_err(|error| error.to_string())
-    } else {
-        toml::from_str(&text).map_err(|error| error.to_string())
-    };
-    parsed.map_err(|reason| DemandsError::Policy { path: path.to_owned(), reason })
+    Policy::from_toml(&file::read_text(path)?)
+        .map_err(|source| DemandsError::Policy { path: path.to_owned(), source })
 }

@@ -165,7 +165,7 @@ fn a_policy_file_replaces_the_built_in_one() {
     assert_eq!((run.exit, failed(&run.json())), (2, vec!["appraise.anchor", "appraise.tee"]));
     case.put("policy.toml", b"anchors = \"vendor\"\nsnpp = 1\n");
     let run = case.verify(&[Path::new("--policy"), &case.path("policy.toml")]);
-    assert_eq!((run.exit, &run.json()["error"]["id"]), (1, &json!("cli.policy")));
+    assert_eq!((run.exit, &run.json()["error"]["id"]), (1, &json!("policy.malformed")));
 }
 
 #[test]

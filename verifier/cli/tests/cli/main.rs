@@ -16,6 +16,7 @@ mod evidence;
 mod explain;
 mod fleet;
 mod operator;
+mod policy;
 mod program;
 mod recorded;
 mod reference;

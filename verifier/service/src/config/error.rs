@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use cloister_attestation::bytes::Digest48;
 use cloister_attestation::code::{Code, Diagnostic};
+use cloister_attestation::policy::PolicyError;
 
 cloister_attestation::codes! {
     /// A file cannot be read.
@@ -18,10 +19,6 @@ cloister_attestation::codes! {
     NAMES = "config.names", Operator, "",
         "List in `names` the host names and addresses under which clients reach the Verifier.",
         "The Verifier listens on all addresses and `names` is empty. Its certificate would name no host, and every client would refuse it.";
-    /// The policy file does not read.
-    POLICY = "config.policy", Operator, "",
-        "Correct the line that the message names.",
-        "The appraisal policy is a TOML file with the fields of the policy that the result shows. Nothing in it has a default.";
     /// The anchor file does not read.
     ANCHOR = "config.anchor", Operator, "",
         "Write the file again with the simulator that it belongs to.",
@@ -63,12 +60,12 @@ pub enum ConfigError {
         path: PathBuf,
     },
     /// The policy file does not read. The message shows the line.
-    #[error("{}: {message}", .path.display())]
+    #[error("{}", .path.display())]
     Policy {
         /// Which file.
         path: PathBuf,
-        /// Line, column, the line itself, and what is wrong.
-        message: String,
+        /// Where and why.
+        source: PolicyError,
     },
     /// The anchor file does not read.
     #[error("{}: {message}", .path.display())]
@@ -102,7 +99,7 @@ impl Diagnostic for ConfigError {
             Self::Unreadable { .. } => &UNREADABLE,
             Self::Malformed { .. } => &MALFORMED,
             Self::Names { .. } => &NAMES,
-            Self::Policy { .. } => &POLICY,
+            Self::Policy { source, .. } => source.code(),
             Self::Anchor { .. } => &ANCHOR,
             Self::Fingerprint { .. } => &FINGERPRINT,
             Self::Disagree { .. } => &DISAGREE,

@@ -68,7 +68,7 @@ fn the_alternatives_in_the_examples_comments_are_read() {
     let fingerprint = anchor.fingerprint();
     fs::write(folder.path().join("anchor.json"), serde_json::to_vec(&anchor).unwrap()).unwrap();
     let policy = Policy::strict_for_simulator(fingerprint);
-    fs::write(folder.path().join("policy.toml"), toml::to_string(&policy).unwrap()).unwrap();
+    fs::write(folder.path().join("policy.toml"), policy.to_toml().unwrap()).unwrap();
     let anchors = EXAMPLE
         .replace("\nanchors = \"vendor\"", "")
         .replace("#   anchors =", "anchors =")

@@ -1,5 +1,6 @@
 //! Azure's paravisor and virtual TPM.
 
+use super::{exposing, protecting};
 use crate::azure::{AkCertificate, AkCertificateDemand, AzurePolicy, VerifiedAzure};
 use crate::event_log::{EventLogDemand, Presence, ReplayedLog};
 use crate::policy::Expect;
@@ -17,8 +18,8 @@ impl AzurePolicy {
                 AkCertificate::Verified => AkCertificateDemand::Required,
                 AkCertificate::Absent => AkCertificateDemand::AcceptAbsent,
             },
-            secure_boot: Expect::Exactly(configuration.secure_boot),
-            console_enabled: Expect::Exactly(configuration.console_enabled),
+            secure_boot: protecting(configuration.secure_boot),
+            console_enabled: exposing(configuration.console_enabled),
             vm_unique_id: Expect::Exactly(configuration.vm_unique_id.clone()),
             event_log: event_log(verified.event_log()),
         }

@@ -24,8 +24,14 @@ impl SnpPolicy {
     }
 }
 
-const fn bit(set: bool) -> Bit {
-    if set { Bit::Require } else { Bit::Forbid }
+/// A bit that protects is demanded where it was set, and never forbidden.
+const fn protecting(set: bool) -> Bit {
+    if set { Bit::Require } else { Bit::Any }
+}
+
+/// A bit that exposes is forbidden where it was clear, and never demanded.
+const fn exposing(set: bool) -> Bit {
+    if set { Bit::Any } else { Bit::Forbid }
 }
 
 const fn unwanted(there: bool) -> Unwanted {
@@ -39,25 +45,25 @@ fn guest(policy: GuestPolicy) -> GuestDemands {
         debug: Bit::Forbid,
         migrate_ma: Bit::Forbid,
         cxl_allow: Bit::Forbid,
-        smt: bit(policy.smt()),
-        single_socket: bit(policy.single_socket()),
-        mem_aes_256_xts: bit(policy.mem_aes_256_xts()),
-        rapl_dis: bit(policy.rapl_dis()),
-        ciphertext_hiding_dram: bit(policy.ciphertext_hiding_dram()),
-        page_swap_disable: bit(policy.page_swap_disable()),
+        smt: exposing(policy.smt()),
+        single_socket: protecting(policy.single_socket()),
+        mem_aes_256_xts: protecting(policy.mem_aes_256_xts()),
+        rapl_dis: protecting(policy.rapl_dis()),
+        ciphertext_hiding_dram: protecting(policy.ciphertext_hiding_dram()),
+        page_swap_disable: protecting(policy.page_swap_disable()),
         abi: Floor::AtLeast(AbiVersion { major, minor }),
     }
 }
 
 const fn platform(info: PlatformInfo) -> PlatformDemands {
     PlatformDemands {
-        smt_en: bit(info.smt_en()),
-        tsme_en: bit(info.tsme_en()),
-        ecc_en: bit(info.ecc_en()),
-        rapl_dis: bit(info.rapl_dis()),
-        ciphertext_hiding_dram_en: bit(info.ciphertext_hiding_dram_en()),
-        alias_check_complete: bit(info.alias_check_complete()),
-        tio_en: bit(info.tio_en()),
+        smt_en: exposing(info.smt_en()),
+        tsme_en: protecting(info.tsme_en()),
+        ecc_en: protecting(info.ecc_en()),
+        rapl_dis: protecting(info.rapl_dis()),
+        ciphertext_hiding_dram_en: protecting(info.ciphertext_hiding_dram_en()),
+        alias_check_complete: protecting(info.alias_check_complete()),
+        tio_en: exposing(info.tio_en()),
         unknown: unwanted(info.unknown() != 0),
     }
 }

@@ -1,6 +1,7 @@
 //! TDX.
 
 use super::azure::event_log;
+use super::{exposing, protecting};
 use crate::bytes::{Attributes, Digest48};
 use crate::policy::Expect;
 use crate::tdx::{AdvisoryDemand, TdxPolicy, VerifiedQuote};
@@ -12,19 +13,21 @@ impl TdxPolicy {
         let attributes = Self::named(td.td_attributes());
         let service = td.td15().map_or(Digest48::new([0; 48]), |td15| *td15.mr_service_td());
         Self {
-            sept_ve_disable: Expect::Exactly(attributes.sept_ve_disable),
-            pks: Expect::Exactly(attributes.pks),
-            perfmon: Expect::Exactly(attributes.perfmon),
+            sept_ve_disable: protecting(attributes.sept_ve_disable),
+            pks: protecting(attributes.pks),
+            perfmon: exposing(attributes.perfmon),
             other_attributes: attributes.other,
             xfam_forbidden: not(td.xfam()),
             tcb_statuses: vec![verified.tcb_status()],
             advisories: AdvisoryDemand::Only(verified.advisories().map(str::to_owned).collect()),
             tcb_evaluation_data_number_min: verified.tcb_evaluation_data_number(),
             ppid: Expect::Exactly(pck.ppid().clone()),
-            platform_instance_id: said(pck.platform_instance_id().cloned()),
-            dynamic_platform: said(pck.dynamic_platform()),
-            cached_keys: said(pck.cached_keys()),
-            smt_enabled: said(pck.smt_enabled()),
+            platform_instance_id: pck
+                .platform_instance_id()
+                .map_or(Expect::Any, |instance| Expect::Exactly(instance.clone())),
+            dynamic_platform: exposing(pck.dynamic_platform().unwrap_or(true)),
+            cached_keys: exposing(pck.cached_keys().unwrap_or(true)),
+            smt_enabled: exposing(pck.smt_enabled().unwrap_or(true)),
             mr_service_td: Expect::Exactly(service),
             event_log: event_log(verified.event_log()),
             // Debugging, profiling and migration stay out, whatever was observed.
@@ -35,8 +38,4 @@ impl TdxPolicy {
 
 fn not(mask: &Attributes) -> Attributes {
     Attributes::new(mask.as_bytes().map(|byte| !byte))
-}
-
-fn said<T>(value: Option<T>) -> Expect<T> {
-    value.map_or(Expect::Any, Expect::Exactly)
 }

@@ -1,0 +1,35 @@
+//! Policies as files: made from Evidence, told in words, checked.
+
+mod explanation;
+mod template;
+
+use std::path::Path;
+
+use cloister_attestation::policy::Policy;
+use serde_json::json;
+
+use crate::answer::{Answer, Exit};
+use crate::arguments::PolicyCommand;
+use crate::evidence::demands;
+
+/// Does what `cloister policy` asks for.
+#[must_use]
+pub(crate) fn run(command: &PolicyCommand) -> Answer {
+    match command {
+        PolicyCommand::New(arguments) => template::answer(arguments),
+        PolicyCommand::Explain { file } => read(file, explanation::answer),
+        PolicyCommand::Check { file } => read(file, |_| checked(file)),
+    }
+}
+
+fn read(file: &Path, then: impl FnOnce(&Policy) -> Answer) -> Answer {
+    match demands::policy(file) {
+        Ok(policy) => then(&policy),
+        Err(error) => Answer::error(Exit::Misuse, &error),
+    }
+}
+
+fn checked(file: &Path) -> Answer {
+    let text = format!("{} reads\n", file.display());
+    Answer { exit: Exit::Acceptable, text, json: json!({ "reads": true }) }
+}
