@@ -124,7 +124,7 @@ fn check_answer(tee: Tee, hardware: &[u8], asked: &ReportData) -> Result<(), Att
     let answered = match &evidence {
         Evidence::Snp(report) => report.report_data(),
         Evidence::Tdx(quote) => quote.report_data(),
-        _ => return Err(AttesterError::OtherReportData),
+        Evidence::Azure(_) | _ => return Err(AttesterError::OtherReportData),
     };
     if answered.ct_eq(asked) { Ok(()) } else { Err(AttesterError::OtherReportData) }
 }

@@ -7,6 +7,7 @@
     clippy::indexing_slicing,
     clippy::print_stderr,
     clippy::as_conversions,
+    clippy::wildcard_enum_match_arm,
     reason = "a test fails by panicking"
 )]
 

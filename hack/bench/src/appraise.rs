@@ -65,7 +65,7 @@ fn other(shape: &LaunchShape, at: usize) -> LaunchShape {
     match &mut other {
         LaunchShape::Snp { measurement, .. } => *measurement = digest,
         LaunchShape::Tdx { mr_td, .. } => *mr_td = digest,
-        _ => {}
+        LaunchShape::Azure { .. } | _ => {}
     }
     other
 }

@@ -123,7 +123,7 @@ fn judge(case: &Case, program: &Path) -> Result<Line> {
     let verdict = verify(case, program)?;
     if let Some(about) = &case.about {
         let beside = log::beside_quote(case, program)?;
-        let judged = verdict::judge(about, &verdict).and(beside.unwrap_or(Ok(())));
+        let judged = verdict::judge(about, &verdict).and_then(|()| beside.unwrap_or(Ok(())));
         line.agree = Some(judged.is_ok());
         line.reason = judged.err();
     }

@@ -72,7 +72,7 @@ pub enum Command {
     /// Look at and act on the fleet's agents.
     Agents(AgentsArguments),
     /// Look at all machines together.
-    Fleet(FleetArguments),
+    Fleet(Box<FleetArguments>),
     /// Tell what an error code means, or list them all.
     #[command(after_help = "Example:\n  cloister explain snp.chain.leaf")]
     Explain {
@@ -124,7 +124,7 @@ pub enum EvidenceCommand {
     },
     /// Say what keeps Evidence from matching a Reference Value, and which update mends its TCB.
     #[command(after_help = DIAGNOSE_EXAMPLES)]
-    Diagnose(VerifyArguments),
+    Diagnose(Box<VerifyArguments>),
     /// Parse, verify and appraise, and show every check.
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Box<VerifyArguments>),

@@ -86,7 +86,7 @@ fn conclusion(result: &VerifiedResult, arguments: &ResultVerifyArguments) -> Exi
         Tier::Warning if allowed => Exit::Acceptable,
         Tier::None => Exit::NoConclusion,
         // Contraindicated, and whatever a later version may add.
-        _ => Exit::Refused,
+        Tier::Warning | Tier::Contraindicated | _ => Exit::Refused,
     }
 }
 

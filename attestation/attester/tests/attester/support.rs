@@ -111,7 +111,7 @@ pub(crate) fn answered(collected: &Collected) -> ReportData {
     match Evidence::parse(collected.tee, &collected.hardware).unwrap() {
         Evidence::Snp(report) => *report.report_data(),
         Evidence::Tdx(quote) => *quote.report_data(),
-        _ => panic!("no other TEE exists"),
+        Evidence::Azure(_) | _ => panic!("no other TEE exists"),
     }
 }
 

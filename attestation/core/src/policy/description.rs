@@ -88,7 +88,11 @@ fn demand(value: &Value) -> String {
             });
             parts.collect::<Vec<_>>().join(", ")
         }
-        other => other.to_string(),
+        Value::Integer(_)
+        | Value::Float(_)
+        | Value::Boolean(_)
+        | Value::Datetime(_)
+        | Value::Array(_) => value.to_string(),
     }
 }
 

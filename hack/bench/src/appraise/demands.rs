@@ -19,7 +19,7 @@ pub(super) fn of(evidence: &VerifiedEvidence) -> Result<Policy> {
     match evidence {
         VerifiedEvidence::Snp(report) => policy.snp = Some(snp(report)),
         VerifiedEvidence::Tdx(quote) => policy.tdx = Some(tdx(quote)),
-        other => bail!("no demands are known for {}", other.tee()),
+        VerifiedEvidence::Azure(_) | _ => bail!("no demands are known for this Evidence"),
     }
     Ok(policy)
 }

@@ -25,7 +25,9 @@ fn bytes(value: &Value) -> Result<Vec<u8>> {
     match value {
         Value::String(text) => Ok(hex::decode(text)?),
         Value::Array(numbers) => numbers.iter().map(byte).collect(),
-        other => bail!("{other} is neither hex nor a list of numbers"),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {
+            bail!("{value} is neither hex nor a list of numbers")
+        }
     }
 }
 

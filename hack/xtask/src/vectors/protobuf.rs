@@ -60,7 +60,7 @@ fn of_sha256(quote: &[u8], public: &[u8]) -> Result<Option<TpmQuote>> {
 fn bytes<'a>(fields: &[(u64, Value<'a>)], wanted: u64) -> Option<&'a [u8]> {
     fields.iter().find_map(|(number, value)| match value {
         Value::Bytes(bytes) if *number == wanted => Some(*bytes),
-        _ => None,
+        Value::Number(_) | Value::Bytes(_) => None,
     })
 }
 

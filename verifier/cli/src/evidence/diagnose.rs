@@ -89,7 +89,7 @@ impl Findings {
         match evidence.hardware() {
             Evidence::Snp(report) => self.shortfalls = snp(report, demands),
             Evidence::Tdx(quote) => self.tcb_gap = tdx(quote, folder, demands),
-            _ => {}
+            Evidence::Azure(_) | _ => {}
         }
     }
 

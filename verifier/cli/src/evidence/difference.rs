@@ -32,7 +32,7 @@ fn one(out: &mut String, found: &Difference, names: [&str; 2]) -> core::fmt::Res
         Explanation::None(why) => {
             writeln!(out, "  {}", indented(&format!("unexplained: {why}"), 2))
         }
-        _ => Ok(()),
+        Explanation::Value | _ => Ok(()),
     }
 }
 
@@ -40,7 +40,7 @@ fn event(out: &mut String, change: &EventChange) -> core::fmt::Result {
     let word = match change.change {
         Change::Added => "added",
         Change::Removed => "removed",
-        _ => "changed",
+        Change::Changed | _ => "changed",
     };
     let place = match (change.first, change.second) {
         (Some(a), Some(b)) => format!("event {a}, then {b}"),

@@ -81,7 +81,7 @@ fn text(log: &EventLog, registers: &Registers, checks: &[Check]) -> String {
         let word = match check.state {
             State::Pass => "pass".green().to_string(),
             State::Fail => "FAIL".red().bold().to_string(),
-            _ => "-   ".yellow().to_string(),
+            State::NotApplicable | State::NotAsserted | _ => "-   ".yellow().to_string(),
         };
         let line = format!("{}: {}", check.code.id, check.observed);
         let _ = writeln!(out, "  {word} {}", indented(&printable(&line), 7));

@@ -73,7 +73,7 @@ fn version(evidence: &Evidence) -> Option<u32> {
     match evidence.hardware() {
         Evidence::Snp(report) => Some(report.version()),
         Evidence::Tdx(quote) => Some(quote.version()),
-        _ => None,
+        Evidence::Azure(_) | _ => None,
     }
 }
 

@@ -52,7 +52,7 @@ fn parts<'a>(folder: &'a Folder, hcl: &'a HclReport) -> Option<Parts<'a>> {
         tee: hcl.tee(),
         hardware: match hcl.hardware() {
             HclHardware::Snp(report) => report.as_bytes(),
-            _ => folder.td_quote()?,
+            HclHardware::Tdx(_) | _ => folder.td_quote()?,
         },
         hcl_report: hcl.as_bytes(),
         tpm_quote,

@@ -53,7 +53,7 @@ fn made(toml: &str, verified: &VerifiedEvidence, demands: &Demands) -> Answer {
     }
     for check in &unknown {
         // Writing into a String cannot fail.
-        let _ = writeln!(text, "#   {}: {}", check.code, printable(&check.observed.to_string()));
+        let _ = writeln!(text, "#   {}: {}", check.code, printable(&check.observed));
     }
     let ids: Vec<&str> = unknown.iter().map(|check| check.code.id).collect();
     let json = json!({ "policy": toml, "not_asserted": ids });

@@ -16,19 +16,18 @@ pub(super) fn verified(result: &VerifiedResult, exit: Exit, nonce_checked: bool)
     let nonce = if nonce_checked { "checked" } else { "not checked: any live result will do" };
     let _ = writeln!(text, "  nonce      {nonce}");
     let _ = writeln!(text, "\n{}", words(result, exit));
-    let mut json = as_json(result.ear());
-    json["verified"] = json!(true);
-    json["acceptable"] = json!(exit == Exit::Acceptable);
-    json["nonce_checked"] = json!(nonce_checked);
-    Answer { exit, text, json }
+    let verdict = [
+        ("verified", true),
+        ("acceptable", exit == Exit::Acceptable),
+        ("nonce_checked", nonce_checked),
+    ];
+    Answer { exit, text, json: as_json(result.ear(), &verdict) }
 }
 
 /// A result that nobody has verified.
 pub(super) fn unverified(ear: &Ear) -> Answer {
     let text = format!("{}\n{}", "nothing of it is verified".yellow(), claims(ear));
-    let mut json = as_json(ear);
-    json["verified"] = json!(false);
-    Answer { exit: Exit::Acceptable, text, json }
+    Answer { exit: Exit::Acceptable, text, json: as_json(ear, &[("verified", false)]) }
 }
 
 fn words(result: &VerifiedResult, exit: Exit) -> String {
@@ -107,7 +106,7 @@ fn machine(platform: &PlatformIdentity) -> String {
         PlatformIdentity::Chip(id) => format!("chip {id}"),
         PlatformIdentity::Provider(name) => format!("of provider {name}, not named itself"),
         PlatformIdentity::Ppid(id) => format!("PPID {id}"),
-        _ => "not named".to_owned(),
+        PlatformIdentity::NotAsserted | _ => "not named".to_owned(),
     }
 }
 
@@ -116,11 +115,11 @@ fn tier(tier: Tier) -> String {
     match tier {
         Tier::Affirming => word.green().to_string(),
         Tier::Contraindicated => word.red().to_string(),
-        _ => word.yellow().to_string(),
+        Tier::None | Tier::Warning | _ => word.yellow().to_string(),
     }
 }
 
-fn as_json(ear: &Ear) -> Value {
+fn as_json(ear: &Ear, verdict: &[(&str, bool)]) -> Value {
     let submodules = ear.appraisals.iter().map(|(name, appraisal)| {
         let vector: Map<String, Value> = TrustClaim::ALL
             .into_iter()
@@ -138,7 +137,7 @@ fn as_json(ear: &Ear) -> Value {
         });
         (name.clone(), submodule)
     });
-    json!({
+    let mut json = json!({
         "profile": ear.profile,
         "issuer": ear.issuer,
         "audience": ear.audience,
@@ -149,5 +148,9 @@ fn as_json(ear: &Ear) -> Value {
         "verifier": { "developer": ear.verifier.developer, "build": ear.verifier.build },
         "submodules": submodules.collect::<Map<_, _>>(),
         "not_read": ear.extensions,
-    })
+    });
+    if let Value::Object(object) = &mut json {
+        object.extend(verdict.iter().map(|(name, holds)| ((*name).to_owned(), json!(holds))));
+    }
+    json
 }

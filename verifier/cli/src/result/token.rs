@@ -27,10 +27,10 @@ pub(crate) fn written(
     demands: &Demands,
     arguments: &TokenArguments,
 ) -> Answer {
-    let Some(path) = &arguments.ear else { return answer };
+    let (Some(path), Some(key)) = (&arguments.ear, &arguments.key) else { return answer };
     let told = match &verdict.result {
         None => Ok(None),
-        Some(result) => write(path, result, demands, arguments).map(|()| Some(path)),
+        Some(result) => write(path, key, result, demands, arguments).map(|()| Some(path)),
     };
     match told {
         Ok(Some(path)) => {
@@ -51,6 +51,7 @@ fn with(mut answer: Answer, line: &str, ear: serde_json::Value) -> Answer {
 
 fn write(
     path: &Path,
+    key: &Path,
     result: &AttestationResult,
     demands: &Demands,
     arguments: &TokenArguments,
@@ -71,9 +72,7 @@ fn write(
             id,
         },
     );
-    // The command line does not get here without a key.
-    let key = signing_key(arguments.key.as_deref().unwrap_or(Path::new("")))?;
-    let token = ResultSigner::new(key)
+    let token = ResultSigner::new(signing_key(key)?)
         .sign(&ear, Format::from(arguments.format))
         .map_err(ResultError::Unsigned)?;
     std::fs::write(path, token)

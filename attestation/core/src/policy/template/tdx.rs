@@ -21,10 +21,11 @@ impl TdxPolicy {
             tcb_statuses: vec![verified.tcb_status()],
             advisories: AdvisoryDemand::Only(verified.advisories().map(str::to_owned).collect()),
             tcb_evaluation_data_number_min: verified.tcb_evaluation_data_number(),
-            ppid: Expect::Exactly(pck.ppid().clone()),
+            ppid: Expect::Exactly(*pck.ppid()),
             platform_instance_id: pck
                 .platform_instance_id()
-                .map_or(Expect::Any, |instance| Expect::Exactly(instance.clone())),
+                .copied()
+                .map_or(Expect::Any, Expect::Exactly),
             dynamic_platform: exposing(pck.dynamic_platform().unwrap_or(true)),
             cached_keys: exposing(pck.cached_keys().unwrap_or(true)),
             smt_enabled: exposing(pck.smt_enabled().unwrap_or(true)),
