@@ -118,6 +118,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         crate::azure::codes::CODES,
         crate::azure::codes::policy::CODES,
         crate::binding::CODES,
+        crate::corim::codes::CODES,
         crate::ear::codes::CODES,
         crate::bundle::codes::CODES,
         crate::envelope::CODES,

@@ -25,6 +25,7 @@ pub mod bundle;
 pub mod bytes;
 pub mod check;
 pub mod code;
+pub mod corim;
 pub mod cose;
 pub mod diagnosis;
 pub mod ear;

@@ -86,3 +86,6 @@ pub const POLICY_BYTES_MAX: usize = 1024 * 1024;
 
 /// One Reference Values document as JSON: a few hundred launch shapes.
 pub const REFERENCE_BYTES_MAX: usize = 256 * 1024;
+
+/// One CoRIM: some hundred launch shapes of an image, at about 600 bytes each.
+pub const CORIM_BYTES_MAX: usize = 256 * 1024;

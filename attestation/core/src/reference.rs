@@ -192,7 +192,13 @@ impl ReferenceValues {
             return Err(malformed("longer than 256 KiB"));
         }
         let values: Self = serde_json::from_slice(bytes).map_err(|e| malformed(&e.to_string()))?;
-        for (field, text) in [("image", &values.image), ("version", &values.version)] {
+        values.check()?;
+        Ok(values)
+    }
+
+    /// The rules that hold for every document, in whatever form it came.
+    pub(crate) fn check(&self) -> Result<(), ReferenceError> {
+        for (field, text) in [("image", &self.image), ("version", &self.version)] {
             if text.is_empty() || text.len() > NAME_BYTES_MAX || text.chars().any(char::is_control)
             {
                 return Err(malformed(&format!(
@@ -200,10 +206,10 @@ impl ReferenceValues {
                 )));
             }
         }
-        if values.shapes.is_empty() {
+        if self.shapes.is_empty() {
             return Err(malformed("shapes is empty, so nothing could ever match"));
         }
-        Ok(values)
+        Ok(())
     }
 
     /// One tuple for each shape.

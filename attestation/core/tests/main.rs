@@ -1,5 +1,5 @@
-//! What this crate promises, by specification field: `azure/`, `bundle/`, `ear/`, `policy/`, `snp/`,
-//! `tdx/`, `tpm/` and `x509/` have the files.
+//! What this crate promises, by specification field: `azure/`, `bundle/`, `corim/`, `ear/`,
+//! `policy/`, `snp/`, `tdx/`, `tpm/` and `x509/` have the files.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,6 +14,7 @@
 mod attacks;
 mod azure;
 mod bundle;
+mod corim;
 mod diagnosis;
 mod ear;
 mod event_log;

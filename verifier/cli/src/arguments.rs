@@ -275,8 +275,11 @@ pub struct ImageArguments {
 pub enum ImageCommand {
     /// Admit an image by its Reference Values.
     Admit {
-        /// Reference Values document (JSON).
+        /// Reference Values document (JSON), or a CoRIM that its publisher signed.
         file: PathBuf,
+        /// The public key of the publisher (PEM); a CoRIM is believed to nobody else.
+        #[arg(long, value_name = "FILE")]
+        publisher: Option<PathBuf>,
     },
     /// List the images that the Verifier knows.
     List,

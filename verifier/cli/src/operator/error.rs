@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use cloister_attestation::code::{Code, Diagnostic};
+use cloister_attestation::corim::CorimError;
 use cloister_attestation::reference::ReferenceError;
 use tonic::{Code as Status, Status as Answer};
 
@@ -32,6 +33,9 @@ pub enum OperatorError {
         /// Why.
         reason: String,
     },
+    /// The CoRIM is refused.
+    #[error(transparent)]
+    Corim(#[from] CorimError),
     /// The Reference Values do not read.
     #[error(transparent)]
     Reference(#[from] ReferenceError),
@@ -59,6 +63,7 @@ impl Diagnostic for OperatorError {
             Self::File(error) => error.code(),
             Self::Settings { .. } => &codes::SETTINGS,
             Self::Trust { .. } => &codes::TRUST,
+            Self::Corim(error) => error.code(),
             Self::Reference(error) => error.code(),
             Self::Unreachable { .. } => &codes::UNREACHABLE,
             Self::Refused { .. } => &codes::REFUSED,
@@ -74,7 +79,8 @@ impl OperatorError {
             Self::File(_) | Self::Settings { .. } | Self::Trust { .. } | Self::Reference(_) => {
                 Exit::Misuse
             }
-            Self::Refused { .. } => Exit::Refused,
+            Self::Corim(CorimError::Key) => Exit::Misuse,
+            Self::Corim(_) | Self::Refused { .. } => Exit::Refused,
             Self::Unreachable { .. } => Exit::NoConclusion,
         }
     }

@@ -1,0 +1,225 @@
+//! A CoRIM that its publisher signed.
+//!
+//! SPEC: draft-ietf-rats-corim section 4.2, RFC 9052 section 4.2.
+
+use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED, ParsedPublicKey};
+
+use super::read::{SIGNED_TAG, kind, tree, validity};
+use super::{Corim, CorimError, ImageRim, Validity};
+use crate::cose::to_be_signed;
+use crate::item::{Fields, Item, ItemError};
+use crate::key::{PublicKey, Signature, SigningKey};
+use crate::time::UnixTime;
+
+// SPEC: RFC 9053 section 2.1.
+const ES256: i128 = -7;
+const ES384: i128 = -35;
+const CONTENT_TYPE: &str = "application/rim+cbor";
+// SPEC: RFC 9052 section 3.1; draft-ietf-rats-corim section 4.2.1.
+const ALGORITHM: i128 = 1;
+const CONTENT: i128 = 3;
+const KID: i128 = 4;
+const META: i128 = 8;
+
+/// The key of one who publishes Reference Values.
+#[derive(Clone, Debug)]
+pub struct PublisherKey(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    P256(PublicKey),
+    P384(ParsedPublicKey),
+}
+
+/// The SPKI of a P-384 key up to the point.
+///
+/// SPEC: RFC 5480 sections 2.1.1 and 2.2.
+const P384_PREFIX: [u8; 23] = [
+    0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b,
+    0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00,
+];
+const P384_SPKI_LEN: usize = 120;
+const P384_SIGNATURE_LEN: usize = 96;
+const UNCOMPRESSED: u8 = 4;
+
+impl PublisherKey {
+    /// From PEM text with one `PUBLIC KEY` block: ECDSA on P-256 or P-384.
+    ///
+    /// # Errors
+    /// [`CorimError::Key`].
+    pub fn from_pem(text: &str) -> Result<Self, CorimError> {
+        let decoded = pem_rfc7468::decode_vec(text.trim().as_bytes());
+        let Ok(("PUBLIC KEY", spki)) = decoded else { return Err(CorimError::Key) };
+        Self::from_spki(&spki)
+    }
+
+    /// From the DER of a SubjectPublicKeyInfo.
+    ///
+    /// # Errors
+    /// [`CorimError::Key`].
+    pub fn from_spki(spki: &[u8]) -> Result<Self, CorimError> {
+        if let Ok(key) = PublicKey::from_spki(spki) {
+            return Ok(Self(Kind::P256(key)));
+        }
+        let point = spki.strip_prefix(&P384_PREFIX).ok_or(CorimError::Key)?;
+        if spki.len() != P384_SPKI_LEN || point.first() != Some(&UNCOMPRESSED) {
+            return Err(CorimError::Key);
+        }
+        let parsed =
+            ParsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point).map_err(|_| CorimError::Key)?;
+        Ok(Self(Kind::P384(parsed)))
+    }
+
+    const fn algorithm(&self) -> i128 {
+        match self.0 {
+            Kind::P256(_) => ES256,
+            Kind::P384(_) => ES384,
+        }
+    }
+
+    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        match &self.0 {
+            Kind::P256(key) => Signature::from_slice(signature)
+                .is_some_and(|signature| key.verify(message, &signature).is_ok()),
+            Kind::P384(key) => {
+                signature.len() == P384_SIGNATURE_LEN && key.verify_sig(message, signature).is_ok()
+            }
+        }
+    }
+}
+
+/// A signed CoRIM, whose signature has not been verified yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedCorim {
+    algorithm: i128,
+    signer: String,
+    validity: Option<Validity>,
+    payload: Vec<u8>,
+    signed: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl SignedCorim {
+    /// Whether bytes begin as a signed CoRIM does.
+    #[must_use]
+    pub fn is_one(bytes: &[u8]) -> bool {
+        // The tag's one encoding in a byte.
+        bytes.first() == Some(&0xd2)
+    }
+
+    /// Reads received bytes.
+    ///
+    /// # Errors
+    /// [`CorimError::Kind`] for what is no COSE_Sign1 over a CoRIM, [`CorimError::Malformed`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, CorimError> {
+        let parts = match tree(bytes)? {
+            Item::Tagged(SIGNED_TAG, parts) => parts.into_array()?,
+            Item::Tagged(super::read::CORIM_TAG, _) => return Err(CorimError::Unsigned),
+            other => return Err(CorimError::Kind { found: kind(&other) }),
+        };
+        let [protected, unprotected, payload, signature] = <[Item; 4]>::try_from(parts)
+            .map_err(|_| ItemError::new("a COSE_Sign1 has four parts"))?;
+        // SECURITY: what is unprotected nobody has signed, so nothing may stand there.
+        Fields::of(unprotected)?.finish()?;
+        let (protected, payload) = (protected.into_bytes()?, payload.into_bytes()?);
+        let header = Header::read(&protected)?;
+        Ok(Self {
+            algorithm: header.algorithm,
+            signer: header.signer,
+            validity: header.validity,
+            signed: to_be_signed(&protected, &payload),
+            payload,
+            signature: signature.into_bytes()?,
+        })
+    }
+
+    /// Whom the file says that it is by. The key says so, not the name.
+    #[must_use]
+    pub fn signer(&self) -> &str {
+        &self.signer
+    }
+
+    /// The CoRIM inside, for showing it to somebody who is told that nobody has verified it.
+    ///
+    /// # Errors
+    /// As [`Corim::parse`].
+    pub fn dangerous_unverified(&self) -> Result<Corim, CorimError> {
+        Corim::parse(&self.payload)
+    }
+
+    /// The image's Reference Values, once `key` is known to have signed them and they hold at
+    /// `now`.
+    ///
+    /// # Errors
+    /// [`CorimError`] with the first thing that does not hold: algorithm, signature, profile,
+    /// dates.
+    pub fn verified_by(&self, key: &PublisherKey, now: UnixTime) -> Result<ImageRim, CorimError> {
+        if self.algorithm != key.algorithm() {
+            return Err(CorimError::Algorithm);
+        }
+        if !key.verifies(&self.signed, &self.signature) {
+            return Err(CorimError::Signature);
+        }
+        let rim = ImageRim::decode(&self.payload)?;
+        let dates = self.validity.iter().chain([&rim.validity]);
+        if dates.into_iter().all(|validity| validity.holds_at(now)) {
+            Ok(rim)
+        } else {
+            Err(CorimError::Validity { now })
+        }
+    }
+}
+
+impl ImageRim {
+    /// Signs with ES256, in the name of `signer`.
+    ///
+    /// # Errors
+    /// As [`Self::encode`], and [`CorimError::Signing`].
+    pub fn sign(&self, key: &SigningKey, signer: &str) -> Result<Vec<u8>, CorimError> {
+        let payload = self.encode()?;
+        let meta = Item::map([(0, Item::map([(0, Item::text(signer))]))]).to_cbor();
+        let protected = Item::map([
+            (ALGORITHM, Item::Integer(ES256)),
+            (CONTENT, Item::text(CONTENT_TYPE)),
+            (META, Item::Bytes(meta)),
+        ])
+        .to_cbor();
+        let signature =
+            key.sign(&to_be_signed(&protected, &payload)).map_err(CorimError::Signing)?;
+        let parts = vec![
+            Item::Bytes(protected),
+            Item::Map(std::collections::BTreeMap::new()),
+            Item::Bytes(payload),
+            Item::Bytes(signature.as_bytes().to_vec()),
+        ];
+        Ok(Item::Tagged(SIGNED_TAG, Box::new(Item::Array(parts))).to_cbor())
+    }
+}
+
+struct Header {
+    algorithm: i128,
+    signer: String,
+    validity: Option<Validity>,
+}
+
+impl Header {
+    fn read(protected: &[u8]) -> Result<Self, CorimError> {
+        let mut fields = Fields::of(Item::from_cbor(protected)?)?;
+        let algorithm = fields.required(ALGORITHM, Item::into_integer)?;
+        let content = fields.required(CONTENT, Item::into_text)?;
+        if content != CONTENT_TYPE {
+            return Err(CorimError::Kind { found: "a signed message of another type".to_owned() });
+        }
+        fields.optional(KID, Item::into_bytes)?;
+        let meta = fields.required(META, Item::into_bytes)?;
+        fields.finish()?;
+        let mut meta = Fields::of(Item::from_cbor(&meta)?)?;
+        let mut signer = Fields::of(meta.required(0, Ok)?)?;
+        let name = signer.required(0, Item::into_text)?;
+        signer.optional(1, Ok)?;
+        signer.finish()?;
+        let validity = meta.optional(1, validity)?;
+        meta.finish()?;
+        Ok(Self { algorithm, signer: name, validity })
+    }
+}
