@@ -24,6 +24,7 @@ mod appraise;
 mod certificate_table;
 mod chain;
 pub mod codes;
+mod consistency;
 mod demand;
 mod endorsements;
 mod error;

@@ -262,4 +262,4 @@ impl PlatformDemands {
 }
 
 /// SPEC: AMD 56860 section 8.17: REPORT_ID_MA of a guest without a migration agent.
-const NO_MIGRATION_AGENT: ReportId = ReportId::new([0xff; 32]);
+pub(super) const NO_MIGRATION_AGENT: ReportId = ReportId::new([0xff; 32]);

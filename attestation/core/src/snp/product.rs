@@ -38,7 +38,7 @@ impl Product {
         Self::ALL.into_iter().find(|product| product.name() == name)
     }
 
-    /// By the CPUID that the report carries; `None` for a generation that is not supported.
+    /// By the CPUID that the report carries; `None` for a generation without a pinned root.
     ///
     /// SPEC: AMD 57230 section 1.2: Siena and Bergamo (models A0h to AFh) use Genoa's keys.
     #[must_use]
@@ -47,6 +47,17 @@ impl Product {
             (0x19, 0x00..=0x0f) => Some(Self::Milan),
             (0x19, 0x10..=0x1f | 0xa0..=0xaf) => Some(Self::Genoa),
             (0x1a, 0x00..=0x11) => Some(Self::Turin),
+            _ => None,
+        }
+    }
+
+    /// The name of a generation whose models are known and whose root is not pinned here.
+    ///
+    /// Once its root is: a variant above, the key and certificates in [`super::roots`], and these
+    /// models in [`Self::from_cpuid`]; the compiler asks for the rest.
+    pub(super) const fn name_without_root(cpuid: Cpuid) -> Option<&'static str> {
+        match (cpuid.family, cpuid.model) {
+            (0x1a, 0x50..=0x57 | 0x90..=0xaf | 0xc0..=0xc7) => Some("Venice"),
             _ => None,
         }
     }
@@ -91,6 +102,21 @@ mod tests {
             (0x1a, 0x11, Product::Turin),
         ] {
             assert_eq!(of(family, model), Some(product), "{family:#x} {model:#x}");
+        }
+    }
+
+    #[test]
+    fn venice_is_known_by_name_and_has_no_root() {
+        let named = |family, model| {
+            Product::name_without_root(Cpuid { family, model, stepping: 0 }).is_some()
+        };
+        for (first, last) in [(0x50, 0x57), (0x90, 0xaf), (0xc0, 0xc7)] {
+            for model in [first, last] {
+                assert!(named(0x1a, model) && of(0x1a, model).is_none(), "{model:#x}");
+            }
+            for (family, model) in [(0x1a, first - 1), (0x1a, last + 1), (0x19, first)] {
+                assert!(!named(family, model), "{family:#x} {model:#x}");
+            }
         }
     }
 

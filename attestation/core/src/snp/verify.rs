@@ -2,10 +2,10 @@
 
 use super::chain::{Revocation, Validity, VerifiedChain, verify_chain};
 use super::codes::verify as codes;
+use super::consistency::own_consistency;
 use super::endorsements::Endorsements;
 use super::product::Product;
 use super::report::Report;
-use super::signing_key::SigningKey;
 use super::steps::Steps;
 use super::tcb::TcbVersion;
 use super::vek::VekOwner;
@@ -141,8 +141,10 @@ pub fn verify(
     anchors: &Anchors,
     now: UnixTime,
 ) -> Result<VerifiedReport, VerifyError> {
+    let mut steps = Steps::default();
+    // No certificate helps a product without a root, so that none is looked for.
+    steps.take(product_root(&report))?;
     if with.vek.is_none() {
-        let mut steps = Steps::default();
         own_consistency(&mut steps, &report)?;
         return Err(steps.incomplete(kds::vek(&report)));
     }
@@ -165,6 +167,7 @@ pub fn verify_report(
     }
     own_consistency(&mut steps, &report)?;
     steps.take(Check::equal(&codes::SIGNING_KEY, chain.signing_key, report.signing_key()))?;
+    steps.take(product_root(&report))?;
     steps.take(product(&report, chain.product))?;
     steps.take(tcb_reserved(&report, chain.product))?;
     let reported = report.reported_tcb().components(chain.product);
@@ -194,66 +197,15 @@ pub fn verify_report(
 /// More steps than one report takes, so that the list grows once.
 const REPORT_STEPS: usize = 48;
 
-/// What the report says about itself, without any certificate.
-fn own_consistency(steps: &mut Steps, report: &Report) -> Result<(), VerifyError> {
-    steps.take(Check::equal(&codes::SIGNATURE_ALGO, ECDSA_P384_SHA384, report.signature_algo()))?;
-    steps.take(Check::decided(
-        &codes::MASK_CHIP_KEY,
-        !report.mask_chip_key(),
-        "not masked",
-        if report.mask_chip_key() { "masked" } else { "not masked" },
-    ))?;
-    if report.signing_key() == SigningKey::None {
-        return Err(steps.refuse(Check::decided(
-            &codes::SIGNING_KEY,
-            false,
-            "VCEK or VLEK",
-            "none",
-        )));
-    }
-    let (committed, current) = (report.committed_version(), report.current_version());
-    steps.take(Check::decided(
-        &codes::VERSION_ORDER,
-        committed <= current,
-        format!("at most {current}"),
-        committed,
-    ))?;
-    steps.take(policy_abi(report))?;
-    steps.take(policy_platform(report))?;
-    steps.take(match report.platform_info().unknown() {
-        0 => Check::decided(&codes::PLATFORM_UNKNOWN, true, "0x0", "0x0"),
-        unknown => Check::not_asserted(&codes::PLATFORM_UNKNOWN, format!("{unknown:#x}")),
-    })
-}
-
-/// SPEC: AMD 56860 table 139.
-const ECDSA_P384_SHA384: u32 = 1;
-
-fn policy_abi(report: &Report) -> Check {
-    let (major, minor) = report.policy().abi();
-    let current = report.current_version();
-    Check::decided(
-        &codes::POLICY_ABI,
-        (major, minor) <= (current.major, current.minor),
-        format!("at least {major}.{minor}"),
-        current,
-    )
-}
-
-/// Where the guest policy demands something that PLATFORM_INFO also reports, both agree.
-fn policy_platform(report: &Report) -> Check {
-    let (policy, info) = (report.policy(), report.platform_info());
-    let contradictions = [
-        (!policy.smt() && info.smt_en(), "policy forbids SMT, SMT_EN is set"),
-        (policy.rapl_dis() && !info.rapl_dis(), "policy demands RAPL off, RAPL_DIS is clear"),
-        (
-            policy.ciphertext_hiding_dram() && !info.ciphertext_hiding_dram_en(),
-            "policy demands ciphertext hiding, CIPHERTEXT_HIDING_DRAM_EN is clear",
-        ),
-    ];
-    let found = contradictions.iter().find(|(contradicts, _)| *contradicts);
-    let observed = found.map_or("no contradiction", |(_, what)| what);
-    Check::decided(&codes::POLICY_PLATFORM, found.is_none(), "no contradiction", observed)
+/// A root is pinned for the product that the report's CPUID names.
+fn product_root(report: &Report) -> Check {
+    let Some(cpuid) = report.cpuid() else {
+        return Check::not_applicable(&codes::PRODUCT_ROOT, "version 2 signs no CPUID");
+    };
+    let pinned = Product::from_cpuid(cpuid);
+    let name = pinned.map(Product::name).or_else(|| Product::name_without_root(cpuid));
+    let observed = format!("{}: {cpuid}", name.unwrap_or("unknown product"));
+    Check::decided(&codes::PRODUCT_ROOT, pinned.is_some(), "a product with a pinned root", observed)
 }
 
 /// A version 2 report signs no CPUID; the chain alone then names the product.

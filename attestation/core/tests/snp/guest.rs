@@ -9,7 +9,7 @@ use cloister_attestation::code::Diagnostic;
 use cloister_attestation::snp::{self, Endorsements, Product, Report, SnpPolicy, VerifiedReport};
 use cloister_attestation::time::UnixTime;
 use cloister_attestation::verify::VerifyError;
-use cloister_simulator::snp::VekKind;
+use cloister_simulator::snp::{ReportFields, VekKind};
 use cloister_simulator::{Pki, SnpGuest};
 
 /// When the hierarchy was issued.
@@ -34,6 +34,16 @@ pub(crate) fn on(product: Product) -> SnpGuest {
 /// The same on Milan: report version 3.
 pub(crate) fn milan() -> SnpGuest {
     on(Product::Milan)
+}
+
+/// The same on Milan with an ID block, whose fields `change` sets.
+pub(crate) fn with_id_block(
+    change: impl Fn(&mut ReportFields) + Send + Sync + 'static,
+) -> SnpGuest {
+    milan().with_fields(move |report| {
+        report.id_key_digest = [1; 48];
+        change(report);
+    })
 }
 
 /// The same on Turin: report version 5.

@@ -4,7 +4,7 @@ use cloister_attestation::bytes::Digest48;
 use cloister_attestation::check::State;
 use cloister_attestation::policy::Expect;
 
-use super::guest::{assert_every_bit_is_signed, demand, milan, verify};
+use super::guest::{assert_every_bit_is_signed, demand, milan, step, verify, with_id_block};
 
 #[test]
 fn reads_the_field_where_it_lies() {
@@ -26,6 +26,14 @@ fn the_policy_expects_one_value_or_one_of_some() {
     );
     assert_eq!(outcome(Expect::OneOf(vec![])), State::Fail);
     assert_eq!(outcome(Expect::Any), State::NotAsserted);
+}
+
+#[test]
+fn says_whether_there_is_an_id_block() {
+    assert_eq!(step(&milan(), "snp.id_block"), State::Pass);
+    let guest =
+        with_id_block(|report| report.id_key_digest = [0, 1].repeat(24).try_into().unwrap());
+    assert_eq!(step(&guest, "snp.id_block"), State::NotApplicable);
 }
 
 #[test]

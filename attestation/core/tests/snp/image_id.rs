@@ -4,17 +4,17 @@ use cloister_attestation::bytes::GuestTag;
 use cloister_attestation::check::State;
 use cloister_attestation::policy::Expect;
 
-use super::guest::{assert_every_bit_is_signed, demand, milan, verify};
+use super::guest::{assert_every_bit_is_signed, demand, milan, refused, verify, with_id_block};
 
 #[test]
 fn reads_the_field_where_it_lies() {
-    let guest = milan().with_fields(|report| report.image_id = [7; 16]);
+    let guest = with_id_block(|report| report.image_id = [7; 16]);
     assert_eq!(verify(&guest).unwrap().report().image_id(), &GuestTag::new([7; 16]));
 }
 
 #[test]
 fn the_policy_expects_one_value_or_one_of_some() {
-    let guest = milan().with_fields(|report| report.image_id = [7; 16]);
+    let guest = with_id_block(|report| report.image_id = [7; 16]);
     let mut off_by_one = [7; 16];
     off_by_one[16 - 1] = 8;
     let outcome = |expect| demand(&guest, "snp.image_id", |p| p.launch.image_id = expect);
@@ -26,6 +26,12 @@ fn the_policy_expects_one_value_or_one_of_some() {
     );
     assert_eq!(outcome(Expect::OneOf(vec![])), State::Fail);
     assert_eq!(outcome(Expect::Any), State::NotAsserted);
+}
+
+#[test]
+fn is_zero_without_an_id_block() {
+    let guest = milan().with_fields(|report| report.image_id[0] = 1);
+    assert_eq!(refused(&guest), "snp.id_block");
 }
 
 #[test]

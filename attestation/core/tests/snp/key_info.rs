@@ -8,13 +8,16 @@ use cloister_simulator::snp::SigningKeyField;
 
 use super::guest::{
     assert_every_bit_is_signed, demand, milan, refused, refused_with, unparsed, verify, vlek,
+    with_id_block,
 };
 
 #[test]
 fn author_key_en_is_read() {
     assert!(!verify(&milan()).unwrap().report().author_key_en());
-    let guest = milan().with_fields(|report| report.author_key_en = true);
+    let guest = with_id_block(|report| report.author_key_en = true);
     assert!(verify(&guest).unwrap().report().author_key_en());
+    let without = milan().with_fields(|report| report.author_key_en = true);
+    assert_eq!(refused(&without), "snp.id_block");
 }
 
 #[test]

@@ -69,10 +69,14 @@ crate::codes! {
     MASK_CHIP_KEY = "snp.mask_chip_key", Peer, "AMD 56860 table 23",
         "Turn off chip key masking on the host, or load a VLEK.",
         "The host configured the firmware to leave the signature zero. Such a report proves nothing.";
+    /// A root is pinned for the signed CPUID.
+    PRODUCT_ROOT = "snp.product.root", Operator, "AMD 56860 table 23, AMD 57230 section 1.2",
+        "Run the guest on Milan, Genoa or Turin, or upgrade Cloister to one that pins the root of this product.",
+        "The report's CPUID names a processor generation for which no root key is pinned: Venice, whose models are known, or one that is not known at all. No certificate can vouch for it, whoever sends one.";
     /// The signed CPUID is of the chain's product.
     PRODUCT = "snp.product", Peer, "AMD 56860 table 23, AMD 57230 section 1.2",
         "Supply the certificate that AMD issued for the processor that signed.",
-        "The report's CPUID is of another processor generation than the certificate chain, or of one that is not supported. A version 2 report has no CPUID: its product is then the chain's, and nobody but the chain vouches for it.";
+        "The report's CPUID is of another processor generation than the certificate chain. A version 2 report has no CPUID: its product is then the chain's, and nobody but the chain vouches for it.";
     /// Unused TCB bytes are zero.
     TCB_RESERVED = "snp.tcb.reserved", Peer, "AMD 56860 section 2.2",
         "Send the report exactly as the firmware returned it, or upgrade Cloister if the firmware is newer than it.",
@@ -101,6 +105,14 @@ crate::codes! {
     POLICY_PLATFORM = "snp.policy.platform", Peer, "AMD 56860 table 10, table 24",
         "Run the guest on a platform that is configured as its policy demands.",
         "The guest's policy demands something of the platform (SMT off, RAPL off, ciphertext hiding) that the platform's own information denies.";
+    /// A guest that may have no migration agent has none.
+    MIGRATION_AGENT = "snp.policy.migration_agent", Peer, "AMD 56860 table 10, table 23",
+        "Collect a fresh report, and suspect the firmware that signed this one.",
+        "The guest's policy permits no migration agent, and REPORT_ID_MA names one. Firmware associates none with such a guest and reports all ones.";
+    /// Without an ID block nothing of one is set.
+    ID_BLOCK = "snp.id_block", Peer, "AMD 56860 SNP_LAUNCH_FINISH, table 23",
+        "Launch the guest with a signed ID block, or collect a fresh report.",
+        "GUEST_SVN, FAMILY_ID, IMAGE_ID and the author key come from the ID block alone, which an ID key signs. ID_KEY_DIGEST is zero, so nobody signed one, and yet one of them is set.";
     /// PLATFORM_INFO has bits without a known meaning.
     PLATFORM_UNKNOWN = "snp.platform_info.unknown", Peer, "AMD 56860 table 24",
         "Upgrade Cloister to one that knows these bits, or forbid them in the policy.",
