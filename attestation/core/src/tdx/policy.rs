@@ -54,8 +54,8 @@ pub struct TdxPolicy {
     pub cached_keys: Expect<bool>,
     /// `SMTEnabled` of the PCK certificate.
     pub smt_enabled: Expect<bool>,
-    /// `MRSERVICETD`, and the service TDs bound now where the report says it: which other TDs may
-    /// act on this one. Zero for none.
+    /// `MRSERVICETD`, and the service TDs bound at creation and now where the report says it: which
+    /// other TDs may act on this one. Zero for none; one that is bound later takes both.
     pub mr_service_td: Expect<Digest48>,
     /// The firmware's event log (CCEL) and its runtime's.
     pub event_log: EventLogDemand,

@@ -131,8 +131,8 @@ impl TdxPolicy {
         let Some(td15) = td.td15() else {
             return vec![Check::not_applicable(code, "a report of TDX 1.0 has no service TDs")];
         };
-        let bound = core::iter::once(td15.mr_service_td())
-            .chain(td.td15_ex().map(|ex| ex.cur_service_td_hash()));
+        let extended = td.td15_ex().map(|ex| [ex.init_service_td_hash(), ex.cur_service_td_hash()]);
+        let bound = core::iter::once(td15.mr_service_td()).chain(extended.into_iter().flatten());
         bound.map(|digest| self.mr_service_td.check(code, digest)).collect()
     }
 }

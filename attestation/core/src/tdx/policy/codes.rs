@@ -76,5 +76,5 @@ crate::codes! {
     /// Another TD may act on this one.
     MR_SERVICE_TD = "tdx.policy.mr_service_td", Peer, "Intel TDX Module ABI 348551-008, TDINFO_STRUCT",
         "Launch the TD without service TDs, or name their digest in the policy.",
-        "A service TD, for example a migration TD, acts on this one with rights that the host does not have. Its digest has to be the one that the policy names, at launch and now.";
+        "A service TD, for example a migration TD, acts on this one with rights that the host does not have. Its digest has to be one that the policy names: in MRSERVICETD and, where the report has them, when the TD was created and now.";
 }
