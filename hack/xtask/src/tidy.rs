@@ -5,6 +5,7 @@
 
 mod attributes;
 mod catalogue;
+mod checklist;
 mod docs;
 mod fields;
 mod finding;
@@ -69,6 +70,7 @@ fn examine(tree: &Tree, shipped: usize) -> Report {
         fields::check(tree),
         attributes::check(tree),
         catalogue::check(tree),
+        checklist::check(tree),
         imports::check(tree),
         lockfile::check(tree, shipped),
         purity::check(tree),

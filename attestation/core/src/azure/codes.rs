@@ -25,10 +25,10 @@ crate::codes! {
     RUNTIME_DATA = "azure.runtime_data.malformed", Peer, "OpenHCL igvm_attest, RuntimeClaims",
         "Send the HCL report as the paravisor wrote it.",
         "The runtime data is one JSON object with the vTPM's keys and the VM's configuration. It is not JSON, says something twice, is too long, or lacks what is needed. A name that occurs twice is refused, because two readers could see two different values.";
-    /// The parts of the Evidence do not belong together.
+    /// A part is longer than any genuine one.
     PARTS = "azure.parts", Caller, "",
-        "Send the HCL report, the TPM quote with its signature and PCR values, and for TDX the TD quote.",
-        "Evidence from Azure has several parts, and which ones depends on the hardware.";
+        "Send the attestation key's certificate with its issuers, and nothing else with them.",
+        "The certificates of the attestation key are together longer than any genuine chain. They were not read.";
     /// The hardware vouches for the runtime data.
     RUNTIME_DIGEST = "azure.runtime_data.digest", Peer, "Microsoft Learn, Confidential VM guest attestation",
         "Read the HCL report again and send it unaltered, with the report or quote that belongs to it.",

@@ -1,13 +1,13 @@
 //! Azure's certificate for the attestation key: a second voice, which has to be right if it speaks.
 
 use cloister_attestation::anchor::Anchors;
-use cloister_attestation::azure::{AkCertificate, AkCertificateDemand, AzurePolicy};
+use cloister_attestation::azure::{AkCertificate, AkCertificateDemand, AzurePolicy, Parts};
 use cloister_attestation::check::State;
 use cloister_attestation::code::Diagnostic;
 use cloister_attestation::time::UnixTime;
 use cloister_attestation::verify::{VerifiedEvidence, VerifyError};
 
-use super::guest::{azure, find, judge, snp};
+use super::guest::{REPORT_DATA, azure, find, judge, snp};
 use super::recorded::Recorded;
 
 const CASE: &str = "flashbots-ak-intermediates";
@@ -24,6 +24,17 @@ fn refusal(outcome: Result<VerifiedEvidence, VerifyError>) -> String {
     let error = outcome.expect_err("it verifies");
     assert_eq!(error.code().id, "azure.ak.certificate");
     error.to_string()
+}
+
+#[test]
+fn a_chain_longer_than_the_limit_is_not_read() {
+    let guest = snp();
+    let evidence = guest.evidence(&REPORT_DATA);
+    for (len, code) in [(0x1_0000, "azure.ak.certificate"), (0x1_0001, "azure.parts")] {
+        let chain = vec![b'A'; len];
+        let parts = Parts { ak_certificates: Some(&chain), ..evidence.parts() };
+        assert_eq!(judge(&guest, &parts).err(), Some(code), "{len}");
+    }
 }
 
 #[test]
@@ -93,7 +104,7 @@ fn a_certificate_of_another_machines_key_is_refused() {
 #[test]
 fn under_a_simulators_anchors_no_certificate_counts() {
     let guest = snp();
-    let mut evidence = guest.evidence(&super::guest::REPORT_DATA);
+    let mut evidence = guest.evidence(&REPORT_DATA);
     evidence.vtpm.ak_certificates = Some(Vec::new());
     assert_eq!(judge(&guest, &evidence.parts()).err(), Some("azure.ak.certificate"));
 }

@@ -1,5 +1,6 @@
 //! The host's certificate table, end to end.
 
+use cloister_attestation::code::Diagnostic as _;
 use cloister_attestation::snp::{CertificateTable, Endorsements, SigningKey};
 
 use super::guest::{milan, refused_with, report, verify_with, vlek};
@@ -9,6 +10,15 @@ fn what_the_host_offers_is_enough_to_verify() {
     for guest in [milan(), vlek()] {
         let with = Endorsements::from_certificate_table(&guest.certificate_table()).unwrap();
         assert!(verify_with(&guest, &with).is_ok());
+    }
+}
+
+#[test]
+fn a_table_that_does_not_read_is_refused_and_not_passed_over() {
+    let genuine = milan().certificate_table();
+    for len in [1, 23, genuine.len() - 1] {
+        let error = Endorsements::from_certificate_table(&genuine[..len]).unwrap_err();
+        assert_eq!(error.code().id, "snp.certificate_table", "{len}");
     }
 }
 

@@ -122,3 +122,9 @@ fn every_step_that_could_be_taken_is_in_the_answer() {
     }
     assert!(error.checks().iter().all(|check| !check.failed()));
 }
+
+#[test]
+fn half_a_document_is_refused_and_not_taken_for_absent() {
+    let error = Collateral::from_json(br#"{"tcb_info":"{}"}"#).unwrap_err();
+    assert_eq!(error.code().id, "tdx.collateral.malformed");
+}

@@ -182,7 +182,10 @@ fn every_published_status_is_reported() {
         TcbStatus::Revoked,
     ] {
         let guest = with(move |info| info.tcb_levels[0].tcb_status = status.to_string());
-        assert_eq!(outcome(&guest).unwrap().tcb_status(), status);
+        let verified = outcome(&guest).unwrap();
+        assert_eq!(verified.tcb_status(), status);
+        let check = verified.checks().iter().find(|check| check.code.id == "tdx.tcb.status");
+        assert_eq!(check.unwrap().observed, status.to_string().as_str());
     }
 }
 
