@@ -23,6 +23,7 @@ pub mod azure;
 pub mod binding;
 pub mod bundle;
 pub mod bytes;
+pub mod cache;
 pub mod check;
 pub mod code;
 pub mod corim;

@@ -89,3 +89,17 @@ pub const REFERENCE_BYTES_MAX: usize = 256 * 1024;
 
 /// One CoRIM: some hundred launch shapes of an image, at about 600 bytes each.
 pub const CORIM_BYTES_MAX: usize = 256 * 1024;
+
+/// Verified endorsements that a Verifier keeps: one or two for each machine, for some thousand
+/// machines at a time.
+pub const CACHE_ENTRIES_MAX: usize = 4096;
+
+/// The same in bytes. An SEV-SNP chain takes about 10 KiB, a TDX platform about 20.
+pub const CACHE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Of one machine. Two suffice while its certificate or a CRL is being replaced.
+pub const CACHE_ENTRIES_PER_MACHINE_MAX: usize = 4;
+
+/// Vendor documents whose newest issue the cache knows: three CRLs each, and TCB info for each
+/// processor family, of which Intel lists less than two hundred.
+pub const CACHE_DOCUMENTS_MAX: usize = 1024;

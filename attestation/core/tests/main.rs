@@ -14,6 +14,7 @@
 mod attacks;
 mod azure;
 mod bundle;
+mod cache;
 mod cmw;
 mod corim;
 mod diagnosis;

@@ -70,15 +70,12 @@ impl Input {
         Ok(VerifiedCollateral::new(&collateral, &self.anchors, self.now)?)
     }
 
-    pub(crate) fn platform<'c>(
-        &self,
-        collateral: &'c VerifiedCollateral,
-    ) -> Result<VerifiedPlatform<'c>> {
+    pub(crate) fn platform(&self, collateral: &VerifiedCollateral) -> Result<VerifiedPlatform> {
         Ok(VerifiedPlatform::new(&Quote::parse(&self.quote)?, collateral, self.now)?)
     }
 
     /// From received bytes to a verified quote, as a service does it for each of them.
-    pub(crate) fn verify(&self, platform: &VerifiedPlatform<'_>) -> Result<VerifiedQuote> {
+    pub(crate) fn verify(&self, platform: &VerifiedPlatform) -> Result<VerifiedQuote> {
         Ok(platform.verify(Quote::parse(&self.quote)?, self.now)?)
     }
 

@@ -78,11 +78,11 @@ impl PublishedSet {
     }
 
     pub(super) fn tcb_info(&self) -> Option<&TcbInfo> {
-        self.collateral.tcb_info.as_ref()
+        self.collateral.tcb_info()
     }
 
     pub(super) fn qe_identity(&self) -> Option<&QeIdentity> {
-        self.collateral.qe_identity.as_ref()
+        self.collateral.qe_identity()
     }
 }
 

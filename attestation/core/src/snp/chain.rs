@@ -105,6 +105,24 @@ impl VerifiedChain {
         self.revocation
     }
 
+    /// The time in which every certificate, and the CRL if there was one, is valid.
+    pub(crate) const fn valid(&self) -> Period {
+        self.valid.0
+    }
+
+    /// The issue of the CRL that revocation was checked with.
+    pub(crate) const fn crl(&self) -> Option<Issue> {
+        self.crl
+    }
+
+    /// `cspID` of a VLEK; `None` for a VCEK.
+    pub(crate) fn provider(&self) -> Option<&str> {
+        match &self.vek.owner {
+            VekOwner::Provider(name) => Some(name),
+            VekOwner::Chip(_) => None,
+        }
+    }
+
     /// The last moment at which every certificate, and the CRL if there was one, is valid.
     #[must_use]
     pub const fn valid_until(&self) -> UnixTime {

@@ -45,6 +45,13 @@ impl Endorsements {
         self
     }
 
+    /// Every part, in one order, whether it is there or not: all that verification reads.
+    pub(crate) fn contents(&self) -> [Option<&[u8]>; 4] {
+        // Taken apart whole, so that a part that is added later is not forgotten here.
+        let Self { vek, intermediate, root, crl } = self;
+        [vek.as_deref(), intermediate.as_deref(), root.as_deref(), crl.as_deref()]
+    }
+
     /// From the table that the host offers a guest together with a report. Where it holds both a
     /// VCEK and a VLEK, use [`CertificateTable::endorsements`], which chooses by the report.
     ///

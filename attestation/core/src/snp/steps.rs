@@ -28,6 +28,12 @@ impl Steps {
         Ok(())
     }
 
+    /// Takes a step again that was taken before, at this time.
+    pub(super) fn retake(&mut self, check: Check) -> Result<(), VerifyError> {
+        self.0.retain(|earlier| earlier.code != check.code);
+        self.take(check)
+    }
+
     /// Ends the verification at a check that failed.
     pub(super) fn refuse(&mut self, failed: Check) -> VerifyError {
         VerifyError::refused(core::mem::take(&mut self.0), failed)

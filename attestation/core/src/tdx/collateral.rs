@@ -45,6 +45,13 @@ pub struct SignedDocument {
     pub(crate) issuer_chain: String,
 }
 
+impl SignedDocument {
+    fn contents(document: Option<&Self>) -> [Option<&[u8]>; 3] {
+        let Some(Self { body, signature, issuer_chain }) = document else { return [None; 3] };
+        [Some(body.as_bytes()), Some(signature), Some(issuer_chain.as_bytes())]
+    }
+}
+
 impl Collateral {
     /// Nothing.
     #[must_use]
@@ -85,6 +92,25 @@ impl Collateral {
         self.pck_crl = self.pck_crl.filter(|crl| !Crl::is_stale(crl, now));
         self.pck_crl_issuer_chain = self.pck_crl_issuer_chain.filter(|_| self.pck_crl.is_some());
         self
+    }
+
+    /// Every part, in one order, whether it is there or not: all that verification reads.
+    pub(crate) fn contents(&self) -> [Option<&[u8]>; 10] {
+        // Taken apart whole, so that a part that is added later is not forgotten here.
+        let Self {
+            tcb_info,
+            qe_identity,
+            root_ca_crl,
+            pck_crl,
+            pck_crl_issuer_chain,
+            pck_certificate_chain,
+        } = self;
+        let [a, b, c] = SignedDocument::contents(tcb_info.as_ref());
+        let [d, e, f] = SignedDocument::contents(qe_identity.as_ref());
+        let [g, h] = [root_ca_crl, pck_crl].map(|crl| crl.as_deref());
+        let [i, j] = [pck_crl_issuer_chain, pck_certificate_chain]
+            .map(|chain| chain.as_ref().map(String::as_bytes));
+        [a, b, c, d, e, f, g, h, i, j]
     }
 
     /// Reads the JSON form that DCAP tools exchange: `tcb_info`, `tcb_info_signature`,

@@ -9,12 +9,12 @@ use crate::tdx::tcb_info::{
     Component as LevelComponent, TcbInfo, TcbLevel, module_isvsvn, module_version,
 };
 
-impl VerifiedPlatform<'_> {
+impl VerifiedPlatform {
     /// What this platform lacks, for `quote` of a TD on it; `None` if it is at that level, or the
     /// collateral has no TCB info or no level that is up to date.
     #[must_use]
     pub fn tcb_gap(&self, quote: &Quote) -> Option<TcbGap> {
-        let info = self.collateral.tcb_info.as_ref()?;
+        let info = self.collateral.parts.tcb_info.as_ref()?;
         let svn = quote.td_report().tee_tcb_svn();
         let needed =
             info.tcb_levels.iter().find(|level| level.tcb_status == TcbStatus::UpToDate)?;

@@ -8,9 +8,9 @@ use crate::tdx::codes;
 use crate::tdx::pck::{PckExtension, SGX_EXTENSION};
 use crate::tdx::quote::Quote;
 use crate::tdx::trail::Trail;
-use crate::tdx::verified_collateral::{VerifiedCollateral, not_revoked};
+use crate::tdx::verified_collateral::{Parts, VerifiedCollateral, not_revoked};
 use crate::tdx::window::Window;
-use crate::time::UnixTime;
+use crate::time::{Period, UnixTime};
 use crate::verify::VerifyError;
 use crate::x509::{Certificate, Name};
 
@@ -22,10 +22,10 @@ const PROCESSOR_CA_NAME: &str = "Intel SGX PCK Processor CA";
 ///
 /// Asserts: the chain ends at the pinned root, is valid at the time given, and no CRL in the
 /// collateral revokes a certificate of it; and where the collateral has TCB info, it is for this
-/// platform. It borrows that collateral, so it cannot be used under another.
+/// platform. It holds on to that collateral, so it cannot be used under another.
 #[derive(Clone, Debug)]
-pub struct VerifiedPlatform<'c> {
-    pub(super) collateral: &'c VerifiedCollateral,
+pub struct VerifiedPlatform {
+    pub(super) collateral: VerifiedCollateral,
     pub(super) pck: PckExtension,
     pub(super) ca: PckCa,
     pub(super) key: SigningKey,
@@ -52,7 +52,7 @@ pub(crate) fn pck_ca(name: Name<'_>) -> Option<PckCa> {
     }
 }
 
-impl<'c> VerifiedPlatform<'c> {
+impl VerifiedPlatform {
     /// Verifies the PCK certificate chain of the platform that `quote` comes from: the one in the
     /// collateral if it has one, else the one in the quote.
     ///
@@ -60,27 +60,41 @@ impl<'c> VerifiedPlatform<'c> {
     /// [`VerifyError::Refused`] at the first step that does not hold.
     pub fn new(
         quote: &Quote,
-        collateral: &'c VerifiedCollateral,
+        collateral: &VerifiedCollateral,
         now: UnixTime,
     ) -> Result<Self, VerifyError> {
-        let mut trail = Trail::after(&collateral.checks);
-        trail.require(collateral.window.check(&codes::COLLATERAL_WINDOW, now))?;
-        let text = collateral
-            .pck_chain
-            .as_ref()
-            .map_or_else(|| quote.auth_data().pck_chain(), String::as_bytes);
+        let parts = &collateral.parts;
+        let mut trail = Trail::after(&parts.checks);
+        trail.require(parts.window.check(&codes::COLLATERAL_WINDOW, now))?;
+        let text = collateral.pck_chain(quote);
         let certificates = chain::read(&mut trail, &codes::PCK_CHAIN_FORMAT, text)?;
-        let mut window = collateral.window;
-        let ca = verify_chain(&mut trail, &certificates, collateral, (&mut window, now))?;
+        let mut window = parts.window;
+        let ca = verify_chain(&mut trail, &certificates, parts, (&mut window, now))?;
         let [leaf, ..] = &certificates;
         let pck = extension(&mut trail, leaf, ca)?;
-        require_tcb_info(&mut trail, collateral, &pck)?;
+        require_tcb_info(&mut trail, parts, &pck)?;
         let key = SigningKey::of(leaf).ok_or("a key of another type");
         let key = trail.holds(&codes::PCK_CHAIN, "a P-256 key", key)?;
         let ends = certificates.iter().map(Certificate::not_after);
         let certified_until = ends.fold(leaf.not_after(), UnixTime::min);
         let checks = trail.into_checks();
-        Ok(Self { collateral, pck, ca, key, certified_until, window, checks })
+        Ok(Self { collateral: collateral.clone(), pck, ca, key, certified_until, window, checks })
+    }
+
+    /// The collateral that it was verified under.
+    pub(crate) const fn collateral(&self) -> &VerifiedCollateral {
+        &self.collateral
+    }
+
+    /// The time in which collateral and chain are current.
+    pub(crate) const fn valid(&self) -> Period {
+        self.window.period()
+    }
+
+    /// Every step and its outcome, those of the collateral included. None of them failed.
+    #[must_use]
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
     }
 
     /// What the PCK certificate says about the platform.
@@ -94,7 +108,7 @@ impl<'c> VerifiedPlatform<'c> {
 fn verify_chain(
     trail: &mut Trail,
     [leaf, issuer, root]: &[Certificate; 3],
-    collateral: &VerifiedCollateral,
+    collateral: &Parts,
     (window, now): (&mut Window, UnixTime),
 ) -> Result<PckCa, VerifyError> {
     chain::require_pinned(trail, root, &collateral.anchors)?;
@@ -114,7 +128,7 @@ fn verify_chain(
 
 fn require_not_revoked(
     trail: &mut Trail,
-    collateral: &VerifiedCollateral,
+    collateral: &Parts,
     leaf: &Certificate,
     issuer: &Certificate,
 ) -> Result<(), VerifyError> {
@@ -158,7 +172,7 @@ fn extension(
 
 fn require_tcb_info(
     trail: &mut Trail,
-    collateral: &VerifiedCollateral,
+    collateral: &Parts,
     pck: &PckExtension,
 ) -> Result<(), VerifyError> {
     let Some(info) = &collateral.tcb_info else {

@@ -31,7 +31,7 @@ pub fn verify(
     VerifiedPlatform::new(&quote, &collateral, now)?.verify(quote, now)
 }
 
-impl VerifiedPlatform<'_> {
+impl VerifiedPlatform {
     /// Verifies one quote of this platform at `now`.
     ///
     /// # Errors
@@ -48,11 +48,11 @@ impl VerifiedPlatform<'_> {
         ))?;
         qe::require_signatures(&mut trail, &quote, &self.key)?;
         qe::require_production(&mut trail, quote.auth_data().qe_report())?;
-        let levels = match &self.collateral.tcb_info {
+        let levels = match &self.collateral.parts.tcb_info {
             Some(info) => Some(tcb::match_levels(&mut trail, info, &self.pck, quote.td_report())?),
             None => None,
         };
-        let qe_level = match &self.collateral.qe_identity {
+        let qe_level = match &self.collateral.parts.qe_identity {
             Some(identity) => {
                 Some(qe::require_identity(&mut trail, quote.auth_data().qe_report(), identity)?)
             }
@@ -76,8 +76,8 @@ impl VerifiedPlatform<'_> {
         Ok(VerifiedQuote {
             digest: Digest48::sha384(quote.as_bytes()),
             quote,
-            anchor: self.collateral.anchors.kind(),
-            simulator: self.collateral.anchors.simulator_fingerprint(),
+            anchor: self.collateral.parts.anchors.kind(),
+            simulator: self.collateral.parts.anchors.simulator_fingerprint(),
             pck: self.pck.clone(),
             certified_until: self.certified_until,
             assessment,
@@ -90,14 +90,14 @@ impl VerifiedPlatform<'_> {
     }
 
     /// The issues of the collateral, and of the PCK CRL that this platform's CA was seen to sign.
-    fn issues(&self) -> Vec<Issue> {
-        let pck_crl = self.collateral.pck_crl.as_ref();
+    pub(crate) fn issues(&self) -> Vec<Issue> {
+        let pck_crl = self.collateral.parts.pck_crl.as_ref();
         let pck_crl = pck_crl.map(|crl| Issue::of_crl(Document::PckCrl(self.ca), crl));
         self.collateral.issues().iter().copied().chain(pck_crl).collect()
     }
 
     fn missing(&self) -> Vec<Missing> {
-        let collateral = self.collateral;
+        let collateral = &self.collateral.parts;
         let update = TcbUpdate::Standard;
         let parts = [
             (collateral.tcb_info.is_some(), Need::TdxTcbInfo { fmspc: *self.pck.fmspc(), update }),

@@ -1,5 +1,7 @@
 //! Collateral that Intel signed and that is current: computed once, used for many quotes.
 
+use std::sync::Arc;
+
 use crate::anchor::{AnchorKind, Anchors};
 use crate::bytes::Fmspc;
 use crate::check::Check;
@@ -9,11 +11,12 @@ use crate::tdx::chain::{self, SigningKey};
 use crate::tdx::codes;
 use crate::tdx::collateral::{Collateral, SignedDocument};
 use crate::tdx::qe_identity::QeIdentity;
+use crate::tdx::quote::Quote;
 use crate::tdx::roots;
 use crate::tdx::tcb_info::TcbInfo;
 use crate::tdx::trail::Trail;
 use crate::tdx::window::Window;
-use crate::time::UnixTime;
+use crate::time::{Period, UnixTime};
 use crate::verify::VerifyError;
 use crate::x509::{Certificate, Crl, pem};
 
@@ -25,8 +28,16 @@ const TCB_SIGNER_NAME: &str = "Intel SGX TCB Signing";
 /// revoked by a CRL that is present, and is current at the time given. A part that is absent stays
 /// absent: verifying a quote then ends in [`VerifyError::Incomplete`]. The PCK CRL is the one
 /// exception: its signature is verified with the platform that it belongs to.
+///
+/// Cloning is cheap: the clones share what was verified.
 #[derive(Clone, Debug)]
 pub struct VerifiedCollateral {
+    pub(super) parts: Arc<Parts>,
+}
+
+/// What was verified.
+#[derive(Debug)]
+pub(super) struct Parts {
     pub(super) anchors: Anchors,
     pub(super) root_crl: Option<Crl>,
     pub(super) pck_crl: Option<Crl>,
@@ -59,7 +70,7 @@ impl VerifiedCollateral {
             .map(|document| verifier.qe_identity(document))
             .transpose()?;
         let issues = issues(verifier.root_crl.as_ref(), tcb_info.as_ref(), qe_identity.as_ref());
-        Ok(Self {
+        let parts = Parts {
             anchors: anchors.clone(),
             root_crl: verifier.root_crl,
             pck_crl,
@@ -69,38 +80,59 @@ impl VerifiedCollateral {
             issues,
             window: verifier.window,
             checks: verifier.trail.into_checks(),
-        })
+        };
+        Ok(Self { parts: Arc::new(parts) })
     }
 
     /// The smaller `tcbEvaluationDataNumber` of the documents that are present; 0 if none is.
     pub(super) fn tcb_evaluation_data_number(&self) -> u32 {
-        let info = self.tcb_info.as_ref().map(|info| info.tcb_evaluation_data_number);
+        let info = self.parts.tcb_info.as_ref().map(|info| info.tcb_evaluation_data_number);
         let identity =
-            self.qe_identity.as_ref().map(|identity| identity.tcb_evaluation_data_number);
+            self.parts.qe_identity.as_ref().map(|identity| identity.tcb_evaluation_data_number);
         info.into_iter().chain(identity).min().unwrap_or_default()
     }
 
     /// Which issues the documents are whose signatures are verified here: all but the PCK CRL.
     #[must_use]
     pub fn issues(&self) -> &[Issue] {
-        &self.issues
+        &self.parts.issues
     }
 
     /// The processor family that the TCB info is for.
     pub(crate) fn fmspc(&self) -> Option<Fmspc> {
-        self.tcb_info.as_ref().map(|info| info.fmspc)
+        self.parts.tcb_info.as_ref().map(|info| info.fmspc)
+    }
+
+    /// The PCK certificate chain that counts for `quote`: the one that came with the collateral
+    /// if there is one, else the quote's own.
+    pub(crate) fn pck_chain<'a>(&'a self, quote: &'a Quote) -> &'a [u8] {
+        let own = || quote.auth_data().pck_chain();
+        self.parts.pck_chain.as_ref().map_or_else(own, |text| text.as_bytes())
+    }
+
+    /// The time in which everything in here is current.
+    pub(crate) fn valid(&self) -> Period {
+        self.parts.window.period()
     }
 
     /// Every step and its outcome. None of them failed.
     #[must_use]
     pub fn checks(&self) -> &[Check] {
-        &self.checks
+        &self.parts.checks
+    }
+
+    pub(crate) fn tcb_info(&self) -> Option<&TcbInfo> {
+        self.parts.tcb_info.as_ref()
+    }
+
+    pub(crate) fn qe_identity(&self) -> Option<&QeIdentity> {
+        self.parts.qe_identity.as_ref()
     }
 
     /// The last moment at which everything in here is still current.
     #[must_use]
-    pub const fn valid_until(&self) -> UnixTime {
-        self.window.until()
+    pub fn valid_until(&self) -> UnixTime {
+        self.parts.window.until()
     }
 }
 

@@ -19,6 +19,11 @@ impl Window {
         Self(Period::between(from, until))
     }
 
+    /// The span itself.
+    pub(super) const fn period(&self) -> Period {
+        self.0
+    }
+
     /// The last moment.
     pub(super) const fn until(&self) -> UnixTime {
         self.0.until
