@@ -117,6 +117,12 @@ impl Admission {
         self.appraiser.is_simulated()
     }
 
+    /// How often endorsements that were verified before were used again.
+    #[must_use]
+    pub fn reuses(&self) -> u64 {
+        self.appraiser.reuses()
+    }
+
     /// A challenge to collect Evidence for.
     ///
     /// # Errors

@@ -49,6 +49,7 @@ impl App {
     pub(crate) async fn rendered_metrics(&self) -> Result<String, ServiceError> {
         let leases_live = self.store.leases_live(self.clock.now()).await?;
         let fetching = self.fetcher.tally();
-        Ok(self.metrics.render(&Readings { leases_live, fetching }))
+        let reuses = self.admission.reuses();
+        Ok(self.metrics.render(&Readings { leases_live, fetching, reuses }))
     }
 }

@@ -32,6 +32,8 @@ pub struct Readings {
     pub leases_live: u64,
     /// What happened when endorsements were looked for.
     pub fetching: Tally,
+    /// Verified endorsements that were used again.
+    pub reuses: u64,
 }
 
 /// A number that grows.
@@ -113,6 +115,8 @@ impl Metrics {
         header(out, "leases_live", "gauge", "Instances that hold a lease.")?;
         writeln!(out, "cloister_verifier_leases_live {}", readings.leases_live)?;
         fetching(out, &readings.fetching)?;
+        let help = "Verified endorsements that were used again.";
+        counter(out, "endorsement_reuses", help, readings.reuses)?;
         histogram(out, &self.admission_seconds)
     }
 }
@@ -186,7 +190,7 @@ mod tests {
         metrics.admission_seconds.observe(Duration::from_millis(3));
         let failures = [("fetch.timeout", 2)].into();
         let fetching = Tally { hits: 5, misses: 3, fetched: 1, failures };
-        let text = metrics.render(&Readings { leases_live: 7, fetching });
+        let text = metrics.render(&Readings { leases_live: 7, fetching, reuses: 4 });
         for line in text.lines().filter(|line| !line.starts_with("# ")) {
             let (name, value) = line.rsplit_once(' ').unwrap();
             assert!(name.starts_with("cloister_verifier_"), "{line}");
@@ -199,6 +203,7 @@ mod tests {
             "cloister_verifier_endorsement_hits_total 5",
             "cloister_verifier_endorsement_misses_total 3",
             "cloister_verifier_endorsement_fetches_total 1",
+            "cloister_verifier_endorsement_reuses_total 4",
             "cloister_verifier_endorsement_failures_total{code=\"fetch.timeout\"} 2",
             "cloister_verifier_admission_seconds_bucket{le=\"0.0025\"} 0",
             "cloister_verifier_admission_seconds_bucket{le=\"0.005\"} 1",

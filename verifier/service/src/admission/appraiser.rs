@@ -6,6 +6,7 @@ use cloister_attestation::anchor::{AnchorKind, Anchors};
 use cloister_attestation::appraise::{Expected, appraise};
 use cloister_attestation::binding::Binding;
 use cloister_attestation::bytes::Digest48;
+use cloister_attestation::cache::EndorsementCache;
 use cloister_attestation::check::Check;
 use cloister_attestation::code::Diagnostic as _;
 use cloister_attestation::evidence::Evidence;
@@ -13,7 +14,7 @@ use cloister_attestation::policy::{Expect, Policy};
 use cloister_attestation::reference::{LaunchShape, ReferenceSet};
 use cloister_attestation::result::AttestationResult;
 use cloister_attestation::time::UnixTime;
-use cloister_attestation::verify::{self, VerifiedEvidence, VerifyError, verify};
+use cloister_attestation::verify::{self, Endorsements, VerifiedEvidence, VerifyError};
 use cloister_endorsements::Failure;
 
 use super::presented::Bound;
@@ -30,19 +31,22 @@ pub struct Appraiser {
     policy: Policy,
     sources: Sources,
     memory: RollbackMemory,
+    /// What was verified for Evidence before.
+    cache: EndorsementCache,
 }
 
 impl Appraiser {
     /// With the configured anchors and policy, sources of endorsements, and the memory of what
     /// they said before.
     #[must_use]
-    pub const fn new(
-        anchors: Anchors,
-        policy: Policy,
-        sources: Sources,
-        memory: RollbackMemory,
-    ) -> Self {
-        Self { anchors, policy, sources, memory }
+    pub fn new(anchors: Anchors, policy: Policy, sources: Sources, memory: RollbackMemory) -> Self {
+        Self { anchors, policy, sources, memory, cache: EndorsementCache::default() }
+    }
+
+    /// How often endorsements that were verified before were used again.
+    #[must_use]
+    pub fn reuses(&self) -> u64 {
+        self.cache.hits()
     }
 
     /// Whether a software TEE's Evidence is accepted, and hardware's is not.
@@ -80,7 +84,7 @@ impl Appraiser {
         let evidence = Arc::new(evidence);
         let once = |with| {
             let (appraiser, evidence) = (Arc::clone(self), Arc::clone(&evidence));
-            workers.run(move || verify((*evidence).clone(), &with, &appraiser.anchors, now))
+            workers.run(move || appraiser.verify_once((*evidence).clone(), &with, now))
         };
         let Verification { outcome, failures } = self.sources.verify(at_hand, now, once).await?;
         let verified = match outcome {
@@ -92,6 +96,15 @@ impl Appraiser {
             return Ok(Ok(verified));
         }
         Ok(Err(Refusal { findings, result: None }))
+    }
+
+    fn verify_once(
+        &self,
+        evidence: Evidence,
+        with: &Endorsements,
+        now: UnixTime,
+    ) -> Result<VerifiedEvidence, VerifyError> {
+        self.cache.verify(evidence, with, &self.anchors, now)
     }
 
     /// Appraises against the Reference Values among `known` that are admitted.

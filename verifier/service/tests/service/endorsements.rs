@@ -7,6 +7,7 @@ use cloister_api::v1;
 use cloister_api::v1::attest_response::Outcome;
 use cloister_attestation::envelope::Envelope;
 use cloister_attestation::snp::Product;
+use cloister_attestation::x509::Certificate;
 use cloister_simulator::publisher::{Catalogue, Fault, Publisher};
 use cloister_simulator::{SnpGuest, TdxGuest};
 
@@ -160,6 +161,60 @@ async fn older_documents_are_refused_once_newer_ones_were_seen_also_after_a_rest
     fill(&world, &new_crl, &new);
     snp.admitted(&world).await;
     tdx.admitted(&world).await;
+}
+
+/// How often the service says that it used verified endorsements again.
+async fn reuses(world: &World) -> u64 {
+    let metrics = get(world, "/metrics").await.text;
+    let name = "cloister_verifier_endorsement_reuses_total ";
+    metrics.lines().find_map(|line| line.strip_prefix(name)).unwrap().parse().unwrap()
+}
+
+/// What becomes of Evidence beside which the host offers `table`, as hosts do each time.
+async fn offering(world: &World, enclave: &Enclave, table: &[u8]) -> Outcome {
+    let nonce = challenge(world).await;
+    let certificates = Some(table.to_vec());
+    let envelope = Envelope { certificates, ..enclave.collect(&enclave.binding(nonce)) };
+    attest(world, enclave.present(&envelope, nonce)).await
+}
+
+#[tokio::test]
+async fn a_second_admission_uses_the_endorsements_that_the_first_verified() {
+    let world = World::start().await;
+    let snp = Enclave::boot(&world.pki, "a");
+    world.admit(&snp).await;
+    let guest = milan(&world);
+    fill(&world, &guest, &TdxGuest::new(&world.pki));
+    let table = guest.certificate_table();
+    for before in 0..3 {
+        let outcome = offering(&world, &snp, &table).await;
+        assert!(matches!(outcome, Outcome::Admitted(_)), "{outcome:?}");
+        assert_eq!(reuses(&world).await, before);
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_was_replaced_by_one_that_revokes_is_not_served_again() {
+    let world = World::start().await;
+    let enclaves = [Enclave::boot(&world.pki, "a"), Enclave::boot_tdx(&world.pki, "b")];
+    let (snp, tdx) = (milan(&world), TdxGuest::new(&world.pki));
+    fill(&world, &snp, &tdx);
+    let (table, [on_snp, on_tdx]) = (snp.certificate_table(), &enclaves);
+    for enclave in &enclaves {
+        world.admit(enclave).await;
+    }
+    let outcome = offering(&world, on_snp, &table).await;
+    assert!(matches!(outcome, Outcome::Admitted(_)), "{outcome:?}");
+    on_tdx.admitted(&world).await;
+    // AMD's number for Milan's ASK, and Intel's for the CA that issues PCK certificates.
+    let snp = snp.with_crl(|crl| crl.revoked.push(vec![1, 0, 1]));
+    let ca = Certificate::parse(&tdx.pck_authority()).unwrap().serial().to_vec();
+    let tdx = tdx.with_root_crl(move |crl| crl.revoked.push(ca.clone()));
+    fill(&world, &snp, &tdx);
+    let refused = ids(offering(&world, on_snp, &table).await);
+    assert_eq!(refused, ["snp.revocation.intermediate"]);
+    assert_eq!(on_tdx.refused(&world).await, ["tdx.pck.revoked"]);
+    assert_eq!(reuses(&world).await, 0);
 }
 
 #[tokio::test]
