@@ -100,6 +100,17 @@ impl Item {
         T::try_from(value).map_err(|_| ItemError::new(format!("{value} is out of range")))
     }
 
+    /// What is under one of these tags, or else the item as it is.
+    pub(crate) fn strip(self, tags: &[u64]) -> Result<Self, Self> {
+        let Self::Tagged(tag, inner) = self else { return Err(self) };
+        if tags.contains(&tag) { Ok(*inner) } else { Err(Self::Tagged(tag, inner)) }
+    }
+
+    /// What is under one of these tags.
+    pub(crate) fn tagged(self, tags: &[u64], expected: &str) -> Result<Self, ItemError> {
+        self.strip(tags).map_err(|other| other.instead_of(expected))
+    }
+
     pub(crate) fn instead_of(&self, expected: &str) -> ItemError {
         let found = match self {
             Self::Integer(_) => "an integer",

@@ -80,9 +80,10 @@ impl NamedDigest {
     fn read(item: Item) -> Result<Self, ItemError> {
         let [algorithm, bytes] = <[Item; 2]>::try_from(item.into_array()?)
             .map_err(|_| ItemError::new("a digest is an algorithm and bytes"))?;
-        let algorithm = match algorithm {
-            Item::Integer(number) => number.to_string(),
-            other => other.into_text()?,
+        let algorithm = if let Item::Integer(number) = algorithm {
+            number.to_string()
+        } else {
+            algorithm.into_text()?
         };
         Ok(Self { algorithm, bytes: bytes.into_bytes()? })
     }
@@ -110,10 +111,12 @@ impl Measurement {
 }
 
 fn read_key(item: Item) -> Result<MeasurementKey, ItemError> {
-    match item {
-        Item::Text(name) => Ok(MeasurementKey::Text(name)),
-        Item::Tagged(UUID_TAG | OID_TAG, bytes) => bytes.into_bytes().map(MeasurementKey::Bytes),
-        other => other.into_integer().map(MeasurementKey::Number),
+    if let Item::Text(name) = item {
+        return Ok(MeasurementKey::Text(name));
+    }
+    match item.strip(&[UUID_TAG, OID_TAG]) {
+        Ok(bytes) => bytes.into_bytes().map(MeasurementKey::Bytes),
+        Err(number) => number.into_integer().map(MeasurementKey::Number),
     }
 }
 
@@ -126,17 +129,12 @@ fn read_version(item: Item) -> Result<String, ItemError> {
 }
 
 fn read_svn(item: Item) -> Result<u64, ItemError> {
-    match item {
-        Item::Tagged(SVN_TAG | MIN_SVN_TAG, svn) => svn.into_integer(),
-        svn => svn.into_integer(),
-    }
+    let (Ok(svn) | Err(svn)) = item.strip(&[SVN_TAG, MIN_SVN_TAG]);
+    svn.into_integer()
 }
 
 fn read_raw(item: Item) -> Result<Vec<u8>, ItemError> {
-    match item {
-        Item::Tagged(BYTES_TAG, bytes) => bytes.into_bytes(),
-        other => Err(other.instead_of("tag 560")),
-    }
+    item.tagged(&[BYTES_TAG], "tag 560")?.into_bytes()
 }
 
 fn read_digests(item: Item) -> Result<Vec<NamedDigest>, ItemError> {

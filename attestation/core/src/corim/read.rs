@@ -22,9 +22,9 @@ impl Corim {
     /// # Errors
     /// [`CorimError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, CorimError> {
-        match tree(bytes)? {
-            Item::Tagged(CORIM_TAG, corim) => Ok(corim_map(*corim)?),
-            other => Err(CorimError::Kind { found: kind(&other) }),
+        match tree(bytes)?.strip(&[CORIM_TAG]) {
+            Ok(corim) => Ok(corim_map(corim)?),
+            Err(other) => Err(CorimError::Kind { found: kind(&other) }),
         }
     }
 }
@@ -35,10 +35,10 @@ impl Comid {
     /// # Errors
     /// [`CorimError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, CorimError> {
-        match tree(bytes)? {
-            comid @ Item::Map(_) => Ok(comid_map(comid)?),
-            Item::Tagged(COMID_TAG, comid) => Ok(tagged_comid(*comid)?),
-            other => Err(CorimError::Kind { found: kind(&other) }),
+        match tree(bytes)?.strip(&[COMID_TAG]) {
+            Ok(comid) => Ok(tagged_comid(comid)?),
+            Err(comid @ Item::Map(_)) => Ok(comid_map(comid)?),
+            Err(other) => Err(CorimError::Kind { found: kind(&other) }),
         }
     }
 }
@@ -51,11 +51,11 @@ pub(super) fn tree(bytes: &[u8]) -> Result<Item, CorimError> {
 }
 
 pub(super) fn kind(item: &Item) -> String {
-    match item {
-        Item::Tagged(SIGNED_TAG, _) => "one that is signed".to_owned(),
-        Item::Tagged(EVIDENCE_TAG, _) => "concise evidence".to_owned(),
-        Item::Tagged(tag, _) => format!("CBOR tag {tag}"),
-        _ => "CBOR without a tag".to_owned(),
+    let Item::Tagged(tag, _) = item else { return "CBOR without a tag".to_owned() };
+    match *tag {
+        SIGNED_TAG => "one that is signed".to_owned(),
+        EVIDENCE_TAG => "concise evidence".to_owned(),
+        tag => format!("CBOR tag {tag}"),
     }
 }
 
@@ -65,9 +65,9 @@ fn corim_map(item: Item) -> Result<Corim, ItemError> {
     let mut comids = Vec::new();
     let id = fields.required(0, tag_id)?;
     for tag in fields.required(1, Item::into_array)? {
-        match tag {
-            Item::Tagged(COMID_TAG, comid) => comids.push(tagged_comid(*comid)?),
-            other => not_read.push(kind(&other)),
+        match tag.strip(&[COMID_TAG]) {
+            Ok(comid) => comids.push(tagged_comid(comid)?),
+            Err(other) => not_read.push(kind(&other)),
         }
     }
     let profile = fields.optional(3, profile)?;
@@ -138,17 +138,13 @@ fn class_map(mut class: Fields) -> Result<Environment, ItemError> {
 }
 
 fn class_id(item: Item) -> Result<Vec<u8>, ItemError> {
-    match item {
-        Item::Tagged(OID_TAG | UUID_TAG | BYTES_TAG, bytes) => bytes.into_bytes(),
-        other => Err(other.instead_of("a class id")),
-    }
+    item.tagged(&[OID_TAG, UUID_TAG, BYTES_TAG], "a class id")?.into_bytes()
 }
 
 fn profile(item: Item) -> Result<String, ItemError> {
-    match item {
-        Item::Tagged(URI_TAG, uri) => uri.into_text(),
-        Item::Tagged(OID_TAG, oid) => oid.into_bytes().map(hex::encode),
-        other => Err(other.instead_of("a profile")),
+    match item.strip(&[URI_TAG]) {
+        Ok(uri) => uri.into_text(),
+        Err(other) => other.tagged(&[OID_TAG], "a profile")?.into_bytes().map(hex::encode),
     }
 }
 
@@ -160,21 +156,18 @@ pub(super) fn validity(item: Item) -> Result<Validity, ItemError> {
 }
 
 fn time(item: Item) -> Result<UnixTime, ItemError> {
-    match item {
-        Item::Tagged(TIME_TAG, secs) => secs.into_integer().map(UnixTime::from_secs),
-        other => Err(other.instead_of("a time")),
-    }
+    item.tagged(&[TIME_TAG], "a time")?.into_integer().map(UnixTime::from_secs)
 }
 
 fn tag_id(item: Item) -> Result<TagId, ItemError> {
     let uuid = |bytes: Vec<u8>| {
         bytes.try_into().map(TagId::Uuid).map_err(|_| ItemError::new("a UUID has 16 bytes"))
     };
-    match item {
-        Item::Text(text) => Ok(TagId::Text(text)),
-        Item::Tagged(UUID_TAG, bytes) => bytes.into_bytes().and_then(uuid),
-        other => other.into_bytes().and_then(uuid),
+    if let Item::Text(text) = item {
+        return Ok(TagId::Text(text));
     }
+    let (Ok(bytes) | Err(bytes)) = item.strip(&[UUID_TAG]);
+    bytes.into_bytes().and_then(uuid)
 }
 
 fn list<T>(item: Item, read: impl Fn(Item) -> Result<T, ItemError>) -> Result<Vec<T>, ItemError> {

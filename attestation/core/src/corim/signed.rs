@@ -4,7 +4,7 @@
 
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED, ParsedPublicKey};
 
-use super::read::{SIGNED_TAG, kind, tree, validity};
+use super::read::{CORIM_TAG, SIGNED_TAG, kind, tree, validity};
 use super::{Corim, CorimError, ImageRim, Validity};
 use crate::cose::to_be_signed;
 use crate::item::{Fields, Item, ItemError};
@@ -112,10 +112,10 @@ impl SignedCorim {
     /// # Errors
     /// [`CorimError::Kind`] for what is no COSE_Sign1 over a CoRIM, [`CorimError::Malformed`].
     pub fn parse(bytes: &[u8]) -> Result<Self, CorimError> {
-        let parts = match tree(bytes)? {
-            Item::Tagged(SIGNED_TAG, parts) => parts.into_array()?,
-            Item::Tagged(super::read::CORIM_TAG, _) => return Err(CorimError::Unsigned),
-            other => return Err(CorimError::Kind { found: kind(&other) }),
+        let parts = match tree(bytes)?.strip(&[SIGNED_TAG]) {
+            Ok(parts) => parts.into_array()?,
+            Err(Item::Tagged(CORIM_TAG, _)) => return Err(CorimError::Unsigned),
+            Err(other) => return Err(CorimError::Kind { found: kind(&other) }),
         };
         let [protected, unprotected, payload, signature] = <[Item; 4]>::try_from(parts)
             .map_err(|_| ItemError::new("a COSE_Sign1 has four parts"))?;
