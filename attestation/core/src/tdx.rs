@@ -23,6 +23,7 @@ mod error;
 mod gap;
 mod header;
 mod json;
+mod level_order;
 mod local_report;
 mod machine_tcb;
 mod pck;

@@ -124,7 +124,7 @@ crate::codes! {
     /// The TCB info does not read.
     TCB_INFO_FORMAT = "tdx.tcb_info.format", Endorser, "Intel Trusted Services API, Get TDX TCB Info V4",
         "Update cloister if Intel publishes a new form of TCB info; otherwise fetch it again.",
-        "A field is missing, of another type, given twice, or holds a status that is not one of Intel's published ones. An unknown status is refused, because it could mean anything.";
+        "A field is missing, of another type, given twice, or holds a status that is not one of Intel's published ones, or a TCB level or module identity is there twice. An unknown status is refused, because it could mean anything.";
     /// The TCB info is of another kind.
     TCB_INFO_ID = "tdx.tcb_info.id", Caller, "Intel Trusted Services API, Get TDX TCB Info V4",
         "Fetch the TCB info for TDX, version 3, TCB type 0.",
@@ -145,7 +145,7 @@ crate::codes! {
     /// The QE identity does not read.
     QE_IDENTITY_FORMAT = "tdx.qe_identity.format", Endorser, "Intel Trusted Services API, Get TDX QE Identity V4",
         "Update cloister if Intel publishes a new form of QE identity; otherwise fetch it again.",
-        "A field is missing, of another type, given twice, or holds a status that is not one of Intel's published ones.";
+        "A field is missing, of another type, given twice, or holds a status that is not one of Intel's published ones, or a TCB level is there twice.";
     /// The QE identity is of another kind.
     QE_IDENTITY_ID = "tdx.qe_identity.id", Caller, "Intel Trusted Services API, Get TDX QE Identity V4",
         "Fetch the QE identity for TDX (TD_QE).",
@@ -192,6 +192,10 @@ crate::codes! {
     MODULE_ATTRIBUTES = "tdx.module.seam_attributes", Peer, "Intel Trusted Services API, Get TDX TCB Info V4, tdxModule",
         "Boot the platform with Intel's production TDX module.",
         "SEAMATTRIBUTES is not what the TCB info demands under its mask, or has bits outside of the mask. A debug module has such bits.";
+    /// The TDX module has attributes.
+    MODULE_PRODUCTION = "tdx.module.production", Peer, "Intel TDX Module ABI 348551-008, TEE_TCB_INFO, ATTRIBUTES",
+        "Boot the platform with Intel's production TDX module.",
+        "SEAMATTRIBUTES of a production module is zero. It has to be, even if the TCB info permits or demands a bit.";
     /// The TDX module is older than every published level.
     MODULE_TCB_LEVEL = "tdx.module.tcb_level", Peer, "Intel Trusted Services API, Get TDX TCB Info V4, tdxModuleIdentities",
         "Update the TDX module on the platform.",

@@ -2,6 +2,7 @@
 
 mod appraisal;
 pub mod codes;
+mod extended;
 
 use serde::{Deserialize, Serialize};
 

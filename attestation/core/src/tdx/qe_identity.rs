@@ -1,10 +1,9 @@
 //! QE identity: Intel's statement about its TD quoting enclave.
 
-use core::cmp::Reverse;
-
 use serde::Deserialize;
 
 use crate::tdx::json;
+use crate::tdx::level_order::highest_first;
 use crate::tdx::status::TcbStatus;
 use crate::time::UnixTime;
 
@@ -60,7 +59,7 @@ impl QeIdentity {
         {
             return Err(format!("a TCB level has the status {}", level.tcb_status));
         }
-        identity.tcb_levels.sort_by_key(|level| Reverse(level.tcb.isvsvn));
+        highest_first(&mut identity.tcb_levels, |level| level.tcb.isvsvn)?;
         Ok(identity)
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::bytes::TeeTcbSvn;
+use crate::bytes::{Attributes, TeeTcbSvn};
 use crate::check::Check;
 use crate::tdx::codes;
 use crate::tdx::machine_tcb::TdxTcb;
@@ -141,9 +141,28 @@ fn platform(
 }
 
 /// The TDX module that made the report is Intel's, and a production one.
-// SPEC: Intel SGX ECDSA Quote Library API, 4.1.2.4.17; TDX module identity by module version.
+// A report has one MRSIGNERSEAM and one SEAMATTRIBUTES. Where TEE_TCB_SVN_2 says that a module of
+// another version runs by now, they have to be as both identities demand: whichever of the two
+// modules they describe, it is never judged by the other's identity alone.
 fn require_module(trail: &mut Trail, info: &TcbInfo, td: &TdReport) -> Result<(), VerifyError> {
-    let version = module_version(td.tee_tcb_svn());
+    let launch = module_version(td.tee_tcb_svn());
+    require_identity(trail, info, td, launch)?;
+    let now = td.td15().map(|td15| module_version(td15.tee_tcb_svn_2()));
+    if let Some(now) = now.filter(|now| *now != launch) {
+        require_identity(trail, info, td, now)?;
+    }
+    let zero = Attributes::new([0; 8]);
+    trail.require(Check::equal(&codes::MODULE_PRODUCTION, &zero, td.seam_attributes()))
+}
+
+/// Signer and attributes are what Intel publishes for modules of this version.
+// SPEC: Intel SGX ECDSA Quote Library API, 4.1.2.4.17; TDX module identity by module version.
+fn require_identity(
+    trail: &mut Trail,
+    info: &TcbInfo,
+    td: &TdReport,
+    version: u8,
+) -> Result<(), VerifyError> {
     let module = match version {
         0 => &info.tdx_module,
         _ => {

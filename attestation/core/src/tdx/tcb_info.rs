@@ -1,12 +1,12 @@
 //! TCB info: Intel's statement about every TCB level of one processor family.
 
-use core::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
 use crate::bytes::{Attributes, Digest48, Fmspc, PceId, TeeTcbSvn};
 use crate::tdx::json;
+use crate::tdx::level_order::highest_first;
 use crate::tdx::status::TcbStatus;
 use crate::time::UnixTime;
 
@@ -109,7 +109,7 @@ impl TcbInfo {
         {
             return Err(format!("a TCB level has the status {}", level.tcb_status));
         }
-        info.tcb_levels.sort_by_key(|level| Reverse(level.tcb.rank()));
+        highest_first(&mut info.tcb_levels, |level| level.tcb.rank())?;
         let mut ids = BTreeSet::new();
         for identity in &mut info.tdx_module_identities {
             identity.settle()?;
@@ -203,8 +203,8 @@ impl TdxModuleIdentity {
                 self.id, level.tcb_status
             ));
         }
-        self.tcb_levels.sort_by_key(|level| Reverse(level.tcb.isvsvn));
-        Ok(())
+        highest_first(&mut self.tcb_levels, |level| level.tcb.isvsvn)
+            .map_err(|error| format!("{}: {error}", self.id))
     }
 
     /// The least `isvsvn` that the newest up-to-date level takes.

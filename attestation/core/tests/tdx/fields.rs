@@ -2,6 +2,7 @@
 //! each field under the specification's name.
 
 mod auth_data;
+mod extended_report;
 mod pck_certificate;
 mod qe_identity;
 mod tcb_info;

@@ -1,6 +1,6 @@
 //! Whose TDX module made the report.
 
-use super::guest::{HEADER, assert_signed, guest, outcome, refusal};
+use super::guest::{HEADER, assert_signed, guest, guest_15, outcome, refusal};
 
 mod mr_signer_seam {
     use super::*;
@@ -26,6 +26,15 @@ mod mr_signer_seam {
         assert_eq!(refusal(&common), "tdx.module.mr_signer_seam");
         let zero = common.with_td_fields(|td| (td.tee_tcb_svn[0], td.tee_tcb_svn[1]) = (5, 0));
         outcome(&zero).unwrap();
+    }
+
+    #[test]
+    fn is_that_of_the_version_running_now_too() {
+        let updated = || guest_15().with_td_fields(|td| td.tee_tcb_svn_2[1] = 3);
+        outcome(&updated()).unwrap();
+        let other = updated()
+            .with_tcb_info(|info| info.tdx_module_identities[0].mrsigner = "11".repeat(48));
+        assert_eq!(refusal(&other), "tdx.module.mr_signer_seam");
     }
 
     #[test]
@@ -55,13 +64,22 @@ mod seam_attributes {
     }
 
     #[test]
-    fn a_bit_that_the_identity_demands_has_to_be_set() {
+    fn a_bit_that_the_identity_demands_is_refused_clear_and_set() {
         let demanding = |info: &mut cloister_simulator::tdx::TcbInfo| {
             info.tdx_module_identities[1].attributes = "0100000000000000".into();
         };
         assert_eq!(refusal(&guest().with_tcb_info(demanding)), "tdx.module.seam_attributes");
         let set = guest().with_td_fields(|td| td.seam_attributes[0] = 1);
-        outcome(&set.with_tcb_info(demanding)).unwrap();
+        assert_eq!(refusal(&set.with_tcb_info(demanding)), "tdx.module.production");
+    }
+
+    #[test]
+    fn is_that_of_the_version_running_now_too() {
+        let updated = guest_15().with_td_fields(|td| td.tee_tcb_svn_2[1] = 3);
+        let demanding = updated.with_tcb_info(|info| {
+            info.tdx_module_identities[0].attributes = "0100000000000000".into();
+        });
+        assert_eq!(refusal(&demanding), "tdx.module.seam_attributes");
     }
 
     #[test]

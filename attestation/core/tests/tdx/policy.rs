@@ -4,6 +4,7 @@ use cloister_attestation::bytes::{PlatformInstanceId, Ppid};
 use cloister_attestation::check::State;
 use cloister_attestation::policy::Expect;
 use cloister_attestation::tdx::{AdvisoryDemand, TcbStatus, TdxPolicy};
+use cloister_attestation::time::UnixTime;
 use cloister_simulator::TdxGuest;
 use cloister_simulator::tdx::PckAuthority;
 
@@ -62,6 +63,28 @@ fn the_grace_period_excuses_out_of_date_to_the_second_and_nothing_else() {
             );
         }
     }
+}
+
+/// The oldest date of the parts counts, so all of them are in the future.
+#[test]
+fn a_tcb_date_in_the_future_excuses_nothing() {
+    let dated = |offset: i64| {
+        let at = NOW.as_secs().checked_add_signed(offset).unwrap();
+        let date = UnixTime::from_secs(at).to_string();
+        let (platform, enclave) = (date.clone(), date);
+        with_status(TcbStatus::OutOfDate)
+            .with_tcb_info(move |info| {
+                info.tcb_levels[0].tcb_date = platform.clone();
+                info.tdx_module_identities[1].tcb_levels[0].tcb_date = platform.clone();
+            })
+            .with_qe_identity(move |identity| identity.tcb_levels[0].tcb_date = enclave.clone())
+    };
+    let policy = TdxPolicy { out_of_date_grace_secs: u32::MAX, ..TdxPolicy::strict() };
+    assert_eq!(failures(&dated(0), &policy), Vec::<&str>::new());
+    assert_eq!(failures(&dated(1), &policy), ["tdx.policy.tcb_status"]);
+    let checks = policy.appraise(&outcome(&dated(1)).unwrap(), NOW);
+    let check = checks.iter().find(|check| check.code.id == "tdx.policy.tcb_status").unwrap();
+    assert!(check.observed.ends_with("in the future"), "{}", check.observed);
 }
 
 #[test]

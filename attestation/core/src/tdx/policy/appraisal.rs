@@ -14,8 +14,8 @@ use crate::tdx::verified::VerifiedQuote;
 use crate::time::UnixTime;
 
 // SPEC: Intel TDX Module ABI 348551-008, table 3.23 "ATTRIBUTES".
-const DEBUG: u64 = 1;
-const PROFILING: u64 = 0b111 << 4;
+pub(super) const DEBUG: u64 = 1;
+pub(super) const PROFILING: u64 = 0b111 << 4;
 const SEPT_VE_DISABLE: u64 = 1 << 28;
 const MIGRATABLE: u64 = 1 << 29;
 const PKS: u64 = 1 << 30;
@@ -50,6 +50,7 @@ impl TdxPolicy {
         checks.push(self.tcb_evaluation_data_number(verified));
         checks.extend(self.pck(verified));
         checks.extend(self.service_tds(td));
+        checks.extend(Self::extended(td.td15_ex()));
         checks.extend(self.event_log.appraise(verified.event_log()));
         checks
     }
@@ -87,13 +88,20 @@ impl TdxPolicy {
     pub(crate) fn tcb_status(&self, status: TcbStatus, tcb_date: UnixTime, now: UnixTime) -> Check {
         let grace = Duration::from_secs(u64::from(self.out_of_date_grace_secs));
         let listed = self.tcb_statuses.contains(&status);
-        let excused = status.is_out_of_date() && !grace.is_zero() && now.since(tcb_date) <= grace;
+        // From a date that is yet to come a grace period would not have begun, and so never end.
+        let dated = tcb_date <= now;
+        let in_grace = dated && !grace.is_zero() && now.since(tcb_date) <= grace;
+        let excused = status.is_out_of_date() && in_grace;
         let ok = status != TcbStatus::Revoked && (listed || excused);
         let mut expected = format!("one of [{}]", joined(&self.tcb_statuses));
         if !grace.is_zero() {
             expected.push_str(&format!(", or out of date for at most {} s", grace.as_secs()));
         }
-        Check::decided(&codes::TCB_STATUS, ok, expected, format!("{status}, TCB date {tcb_date}"))
+        let mut observed = format!("{status}, TCB date {tcb_date}");
+        if !dated {
+            observed.push_str(", which is in the future");
+        }
+        Check::decided(&codes::TCB_STATUS, ok, expected, observed)
     }
 
     fn tcb_evaluation_data_number(&self, verified: &VerifiedQuote) -> Check {
@@ -195,7 +203,7 @@ fn if_said<T: PartialEq + fmt::Display>(
     }
 }
 
-fn none_of(code: &'static Code, set: u64, forbidden: u64) -> Check {
+pub(super) fn none_of(code: &'static Code, set: u64, forbidden: u64) -> Check {
     Check::decided(code, set & forbidden == 0, format!("none of {}", mask(forbidden)), mask(set))
 }
 

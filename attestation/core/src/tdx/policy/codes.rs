@@ -44,7 +44,7 @@ crate::codes! {
     /// The TCB status is not good enough.
     TCB_STATUS = "tdx.policy.tcb_status", Peer, "Intel SGX ECDSA Quote Library API, 4.1.2.4.17",
         "Update microcode, firmware, TDX module or quoting enclave of the platform, or list the status in the policy.",
-        "Intel's word for this TCB is not among those that the policy accepts, and no grace period excuses it. Revoked is never accepted.";
+        "Intel's word for this TCB is not among those that the policy accepts, and no grace period excuses it: none does for a TCB date in the future. Revoked is never accepted.";
     /// An advisory applies that is not permitted.
     ADVISORIES = "tdx.policy.advisories", Peer, "Intel Trusted Services API, advisoryIDs",
         "Update the platform so that the advisory no longer applies, or permit it in the policy.",
@@ -77,4 +77,24 @@ crate::codes! {
     MR_SERVICE_TD = "tdx.policy.mr_service_td", Peer, "Intel TDX Module ABI 348551-008, TDINFO_STRUCT",
         "Launch the TD without service TDs, or name their digest in the policy.",
         "A service TD, for example a migration TD, acts on this one with rights that the host does not have. Its digest has to be one that the policy names: in MRSERVICETD and, where the report has them, when the TD was created and now.";
+    /// The service TD that was bound at creation has attributes that it may not have.
+    INIT_SERVICE_TD_ATTRIBUTES = "tdx.policy.init_service_td_attributes", Peer, "Intel DCAP sgx_quote_5.h, sgx_report2_body_v1_5_ex_t",
+        "Create the TD without service TDs, or with a service TD that cannot be debugged.",
+        "Zero where no service TD was bound. A service TD under debug gives the host whatever it may do to this TD. What else it has is reported and not asserted.";
+    /// The service TD that is bound now has attributes that it may not have.
+    CUR_SERVICE_TD_ATTRIBUTES = "tdx.policy.cur_service_td_attributes", Peer, "Intel DCAP sgx_quote_5.h, sgx_report2_body_v1_5_ex_t",
+        "Run the TD without service TDs, or with a service TD that cannot be debugged.",
+        "Zero where no service TD is bound. A service TD under debug gives the host whatever it may do to this TD. What else it has is reported and not asserted.";
+    /// The TCB that the TD was created on.
+    INIT_TEE_TCB_SVN = "tdx.policy.init_tee_tcb_svn", Peer, "Intel DCAP sgx_quote_5.h, sgx_report2_body_v1_5_ex_t",
+        "Compare the version with what you know of the platform that created the TD.",
+        "A TD that was migrated was created on another platform. No collateral for that platform is at hand, so its TCB is reported and not asserted.";
+    /// Which virtual machine of the TD the report is about.
+    VMID = "tdx.policy.vmid", Peer, "Intel DCAP sgx_quote_5.h, sgx_report2_body_v1_5_ex_t",
+        "Compare the index with the virtual machine that you mean.",
+        "Zero for a TD that is not partitioned, or for its L1 VMM. It is reported and not asserted.";
+    /// The devices that are attached to the TD.
+    DEV_INFO = "tdx.policy.dev_info", Peer, "Intel DCAP sgx_quote_5.h, sgx_report2_body_v1_5_ex_t",
+        "Compare the digest with that of the devices that you mean.",
+        "A digest of what identifies the attached devices, zero for none. It is reported and not asserted.";
 }

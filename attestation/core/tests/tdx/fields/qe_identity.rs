@@ -141,6 +141,18 @@ mod tcb_levels {
     }
 
     #[test]
+    fn two_of_the_same_version_are_refused() {
+        for at in [0, 1] {
+            let guest = with(move |it| {
+                let mut again = it.tcb_levels[0].clone();
+                again.tcb_status = "Revoked".into();
+                it.tcb_levels.insert(at, again);
+            });
+            assert_eq!(refusal(&guest), "tdx.qe_identity.format", "{at}");
+        }
+    }
+
+    #[test]
     fn without_any_no_enclave_meets_one() {
         assert_eq!(refusal(&with(|it| it.tcb_levels.clear())), "tdx.qe_report.tcb_level");
     }

@@ -187,6 +187,26 @@ mod tcb_levels {
         assert_eq!(refusal(&with(|info| info.tcb_levels.clear())), "tdx.tcb.level");
     }
 
+    /// Which of the two statuses counts would be a guess, in either order.
+    #[test]
+    fn two_of_the_same_versions_are_refused() {
+        for at in [0, 1] {
+            let guest = with(move |info| {
+                let mut again = info.tcb_levels[0].clone();
+                again.tcb_status = "Revoked".into();
+                info.tcb_levels.insert(at, again);
+            });
+            assert_eq!(refusal(&guest), "tdx.tcb_info.format", "{at}");
+            let guest = with(move |info| {
+                let levels = &mut info.tdx_module_identities[1].tcb_levels;
+                let mut again = levels[0].clone();
+                again.tcb_status = "Revoked".into();
+                levels.insert(at, again);
+            });
+            assert_eq!(refusal(&guest), "tdx.tcb_info.format", "module {at}");
+        }
+    }
+
     /// The third TDX component is the first that always counts; the level demands 3.
     #[test]
     fn a_tdx_component_decides_at_its_very_number() {
