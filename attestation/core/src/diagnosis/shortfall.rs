@@ -50,12 +50,16 @@ pub enum Component {
 
 /// A component of SEV-SNP's TCB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "AMD's names, as its specification explains them")]
 pub enum SnpComponent {
+    /// `FMC`: the firmware of the platform's memory controller, on Turin and later.
     Fmc,
+    /// `BOOT_LOADER` of the secure processor.
     BootLoader,
+    /// `TEE`: the secure processor's operating system.
     Tee,
+    /// `SNP`: the SEV-SNP firmware.
     Snp,
+    /// `MICROCODE` of the cores.
     Microcode,
 }
 
