@@ -65,8 +65,21 @@ fn walk(table: &Table, path: &str, statements: &mut Vec<Statement>) {
 
 fn statement(path: String, value: &Value) -> Option<Statement> {
     let key = keys::find(&path)?;
-    let open = (value.as_str() == Some("any")).then_some(key.open);
+    let open = is_open(key.path, value).then_some(key.open);
     Some(Statement { key: path, meaning: key.meaning, demand: demand(value), open })
+}
+
+/// Whether the result may end as `not_asserted`, or a grace period excuses what is asked for.
+fn is_open(path: &str, value: &Value) -> bool {
+    match value {
+        Value::String(word) => {
+            matches!(word.as_str(), "any" | "accept_unknown" | "accept_absent" | "optional")
+        }
+        Value::Integer(0) => path.ends_with("_min"),
+        Value::Integer(_) => path.ends_with("_grace_secs"),
+        Value::Array(list) => path == "azure.pcrs" && list.is_empty(),
+        Value::Table(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => false,
+    }
 }
 
 fn demand(value: &Value) -> String {

@@ -138,11 +138,29 @@ fn every_any_is_told_with_what_it_leaves_open() {
     leaves.sort();
     assert_eq!(paths, leaves.iter().collect::<Vec<_>>(), "every key is described");
     for said in &description.statements {
-        let is_any = tree::get(&tree, &said.key).unwrap().as_str() == Some("any");
-        assert_eq!(said.open.is_some(), is_any, "{}", said.key);
+        let word = tree::get(&tree, &said.key).unwrap().as_str().unwrap_or_default();
+        let is_open = ["any", "accept_unknown", "accept_absent", "optional"].contains(&word);
+        assert_eq!(said.open.is_some(), is_open, "{}", said.key);
         assert_ne!(said.open, Some(""), "{} leaves open what?", said.key);
     }
     assert!(description.open().count() > 50);
+}
+
+#[test]
+fn a_demand_that_excuses_or_asks_for_nothing_is_told_as_open() {
+    let opened = |path: &str, value: Value| {
+        let policy = tree::with(&tree::of(&Policy::strict()), path, value).unwrap();
+        policy.describe().unwrap().open().any(|said| said.key == path)
+    };
+    for (path, open, closed) in [
+        ("tdx.tcb_evaluation_data_number_min", Value::from(0), Value::from(1)),
+        ("tdx.out_of_date_grace_secs", Value::from(1), Value::from(0)),
+        ("azure.pcrs", Value::Array(Vec::new()), Value::Array(vec![Value::from(4)])),
+        ("snp.signer.revocation", Value::from("accept_unknown"), Value::from("required")),
+    ] {
+        assert!(opened(path, open), "{path}");
+        assert!(!opened(path, closed), "{path}");
+    }
 }
 
 #[test]

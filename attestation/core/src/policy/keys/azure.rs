@@ -11,12 +11,12 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "azure.pcrs",
         "PCRs that the quote has to cover and a Reference Value has to name. Empty demands none.",
-        "",
+        "nothing that the guest booted is looked at",
     ),
     key(
         "azure.ak_certificate",
         "\"required\": Azure has to vouch for the attestation key besides the hardware; or \"accept_absent\".",
-        "",
+        "the hardware alone vouches for the attestation key",
     ),
     key("azure.secure_boot", "secure-boot of the VM's configuration.", "Secure Boot may be off"),
     key(
@@ -29,7 +29,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "azure.event_log.presence",
         "\"required\", or \"optional\": without one the result says so.",
-        "",
+        "nothing may explain what the PCRs measured",
     ),
     key(
         "azure.event_log.repeated_separators",

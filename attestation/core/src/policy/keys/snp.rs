@@ -191,7 +191,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "snp.signer.revocation",
         "\"required\": a fresh revocation list of AMD has to have been checked; or \"accept_unknown\".",
-        "",
+        "a key that AMD has revoked may have signed",
     ),
     key(
         "snp.signer.chips",

@@ -53,7 +53,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "tdx.out_of_date_grace_secs",
         "For how long after its tcbDate an out-of-date TCB is still good enough, in seconds.",
-        "",
+        "a TCB with known vulnerabilities is accepted for that long",
     ),
     key(
         "tdx.advisories",
@@ -63,7 +63,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "tdx.tcb_evaluation_data_number_min",
         "Least tcbEvaluationDataNumber of the collateral: how recent Intel's list has to be. 0 demands nothing.",
-        "",
+        "Intel's list may be an old one, as long as it has not run out",
     ),
     key(
         "tdx.ppid",
@@ -99,7 +99,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "tdx.event_log.presence",
         "\"required\", or \"optional\": without one the result says so.",
-        "",
+        "nothing may explain what the registers measured",
     ),
     key(
         "tdx.event_log.repeated_separators",
