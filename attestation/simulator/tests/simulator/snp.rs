@@ -138,7 +138,7 @@ fn faults_in_the_leafs_extensions_are_refused_for_what_they_are() {
     refused([
         ("snp.chip_id", "hwID is another chip's", other),
         ("snp.leaf.extensions", "hwID is missing", missing),
-        ("snp.leaf.extensions", "hwID is there twice", twice),
+        ("x509.extension.duplicate", "hwID is there twice", twice),
         ("snp.leaf.extensions", "hwID is short", short),
         ("snp.leaf.extensions", "level is not minimal", long_form),
     ]);

@@ -82,7 +82,7 @@ fn chain_faults() -> Vec<Fault> {
             guest().with_pck_certificate(|c| c.remove_extension(&SGX_EXTENSION)),
         ),
         (
-            "tdx.pck.extension",
+            "tdx.pck.format",
             "pck with its extension twice",
             guest().with_pck_certificate(|c| c.duplicate_extension(&SGX_EXTENSION)),
         ),

@@ -73,7 +73,7 @@ static COLLATERALS: LazyLock<Vec<VerifiedCollateral>> = LazyLock::new(|| {
     verified.collect()
 });
 
-static GENUINE: LazyLock<Vec<(VerifiedPlatform<'static>, Vec<u8>)>> = LazyLock::new(|| {
+static GENUINE: LazyLock<Vec<(VerifiedPlatform, Vec<u8>)>> = LazyLock::new(|| {
     let platforms = tdx().into_iter().zip(COLLATERALS.iter()).map(|(guest, collateral)| {
         let bytes = guest.quote(&REPORT_DATA);
         let quote = Quote::parse(&bytes).expect("a genuine quote");

@@ -6,6 +6,7 @@ use crate::text::COLUMNS;
 fn no_code_of_a_program_hides_one_of_a_library() {
     let linked = cloister_attestation::code::codes()
         .chain(cloister_attester::codes())
+        .chain(cloister_endorsements::codes())
         .chain(cloister_channel::codes())
         .chain(cloister_policy::codes())
         .chain(crate::codes::codes());
