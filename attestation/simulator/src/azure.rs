@@ -20,7 +20,7 @@ pub use hcl::HclFields;
 pub use quote::AttestFields;
 
 use crate::guest::Guest;
-use crate::hook::Hook;
+use crate::hook::{Hook, hooks};
 use crate::image::ProcessImage;
 use crate::key::SigningKey;
 use crate::pki::Pki;
@@ -51,21 +51,8 @@ struct Hooks {
     pcr_values: Hook<Vec<u8>>,
 }
 
-/// Declares one builder method for each hook.
-macro_rules! hooks {
-    ($($(#[$doc:meta])* $method:ident => $hook:ident: $value:ty;)+) => {
-        impl AzureGuest {$(
-            $(#[$doc])*
-            #[must_use]
-            pub fn $method(mut self, change: impl Fn(&mut $value) + Send + Sync + 'static) -> Self {
-                self.hooks.$hook.push(change);
-                self
-            }
-        )+}
-    };
-}
-
 hooks! {
+    AzureGuest,
     /// Changes the runtime data's JSON text before the hardware signs its hash.
     with_runtime_text => runtime: String;
     /// Changes what the paravisor asks the hardware to sign.

@@ -38,3 +38,19 @@ impl<T> fmt::Debug for Hook<T> {
         write!(f, "{} changes", self.changes.len())
     }
 }
+
+/// Declares one builder method of a guest for each of its hooks.
+macro_rules! hooks {
+    ($guest:ident, $($(#[$doc:meta])* $method:ident => $hook:ident: $value:ty;)+) => {
+        impl $guest {$(
+            $(#[$doc])*
+            #[must_use]
+            pub fn $method(mut self, change: impl Fn(&mut $value) + Send + Sync + 'static) -> Self {
+                self.hooks.$hook.push(change);
+                self
+            }
+        )+}
+    };
+}
+
+pub(crate) use hooks;

@@ -22,7 +22,7 @@ pub use td_report::TdFields;
 use crate::ccel::Ccel;
 use crate::certificate::{Certificate, pem};
 use crate::crl::Crl;
-use crate::hook::Hook;
+use crate::hook::{Hook, hooks};
 use crate::key::SigningKey;
 use crate::pki::Pki;
 
@@ -61,21 +61,8 @@ struct Hooks {
     collateral: Hook<CollateralParts>,
 }
 
-/// Declares one builder method for each hook.
-macro_rules! hooks {
-    ($($(#[$doc:meta])* $method:ident => $hook:ident: $value:ty;)+) => {
-        impl TdxGuest {$(
-            $(#[$doc])*
-            #[must_use]
-            pub fn $method(mut self, change: impl Fn(&mut $value) + Send + Sync + 'static) -> Self {
-                self.hooks.$hook.push(change);
-                self
-            }
-        )+}
-    };
-}
-
 hooks! {
+    TdxGuest,
     /// Changes fields of the TD report before they are encoded and signed.
     with_td_fields => td: TdFields;
     /// Changes the quote's header and lengths, and what surrounds the signatures.

@@ -185,11 +185,11 @@ fn dates(claims: &Claims, now: UnixTime) -> Result<(), EarError> {
 }
 
 fn bindings(ear: &Ear, expected: &Expected<'_>) -> Result<(), EarError> {
-    let audience = ear.audience.as_deref().unwrap_or_default();
-    if audience != expected.audience {
+    let audience = ear.audience.as_deref();
+    if audience != Some(expected.audience) {
         return Err(EarError::Audience {
             expected: expected.audience.to_owned(),
-            observed: audience.to_owned(),
+            observed: audience.unwrap_or("none").to_owned(),
         });
     }
     match (expected.nonce, &ear.nonce) {

@@ -27,10 +27,14 @@ pub(crate) fn written(
     demands: &Demands,
     arguments: &TokenArguments,
 ) -> Answer {
-    let (Some(path), Some(key)) = (&arguments.ear, &arguments.key) else { return answer };
+    let (Some(path), Some(key), Some(audience)) =
+        (&arguments.ear, &arguments.key, &arguments.audience)
+    else {
+        return answer;
+    };
     let told = match &verdict.result {
         None => Ok(None),
-        Some(result) => write(path, key, result, demands, arguments).map(|()| Some(path)),
+        Some(result) => write(path, key, audience, result, demands, arguments).map(|()| Some(path)),
     };
     match told {
         Ok(Some(path)) => {
@@ -52,6 +56,7 @@ fn with(mut answer: Answer, line: &str, ear: serde_json::Value) -> Answer {
 fn write(
     path: &Path,
     key: &Path,
+    audience: &str,
     result: &AttestationResult,
     demands: &Demands,
     arguments: &TokenArguments,
@@ -62,7 +67,7 @@ fn write(
         result,
         &Terms {
             issuer: ISSUER,
-            audience: arguments.audience.as_deref().unwrap_or_default(),
+            audience,
             nonce: arguments.nonce.as_ref().map(|nonce| nonce.0.as_slice()),
             policy: demands.policy.digest(),
             build: concat!("cloister ", env!("CARGO_PKG_VERSION")),
