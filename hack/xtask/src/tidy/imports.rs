@@ -68,8 +68,14 @@ const HELD_TOOLS: &[Edges] = &[Edges {
 }];
 
 /// Tools that may import anything.
-const FREE_TOOLS: &[&str] =
-    &["cloister-bench", "cloister-devnet", "cloister-fuzz", "cloister-tests", "xtask"];
+const FREE_TOOLS: &[&str] = &[
+    "cloister-bench",
+    "cloister-devnet",
+    "cloister-domain",
+    "cloister-fuzz",
+    "cloister-tests",
+    "xtask",
+];
 
 /// Shipped code that another crate's tests start beside it; never linked into that crate.
 const TESTED_WITH: &[(&str, &str)] = &[("cloisterd", "cloister-verifier")];

@@ -19,10 +19,10 @@ mod credentials;
 mod handshake;
 mod lease_bytes;
 mod leases;
-mod link;
 mod model;
 mod properties;
 mod sessions;
 mod svids;
 mod trust;
-mod world;
+
+use cloister_domain::{link, world};

@@ -4,27 +4,14 @@ use std::sync::LazyLock;
 
 use cloister_api::v1;
 use cloister_attestation::bytes::Digest48;
-use cloister_attestation::evidence::Tee;
 use cloister_attestation::policy::AnchorPolicy;
-use cloister_attestation::result::{PlatformIdentity, Tier};
-use cloister_channel::lease::{self, LeaseId};
 use cloister_channel::limits::LEASE_BYTES_MAX;
-use cloister_channel::svid::{CMW_OID_ARCS, lease_extension, validity};
-use cloister_channel::trust::{Revocation, TrustParts};
-use cloister_channel::{
-    AgentName, ChannelKey, InstanceId, LeaseClaims, LeaseSigner, PublicKey, Svid, TrustBundle,
-    TrustDomain,
-};
-use core::time::Duration;
+use cloister_channel::trust::Revocation;
+use cloister_channel::{InstanceId, LeaseClaims, Svid, TrustBundle, lease};
+use cloister_domain::world::{self, NOW, agent, at};
 use prost::Message as _;
-use rcgen::string::Ia5String;
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, IsCa, KeyPair,
-    KeyUsagePurpose, PublicKeyData, SanType, SignatureAlgorithm,
-};
 
 use super::{QUICK, outcome};
-use crate::world::NOW;
 use crate::{Outcome, Target};
 
 pub(super) const LEASE: Target = Target {
@@ -92,7 +79,7 @@ fn sorted(mut wire: v1::TrustBundle) -> v1::TrustBundle {
     wire
 }
 
-/// One Verifier, and one runtime that it admitted.
+/// What one Verifier issued to one runtime.
 struct World {
     trust: TrustBundle,
     claims: LeaseClaims,
@@ -100,105 +87,20 @@ struct World {
     svid: Vec<u8>,
 }
 
-static WORLD: LazyLock<World> = LazyLock::new(World::new);
-
-impl World {
-    fn new() -> Self {
-        let stored = LeaseSigner::generate_pkcs8().expect("randomness");
-        let signer = LeaseSigner::from_pkcs8(&stored).expect("its own key");
-        let (ca, key) = (issuer(), ChannelKey::generate().expect("randomness"));
-        let claims = claims(*key.thumbprint());
-        let lease = signer.sign(&claims).expect("a lease");
-        let svid = leaf(&claims, &lease).signed_by(&Spki(key.public()), &ca).expect("a leaf");
-        let parts = parts(ca.der().to_vec(), signer.public().clone());
-        let trust = TrustBundle::new(parts, AnchorPolicy::Vendor).expect("a bundle");
-        Self { trust, claims, lease, svid: svid.der().to_vec() }
+static WORLD: LazyLock<World> = LazyLock::new(|| {
+    let world = world::World::new();
+    let runtime = world.runtime("translator");
+    let mut trust = world.trust();
+    let why =
+        Revocation { agent: agent("b"), reason: "agent.retired".into(), forget_after: at(600) };
+    trust.revoke(InstanceId::of(&Digest48::sha384(b"revoked")), why).expect("room for one");
+    World {
+        trust,
+        claims: runtime.lease().claims().clone(),
+        lease: runtime.lease_bytes().to_vec(),
+        svid: runtime.certificates()[0].to_vec(),
     }
-}
-
-fn domain() -> TrustDomain {
-    TrustDomain::new("example.org").expect("a name")
-}
-
-fn agent() -> AgentName {
-    AgentName::new("translator").expect("a name")
-}
-
-fn issuer() -> CertifiedIssuer<'static, KeyPair> {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    let key = KeyPair::generate().expect("randomness");
-    CertifiedIssuer::self_signed(params, key).expect("a root")
-}
-
-fn parts(issuer: Vec<u8>, lease_key: PublicKey) -> TrustParts {
-    let revocation = Revocation {
-        agent: agent(),
-        reason: "operator.quarantine".to_owned(),
-        forget_after: NOW.plus(Duration::from_secs(600)),
-    };
-    TrustParts {
-        trust_domain: domain(),
-        issuers: vec![issuer],
-        lease_keys: vec![lease_key],
-        policy_epoch_floor: 3,
-        revoked: vec![(InstanceId::of(&Digest48::sha384(b"revoked")), revocation)],
-        sequence: 7,
-    }
-}
-
-fn claims(channel_key: Digest48) -> LeaseClaims {
-    LeaseClaims {
-        trust_domain: domain(),
-        agent: agent(),
-        identity_key: Digest48::sha384(b"identity"),
-        channel_key,
-        id: LeaseId::new([7; 16]),
-        issued_at: NOW.minus(Duration::from_secs(60)),
-        expires_at: NOW.plus(Duration::from_secs(540)),
-        verifier_build: "0.1.0".into(),
-        principal: "example.org".into(),
-        scope: vec!["translate".into(), "summarise".into()],
-        image: "agent-image".into(),
-        version: "1.2.3".into(),
-        reference: Digest48::sha384(b"tuple"),
-        tee: Tee::Snp,
-        platform: PlatformIdentity::Chip("ab".repeat(64)),
-        simulator: None,
-        tier: Tier::Affirming,
-        appraisal: Digest48::sha384(b"appraisal"),
-        evidence: Digest48::sha384(b"evidence"),
-        policy_epoch: 3,
-        not_asserted: vec!["snp.chip.known".into()],
-    }
-}
-
-fn leaf(claims: &LeaseClaims, lease: &[u8]) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    let (not_before, not_after) = validity(claims);
-    let epoch = rcgen::date_time_ymd(1970, 1, 1);
-    params.not_before = epoch + Duration::from_secs(not_before.as_secs());
-    params.not_after = epoch + Duration::from_secs(not_after.as_secs());
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    let id = Ia5String::try_from(claims.spiffe_id().to_string()).expect("ASCII");
-    params.subject_alt_names = vec![SanType::URI(id)];
-    params.custom_extensions =
-        vec![CustomExtension::from_oid_content(CMW_OID_ARCS, lease_extension(lease))];
-    params
-}
-
-struct Spki<'a>(&'a PublicKey);
-
-impl PublicKeyData for Spki<'_> {
-    fn der_bytes(&self) -> &[u8] {
-        self.0.point()
-    }
-
-    fn algorithm(&self) -> &'static SignatureAlgorithm {
-        &rcgen::PKCS_ECDSA_P256_SHA256
-    }
-}
+});
 
 fn leases() -> Vec<Vec<u8>> {
     vec![WORLD.lease.clone()]

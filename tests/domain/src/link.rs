@@ -19,7 +19,7 @@ use crate::world::{NOW, World};
 
 /// A clock that stands still at the tests' present.
 #[derive(Debug)]
-pub(crate) struct Still;
+pub struct Still;
 
 impl TimeProvider for Still {
     fn current_time(&self) -> Option<TlsTime> {
@@ -28,24 +28,27 @@ impl TimeProvider for Still {
 }
 
 /// A genuine dialler's configuration.
-pub(crate) fn dialler(world: &World, local: &Credentials) -> Arc<ClientConfig> {
+pub fn dialler(world: &World, local: &Credentials) -> Arc<ClientConfig> {
     client_config(local, &world.trust(), KeyExchange::PostQuantum, Arc::new(Still)).unwrap()
 }
 
 /// A genuine listener's configuration.
-pub(crate) fn listener(world: &World, local: &Credentials) -> Arc<ServerConfig> {
+pub fn listener(world: &World, local: &Credentials) -> Arc<ServerConfig> {
     server_config(local, &world.trust(), KeyExchange::PostQuantum, Arc::new(Still)).unwrap()
 }
 
 /// One TLS connection, both ends.
-pub(crate) struct Link {
-    pub(crate) client: ClientConnection,
-    pub(crate) server: ServerConnection,
+#[derive(Debug)]
+pub struct Link {
+    /// The end that dialled.
+    pub client: ClientConnection,
+    /// The end that accepted.
+    pub server: ServerConnection,
 }
 
 impl Link {
     /// Runs a handshake to its end.
-    pub(crate) fn new(
+    pub fn new(
         world: &World,
         client: Arc<ClientConfig>,
         server: Arc<ServerConfig>,
@@ -60,12 +63,12 @@ impl Link {
     }
 
     /// Between two genuine runtimes.
-    pub(crate) fn genuine(world: &World, client: &Credentials, server: &Credentials) -> Self {
+    pub fn genuine(world: &World, client: &Credentials, server: &Credentials) -> Self {
         Self::new(world, dialler(world, client), listener(world, server)).unwrap()
     }
 
     /// Carries TLS records both ways until neither side has any left.
-    pub(crate) fn run(&mut self) -> Result<(), rustls::Error> {
+    pub fn run(&mut self) -> Result<(), rustls::Error> {
         while self.client.wants_write() || self.server.wants_write() {
             carry(&mut self.client, &mut self.server)?;
             carry(&mut self.server, &mut self.client)?;
@@ -73,16 +76,18 @@ impl Link {
         Ok(())
     }
 
-    pub(crate) fn client_handshake(&self) -> Result<Handshake, HandshakeError> {
+    /// The facts of the handshake at the end that dialled.
+    pub fn client_handshake(&self) -> Result<Handshake, HandshakeError> {
         Handshake::client(&self.client, KeyExchange::PostQuantum)
     }
 
-    pub(crate) fn server_handshake(&self) -> Result<Handshake, HandshakeError> {
+    /// The facts of the handshake at the end that accepted.
+    pub fn server_handshake(&self) -> Result<Handshake, HandshakeError> {
         Handshake::server(&self.server, KeyExchange::PostQuantum)
     }
 
     /// A genuine initiator on this connection.
-    pub(crate) fn initiator(
+    pub fn initiator(
         &self,
         local: &Arc<Credentials>,
         trust: &Arc<TrustBundle>,
@@ -93,7 +98,7 @@ impl Link {
     }
 
     /// A genuine responder on this connection.
-    pub(crate) fn responder(&self, local: &Arc<Credentials>, trust: &Arc<TrustBundle>) -> Session {
+    pub fn responder(&self, local: &Arc<Credentials>, trust: &Arc<TrustBundle>) -> Session {
         let handshake = self.server_handshake().unwrap();
         Session::responder(Arc::clone(local), Arc::clone(trust), handshake, NOW).unwrap()
     }
@@ -121,12 +126,12 @@ where
 }
 
 /// What a session wants to send, all of it.
-pub(crate) fn sent(session: &mut Session) -> Vec<u8> {
+pub fn sent(session: &mut Session) -> Vec<u8> {
     std::iter::from_fn(|| session.poll_transmit()).flatten().collect()
 }
 
 /// Gives bytes to a session at the present and expects it to say that the peer is proven.
-pub(crate) fn proven(session: &mut Session, bytes: &[u8]) -> Result<PeerProven, SessionError> {
+pub fn proven(session: &mut Session, bytes: &[u8]) -> Result<PeerProven, SessionError> {
     session.handle_bytes(bytes, NOW).unwrap();
     match session.poll_event() {
         Some(Event::PeerProven(proven)) => Ok(*proven),
@@ -136,13 +141,13 @@ pub(crate) fn proven(session: &mut Session, bytes: &[u8]) -> Result<PeerProven, 
 }
 
 /// Gives bytes to a session and expects nothing to come of them yet.
-pub(crate) fn quiet(session: &mut Session, bytes: &[u8]) {
+pub fn quiet(session: &mut Session, bytes: &[u8]) {
     session.handle_bytes(bytes, NOW).unwrap();
     assert!(session.poll_event().is_none() && session.poll_transmit().is_none());
 }
 
 /// The refusal that a session ended with.
-pub(crate) fn refusal(session: &mut Session) -> SessionError {
+pub fn refusal(session: &mut Session) -> SessionError {
     let Some(Event::Refused(error)) = session.poll_event() else { panic!("not refused") };
     assert!(session.poll_transmit().is_none(), "a refusal says nothing to the peer");
     assert!(session.poll_event().is_none() && session.deadline().is_none());
@@ -151,7 +156,7 @@ pub(crate) fn refusal(session: &mut Session) -> SessionError {
 }
 
 /// The verdict that a session reached.
-pub(crate) fn established(session: &mut Session) -> Established {
+pub fn established(session: &mut Session) -> Established {
     match session.poll_event() {
         Some(Event::Established(verdict)) => *verdict,
         other => panic!("expected a verdict, got {other:?}"),
@@ -159,6 +164,6 @@ pub(crate) fn established(session: &mut Session) -> Established {
 }
 
 /// Accepts, now.
-pub(crate) fn accept(session: &mut Session) {
+pub fn accept(session: &mut Session) {
     session.decide(Decision::Accept, NOW).unwrap();
 }

@@ -21,27 +21,38 @@ use rcgen::{
 };
 
 /// The present time in every test.
-pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+pub const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
 /// A later or earlier time.
-pub(crate) fn at(offset_secs: i64) -> UnixTime {
+pub fn at(offset_secs: i64) -> UnixTime {
     UnixTime::from_secs(NOW.as_secs().checked_add_signed(offset_secs).unwrap())
 }
 
 /// An agent's name.
-pub(crate) fn agent(name: &str) -> AgentName {
+pub fn agent(name: &str) -> AgentName {
     AgentName::new(name).unwrap()
 }
 
 /// One Verifier's keys.
-pub(crate) struct World {
-    pub(crate) domain: TrustDomain,
-    pub(crate) ca: CertifiedIssuer<'static, KeyPair>,
-    pub(crate) signer: LeaseSigner,
+#[derive(Debug)]
+pub struct World {
+    /// Its trust domain.
+    pub domain: TrustDomain,
+    /// Its issuing CA.
+    pub ca: CertifiedIssuer<'static, KeyPair>,
+    /// Its lease key.
+    pub signer: LeaseSigner,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl World {
-    pub(crate) fn new() -> Self {
+    /// A Verifier with keys of its own.
+    pub fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -52,7 +63,8 @@ impl World {
         }
     }
 
-    pub(crate) fn parts(&self) -> TrustParts {
+    /// What its trust bundle is made of.
+    pub fn parts(&self) -> TrustParts {
         TrustParts {
             trust_domain: self.domain.clone(),
             issuers: vec![self.ca.der().to_vec()],
@@ -64,12 +76,12 @@ impl World {
     }
 
     /// What a production runtime trusts.
-    pub(crate) fn trust(&self) -> TrustBundle {
+    pub fn trust(&self) -> TrustBundle {
         TrustBundle::new(self.parts(), AnchorPolicy::Vendor).unwrap()
     }
 
     /// The lease of a genuine runtime on vendor hardware.
-    pub(crate) fn claims(&self, name: &str, identity: Digest48, channel: Digest48) -> LeaseClaims {
+    pub fn claims(&self, name: &str, identity: Digest48, channel: Digest48) -> LeaseClaims {
         LeaseClaims {
             trust_domain: self.domain.clone(),
             agent: agent(name),
@@ -96,27 +108,22 @@ impl World {
     }
 
     /// The certificate that goes with a lease.
-    pub(crate) fn certificate(
-        &self,
-        claims: &LeaseClaims,
-        lease: &[u8],
-        key: &PublicKey,
-    ) -> Vec<u8> {
+    pub fn certificate(&self, claims: &LeaseClaims, lease: &[u8], key: &PublicKey) -> Vec<u8> {
         self.issue(&leaf(claims, lease), key)
     }
 
     /// A certificate with anything in it.
-    pub(crate) fn issue(&self, params: &CertificateParams, key: &PublicKey) -> Vec<u8> {
+    pub fn issue(&self, params: &CertificateParams, key: &PublicKey) -> Vec<u8> {
         params.signed_by(&Spki(key), &self.ca).unwrap().der().to_vec()
     }
 
     /// A genuine runtime.
-    pub(crate) fn runtime(&self, name: &str) -> Arc<Credentials> {
+    pub fn runtime(&self, name: &str) -> Arc<Credentials> {
         self.runtime_with(name, AnchorPolicy::Vendor, |_| {})
     }
 
     /// A genuine runtime with another lease than usual.
-    pub(crate) fn runtime_with(
+    pub fn runtime_with(
         &self,
         name: &str,
         anchors: AnchorPolicy,
@@ -135,7 +142,7 @@ impl World {
 }
 
 /// The leaf that a Verifier issues with a lease.
-pub(crate) fn leaf(claims: &LeaseClaims, lease: &[u8]) -> CertificateParams {
+pub fn leaf(claims: &LeaseClaims, lease: &[u8]) -> CertificateParams {
     let mut params = CertificateParams::default();
     let (not_before, not_after) = validity(claims);
     set_dates(&mut params, not_before, not_after);
@@ -146,12 +153,12 @@ pub(crate) fn leaf(claims: &LeaseClaims, lease: &[u8]) -> CertificateParams {
 }
 
 /// The lease's extension with any content.
-pub(crate) fn extension(content: Vec<u8>) -> CustomExtension {
+pub fn extension(content: Vec<u8>) -> CustomExtension {
     CustomExtension::from_oid_content(CMW_OID_ARCS, content)
 }
 
 /// A URI name.
-pub(crate) fn uri(text: &str) -> SanType {
+pub fn uri(text: &str) -> SanType {
     SanType::URI(Ia5String::try_from(text).unwrap())
 }
 
@@ -162,7 +169,7 @@ macro_rules! moment {
 }
 
 /// Sets a certificate's dates.
-pub(crate) fn set_dates(params: &mut CertificateParams, not_before: UnixTime, not_after: UnixTime) {
+pub fn set_dates(params: &mut CertificateParams, not_before: UnixTime, not_after: UnixTime) {
     params.not_before = moment!(not_before);
     params.not_after = moment!(not_after);
 }

@@ -1,0 +1,16 @@
+//! A trust domain for tests: one Verifier's keys, runtimes that it admitted, and TLS connections
+//! between them in memory.
+//!
+//! Nothing here is attested: the Verifier signs what a test wants a lease to say.
+//!
+//! Read first: [`world::World`] and [`link::Link`].
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test tool: it panics where the unexpected happens"
+)]
+
+pub mod link;
+pub mod world;
