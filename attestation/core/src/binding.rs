@@ -9,6 +9,7 @@
 
 use core::fmt;
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA512, digest};
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
@@ -115,7 +116,8 @@ pub struct Binding {
     pub manifest: Digest48,
     /// Digest of the audit log's head, once the runtime keeps one.
     pub audit_head: Option<Digest48>,
-    /// TLS exporter value; only in Evidence made for one session (`freshness = "session"`).
+    /// TLS exporter value; only in Evidence made for one session (`freshness = "session"`). See
+    /// [`Self::is_for`].
     pub exporter: Option<[u8; 32]>,
 }
 
@@ -190,6 +192,18 @@ impl Binding {
         })
     }
 
+    /// Whether this was made for the TLS session with this exporter value, or for no session where
+    /// there is `None`. Evidence for one session speaks for nothing else, and no other Evidence
+    /// speaks for a session: whoever judges a binding asks this.
+    #[must_use]
+    pub fn is_for(&self, session: Option<&[u8; 32]>) -> bool {
+        match (&self.exporter, session) {
+            (None, None) => true,
+            (Some(bound), Some(exporter)) => verify_slices_are_equal(bound, exporter).is_ok(),
+            (None, Some(_)) | (Some(_), None) => false,
+        }
+    }
+
     /// What the hardware has to sign for binding bytes as received or encoded.
     #[must_use]
     pub fn report_data(bytes: &[u8]) -> ReportData {
@@ -252,6 +266,16 @@ mod tests {
                 assert_eq!(Binding::decode(&binding.encode()).unwrap(), binding);
             }
         }
+    }
+
+    #[test]
+    fn speaks_for_its_own_session_and_a_binding_without_one_for_none() {
+        let session = Binding { exporter: Some([9; 32]), ..binding() };
+        assert!(session.is_for(Some(&[9; 32])) && binding().is_for(None));
+        let mut other = [9; 32];
+        other[31] = 8;
+        assert!(!session.is_for(Some(&other)) && !session.is_for(None));
+        assert!(!binding().is_for(Some(&[9; 32])) && !binding().is_for(Some(&[0; 32])));
     }
 
     #[test]

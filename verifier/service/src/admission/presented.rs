@@ -42,14 +42,14 @@ impl Bound {
 
     /// What the binding has to say of the envelope itself.
     fn checks(&self) -> [Check; 2] {
-        let session = self.binding.exporter.is_some();
+        let for_a_lease = self.binding.is_for(None);
         [
             equal(&binding::MANIFEST, &self.manifest_digest, &self.binding.manifest),
             Check::decided(
                 &codes::SESSION_EVIDENCE,
-                !session,
+                for_a_lease,
                 "a binding without an exporter value",
-                if session { "an exporter value" } else { "none" },
+                if for_a_lease { "none" } else { "an exporter value" },
             ),
         ]
     }
