@@ -6,6 +6,7 @@ use cloister_attestation::code::Code;
 pub fn codes() -> impl Iterator<Item = &'static Code> {
     [
         crate::credentials::CODES,
+        crate::document::CODES,
         crate::lease::CODES,
         crate::name::CODES,
         crate::request::CODES,

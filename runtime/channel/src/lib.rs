@@ -24,6 +24,7 @@
 
 mod code;
 pub mod credentials;
+pub mod document;
 pub mod identity;
 pub mod lease;
 pub mod limits;
@@ -38,6 +39,7 @@ pub mod trust;
 
 pub use code::codes;
 pub use credentials::Credentials;
+pub use document::Document;
 pub use identity::{ChannelKey, IdentityKey, PublicKey, Signature};
 pub use lease::{LeaseClaims, LeaseSigner, VerifiedLease};
 pub use name::{AgentName, InstanceId, TrustDomain};

@@ -53,3 +53,10 @@ pub const TRUST_DOMAIN_BYTES_MAX: usize = 255;
 /// `host:port` of a runtime, as it asks the Verifier to register it: a DNS name has at most 253
 /// bytes.
 pub const ENDPOINT_BYTES_MAX: usize = 272;
+
+/// One attestation document: an Evidence envelope of the largest size in base64, and 128 KiB for
+/// lease, certificates and JSON.
+pub const DOCUMENT_BYTES_MAX: usize = 832 * 1024;
+
+/// Nonces of an attestation document: as long as a Verifier's own.
+pub const DOCUMENT_NONCE_BYTES: usize = 32;

@@ -4,12 +4,15 @@
 //! critical, whose value is the `cbor` choice of `CMW`, an OCTET STRING that holds the CBOR record
 //! `["application/eat+cwt", lease, 8]` (8 marks an Attestation Result).
 
+mod chain;
 mod cmw;
 mod error;
 mod parse;
 
 use cloister_attestation::time::UnixTime;
 
+pub(crate) use chain::verified;
+pub use chain::verify_chain;
 pub use cmw::{CMW_OID_ARCS, MEDIA_TYPE, lease_extension};
 pub use error::{CODES, SvidError};
 
@@ -22,7 +25,7 @@ use crate::spiffe::SpiffeId;
 ///
 /// # Security
 /// Parsed, not verified: neither its issuer's signature nor its lease. The rustls configurations of
-/// [`crate::tls`] verify the chain and the dates; the session verifies the lease and calls
+/// [`crate::tls`] verify the chain and the dates, as [`verify_chain`] does; the session verifies the lease and calls
 /// [`Self::check`].
 #[derive(Clone, Debug)]
 pub struct Svid {

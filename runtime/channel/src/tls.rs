@@ -9,6 +9,7 @@
 //! bundle, the dates hold, the leaf is an SVID of the trust domain with exactly one lease in it,
 //! and its key signed the handshake. Who the peer is, the session decides.
 
+mod document;
 mod facts;
 mod provider;
 mod signing;
@@ -25,9 +26,14 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ServerConfig};
 
+pub use document::{
+    DOCUMENT_ALPN, DOCUMENT_EXPORTER_LABEL, document_client_config, document_exporter,
+    document_server_config,
+};
 pub(crate) use facts::Exporter;
 pub(crate) use facts::codes as handshake_codes;
 pub use facts::{Handshake, HandshakeError};
+pub(crate) use provider::SIGNATURES;
 
 use crate::credentials::Credentials;
 use crate::name::TrustDomain;

@@ -29,8 +29,8 @@ pub(crate) mod codes {
             "The connection resumed an earlier one, so no certificate was presented in it. Every channel is a full handshake.";
         /// Another application protocol than a channel's, or none.
         ALPN_MISMATCH = "handshake.alpn", Peer, "RFC 7301",
-            "Offer the application protocol `cloister/1`.",
-            "The two sides did not agree on `cloister/1`. TLS itself lets a peer leave the protocol out; a channel does not.";
+            "Offer the application protocol `cloister/1` for a channel, `h2` for the attestation document.",
+            "The two sides did not agree on the application protocol of this kind of connection. TLS itself lets a peer leave the protocol out; Cloister does not.";
         /// Not a permitted key exchange.
         KEY_EXCHANGE = "handshake.key_exchange", Peer, "draft-ietf-tls-ecdhe-mlkem",
             "Use X25519MLKEM768 on both sides.",
@@ -60,7 +60,7 @@ pub enum HandshakeError {
     #[error("TLS connection was resumed")]
     Resumed,
     /// Another application protocol, or none.
-    #[error("application protocol is not cloister/1")]
+    #[error("application protocol is not the one of this kind of connection")]
     Alpn,
     /// Not a permitted key exchange.
     #[error("key exchange {observed} is not permitted")]
@@ -135,22 +135,7 @@ impl Handshake {
         connection: &ConnectionCommon<S>,
         permitted: KeyExchange,
     ) -> Result<Self, HandshakeError> {
-        if connection.is_handshaking() {
-            return Err(HandshakeError::Unfinished);
-        }
-        if connection.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
-            return Err(HandshakeError::Version);
-        }
-        if !matches!(
-            connection.handshake_kind(),
-            Some(HandshakeKind::Full | HandshakeKind::FullWithHelloRetryRequest)
-        ) {
-            return Err(HandshakeError::Resumed);
-        }
-        // SECURITY: rustls accepts a peer that leaves ALPN out.
-        if connection.alpn_protocol() != Some(ALPN) {
-            return Err(HandshakeError::Alpn);
-        }
+        in_full(connection, ALPN)?;
         let leaf = connection.peer_certificates().and_then(<[_]>::first);
         Ok(Self {
             role,
@@ -195,6 +180,30 @@ impl fmt::Debug for Handshake {
             .field("key_exchange", &self.key_exchange)
             .finish_non_exhaustive()
     }
+}
+
+/// TLS 1.3, in full, with this application protocol.
+pub(super) fn in_full<S>(
+    connection: &ConnectionCommon<S>,
+    protocol: &[u8],
+) -> Result<(), HandshakeError> {
+    if connection.is_handshaking() {
+        return Err(HandshakeError::Unfinished);
+    }
+    if connection.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
+        return Err(HandshakeError::Version);
+    }
+    if !matches!(
+        connection.handshake_kind(),
+        Some(HandshakeKind::Full | HandshakeKind::FullWithHelloRetryRequest)
+    ) {
+        return Err(HandshakeError::Resumed);
+    }
+    // SECURITY: rustls accepts a peer that leaves ALPN out.
+    if connection.alpn_protocol() != Some(protocol) {
+        return Err(HandshakeError::Alpn);
+    }
+    Ok(())
 }
 
 fn exporter<S>(connection: &ConnectionCommon<S>, role: Role) -> Result<Exporter, HandshakeError> {

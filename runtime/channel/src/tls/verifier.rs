@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls13_signature};
+use rustls::crypto::verify_tls13_signature;
 use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError,
     PeerIncompatible, SignatureScheme,
 };
-use webpki::{EndEntityCert, KeyUsage};
+use webpki::KeyUsage;
 
 use super::provider::SIGNATURES;
-use crate::limits::INTERMEDIATES_MAX;
 use crate::name::TrustDomain;
-use crate::svid::{Svid, SvidError};
+use crate::svid::{SvidError, verified};
 use crate::trust::TrustBundle;
 
 /// Chain, dates, SVID of the trust domain, handshake signature. Nothing about who the peer is.
@@ -23,16 +22,11 @@ use crate::trust::TrustBundle;
 pub(super) struct PeerVerifier {
     trust_domain: TrustDomain,
     anchors: Vec<TrustAnchor<'static>>,
-    signatures: &'static WebPkiSupportedAlgorithms,
 }
 
 impl PeerVerifier {
     pub(super) fn new(trust: &TrustBundle) -> Self {
-        Self {
-            trust_domain: trust.trust_domain().clone(),
-            anchors: trust.trust_anchors(),
-            signatures: &SIGNATURES,
-        }
+        Self { trust_domain: trust.trust_domain().clone(), anchors: trust.trust_anchors() }
     }
 
     fn verify(
@@ -42,31 +36,14 @@ impl PeerVerifier {
         now: UnixTime,
         usage: KeyUsage,
     ) -> Result<(), SvidError> {
-        if intermediates.len() > INTERMEDIATES_MAX {
-            let observed = intermediates.len();
-            return Err(SvidError::ChainTooLong { observed, max: INTERMEDIATES_MAX });
-        }
-        let svid = Svid::parse(leaf)?;
+        let svid = verified(&self.anchors, leaf, intermediates, now, usage)?;
         if svid.id().trust_domain != self.trust_domain {
             return Err(SvidError::Name {
                 expected: self.trust_domain.spiffe_id(),
                 observed: svid.id().to_string(),
             });
         }
-        let end_entity = EndEntityCert::try_from(leaf).map_err(SvidError::Chain)?;
-        end_entity
-            .verify_for_usage(
-                self.signatures.all,
-                &self.anchors,
-                intermediates,
-                now,
-                usage,
-                // Revocation is by instance, in the session: leaves live no longer than a lease.
-                None,
-                None,
-            )
-            .map(|_| ())
-            .map_err(SvidError::Chain)
+        Ok(())
     }
 
     fn signature(
@@ -75,7 +52,7 @@ impl PeerVerifier {
         leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, leaf, signed, self.signatures)
+        verify_tls13_signature(message, leaf, signed, &SIGNATURES)
     }
 }
 
@@ -113,7 +90,7 @@ impl ServerCertVerifier for PeerVerifier {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.signatures.supported_schemes()
+        SIGNATURES.supported_schemes()
     }
 }
 
@@ -156,7 +133,7 @@ impl ClientCertVerifier for PeerVerifier {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.signatures.supported_schemes()
+        SIGNATURES.supported_schemes()
     }
 }
 

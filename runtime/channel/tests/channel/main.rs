@@ -16,6 +16,7 @@ mod adversary;
 mod attacks;
 mod codes;
 mod credentials;
+mod documents;
 mod handshake;
 mod lease_bytes;
 mod leases;
