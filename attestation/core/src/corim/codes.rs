@@ -33,10 +33,6 @@ crate::codes! {
     KEY = "corim.key", Caller, "RFC 5480 section 2",
         "Pass an ECDSA public key on P-256 or P-384, as PEM.",
         "The publisher's key is not one PEM block labelled PUBLIC KEY with an uncompressed point on P-256 or P-384.";
-    /// This launch shape has no form in a CoRIM yet.
-    SHAPE = "corim.shape", Caller, "",
-        "Publish the Reference Values of Azure's machines as JSON.",
-        "Launch shapes of SEV-SNP and TDX are written as CoRIM. A shape with the PCRs of a virtual TPM is not.";
     /// A CoRIM could not be signed.
     SIGNING = "corim.signing", Cloister, "",
         "Report this as a defect.",

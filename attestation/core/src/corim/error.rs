@@ -46,9 +46,6 @@ pub enum CorimError {
     /// The publisher's key does not read.
     #[error("not the PEM of an ECDSA key on P-256 or P-384")]
     Key,
-    /// A launch shape without a form.
-    #[error("a launch shape with PCRs has no form in a corim")]
-    Shape,
     /// Signing failed.
     #[error("corim could not be signed")]
     Signing(#[source] KeyError),
@@ -77,7 +74,6 @@ impl Diagnostic for CorimError {
             Self::Signature => &codes::SIGNATURE,
             Self::Unsigned => &codes::UNSIGNED,
             Self::Key => &codes::KEY,
-            Self::Shape => &codes::SHAPE,
             Self::Signing(_) => &codes::SIGNING,
         }
     }

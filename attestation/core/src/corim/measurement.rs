@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::item::{Fields, Item, ItemError, Key};
+use crate::tpm::{self, HashAlgorithm};
 
 /// SPEC: draft-ietf-rats-corim, CBOR tags: raw bytes.
 pub(super) const BYTES_TAG: u64 = 560;
@@ -22,7 +23,8 @@ pub(super) const RAW_VALUE: i128 = 4;
 pub(super) const NAME: i128 = 11;
 pub(super) const REGISTERS: i128 = 14;
 
-/// SHA-384 in IANA's "Named Information Hash Algorithm" registry.
+/// SHA-256 and SHA-384 in IANA's "Named Information Hash Algorithm" registry.
+const SHA256: i128 = 1;
 const SHA384: i128 = 7;
 
 /// What a measurement is of, within its environment.
@@ -73,8 +75,28 @@ impl NamedDigest {
         (self.algorithm == SHA384.to_string()).then_some(self.bytes.as_slice())
     }
 
+    /// The value of a PCR, if one of the hashes of PCR banks made it.
+    pub(super) fn pcr(&self) -> Option<tpm::Digest> {
+        let bank = [(SHA256, HashAlgorithm::Sha256), (SHA384, HashAlgorithm::Sha384)]
+            .into_iter()
+            .find(|(number, _)| self.algorithm == number.to_string());
+        tpm::Digest::from_slice(bank?.1, &self.bytes)
+    }
+
     pub(super) fn item(bytes: &[u8]) -> Item {
-        Item::Array(vec![Item::Integer(SHA384), Item::Bytes(bytes.to_vec())])
+        Self::of(SHA384, bytes)
+    }
+
+    pub(super) fn pcr_item(value: &tpm::Digest) -> Item {
+        let algorithm = match value.algorithm() {
+            HashAlgorithm::Sha256 => SHA256,
+            HashAlgorithm::Sha384 => SHA384,
+        };
+        Self::of(algorithm, value.as_bytes())
+    }
+
+    fn of(algorithm: i128, bytes: &[u8]) -> Item {
+        Item::Array(vec![Item::Integer(algorithm), Item::Bytes(bytes.to_vec())])
     }
 
     fn read(item: Item) -> Result<Self, ItemError> {

@@ -27,8 +27,7 @@ impl ImageRim {
     /// The one encoding, unsigned.
     ///
     /// # Errors
-    /// [`CorimError::Shape`] for a launch shape that has no form, [`CorimError::Malformed`] or
-    /// [`CorimError::Profile`] for values that no reader would take.
+    /// [`CorimError::Malformed`] or [`CorimError::Profile`] for values that no reader would take.
     pub fn encode(&self) -> Result<Vec<u8>, CorimError> {
         let bytes = self.write()?;
         if Self::decode(&bytes)? == *self {

@@ -4,11 +4,30 @@ use cloister_attestation::bytes::{Digest48, HostData};
 use cloister_attestation::corim::{Comid, Corim, ImageRim, SignedCorim, Validity};
 use cloister_attestation::reference::{LaunchShape, ReferenceValues};
 use cloister_attestation::time::UnixTime;
+use cloister_attestation::tpm::{Digest, HashAlgorithm, MeasuredPcr, MeasuredPcrs};
 use proptest::prelude::*;
 
 use super::world::{key, rim};
 
+/// Guests that ask the hardware themselves, and guests behind paravisors of the same shapes.
 fn shape() -> impl Strategy<Value = LaunchShape> {
+    (measured(), proptest::option::of(pcrs())).prop_map(|(measured, pcrs)| match pcrs {
+        None => measured,
+        Some(pcrs) => LaunchShape::Azure { paravisor: Box::new(measured), pcrs },
+    })
+}
+
+fn pcrs() -> impl Strategy<Value = MeasuredPcrs> {
+    let named = proptest::collection::btree_set(0u8..16, 1..17);
+    (named, any::<bool>(), any::<u64>()).prop_map(|(named, is_long, seed)| {
+        let bank = if is_long { HashAlgorithm::Sha384 } else { HashAlgorithm::Sha256 };
+        let value = |pcr: u8| Digest::of(bank, &(seed ^ u64::from(pcr)).to_be_bytes());
+        let values = named.into_iter().map(|pcr| (MeasuredPcr::new(pcr).unwrap(), value(pcr)));
+        MeasuredPcrs::new(values.collect()).unwrap()
+    })
+}
+
+fn measured() -> impl Strategy<Value = LaunchShape> {
     prop_oneof![
         (any::<u64>(), any::<[u8; 32]>()).prop_map(|(seed, host_data)| LaunchShape::Snp {
             measurement: Digest48::sha384(&seed.to_be_bytes()),
