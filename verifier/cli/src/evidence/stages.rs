@@ -138,7 +138,9 @@ fn admitted(
     verified: &VerifiedEvidence,
 ) -> Option<(ReferenceSet, Digest48)> {
     let launched = LaunchShape::observed(verified);
-    let image = references.iter().find(|values| values.shapes.contains(&launched));
+    // A shape from Azure names some of the PCRs that were quoted, so that it matches and is not equal.
+    let is_launched = |shape: &LaunchShape| shape.matches(&launched);
+    let image = references.iter().find(|values| values.shapes.iter().any(is_launched));
     let manifest = image.or_else(|| references.first())?.manifest;
     Some((references.iter().flat_map(ReferenceValues::tuples).collect(), manifest))
 }
