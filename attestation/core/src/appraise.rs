@@ -1,15 +1,15 @@
 //! Appraisal: verified Evidence against binding, Reference Values and policy.
 
 use crate::anchor::AnchorKind;
-use crate::azure;
 use crate::binding;
 use crate::bytes::{Digest48, ReportData};
-use crate::check::Check;
+use crate::check::{Check, State};
 use crate::policy::{AnchorPolicy, Expect, Policy};
 use crate::reference::{self, LaunchShape, ReferenceSet, ReferenceTuple};
 use crate::result::{AttestationResult, Tier};
 use crate::time::UnixTime;
 use crate::verify::VerifiedEvidence;
+use crate::{azure, snp, tdx};
 
 /// Codes of the appraisal itself; those of each TEE's policy are in its own module.
 pub mod codes {
@@ -22,6 +22,10 @@ pub mod codes {
         TEE = "appraise.tee", Operator, "",
             "Add a section for this TEE to the appraisal policy if its machines are to be admitted.",
             "The policy has no section for the TEE that produced the Evidence, and what a policy does not name is refused.";
+        /// Nobody says whose machine it is.
+        HARDWARE_OWNER = "appraise.hardware_owner", Operator, "",
+            "Name the known machines in the policy: `snp.signer.chips` or `tdx.ppid`.",
+            "Signatures show that a genuine processor signed, and not in whose building it stands. Keys that somebody extracted from hardware of his own sign forgeries that nothing else tells apart: only a list of known machines does. Without one, who owns the hardware is unverified.";
     }
 }
 
@@ -48,8 +52,11 @@ pub fn appraise(
     checks.push(report_data(evidence, expected));
     let (image, reference) = image(evidence, expected);
     checks.push(image);
+    checks.extend(paravisor(evidence, expected));
     checks.extend(route_checks(evidence, policy, reference.as_ref()));
-    checks.extend(tee_checks(evidence.hardware(), policy, now));
+    let hardware = tee_checks(evidence.hardware(), policy, now);
+    checks.push(hardware_owner(evidence, &hardware));
+    checks.extend(hardware);
     AttestationResult {
         tee: evidence.tee(),
         route: evidence.route(),
@@ -115,6 +122,35 @@ fn image(evidence: &VerifiedEvidence, expected: &Expected<'_>) -> (Check, Option
     let wanted = format!("one of {} admitted tuples, whole", admitted.len());
     let observed = format!("{seen}, manifest {manifest}");
     (Check::decided(&reference::MATCH, found.is_some(), wanted, observed), found)
+}
+
+/// Whether the paravisor is one of an admitted image. It is judged by itself as well: it sees all
+/// of the guest's memory, whatever the guest booted.
+fn paravisor(evidence: &VerifiedEvidence, expected: &Expected<'_>) -> Option<Check> {
+    let VerifiedEvidence::Azure(verified) = evidence else { return None };
+    let code = &azure::codes::PARAVISOR;
+    let measured = LaunchShape::observed(verified.hardware());
+    let seen = serde_json::to_string(&measured).unwrap_or_default();
+    Some(match expected.image {
+        None => Check::not_asserted(code, seen),
+        Some((admitted, _)) => {
+            let known = admitted.has_paravisor(&measured);
+            Check::decided(code, known, "the paravisor of an admitted tuple", seen)
+        }
+    })
+}
+
+/// Whose machine it is: known where the policy names it, and otherwise said to be unverified.
+fn hardware_owner(evidence: &VerifiedEvidence, hardware: &[Check]) -> Check {
+    let code = &codes::HARDWARE_OWNER;
+    let machines = [&snp::codes::appraise::CHIP, &tdx::policy::codes::PPID];
+    let named = |check: &Check| machines.contains(&check.code) && check.state == State::Pass;
+    let platform = evidence.platform();
+    if hardware.iter().any(named) {
+        Check::decided(code, true, "a machine that the policy names", platform)
+    } else {
+        Check::not_asserted(code, format!("unverified: {platform}"))
+    }
 }
 
 /// Demands on what stands between the hardware and the guest.

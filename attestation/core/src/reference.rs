@@ -4,7 +4,7 @@
 //! nothing: a digest of one image never combines with a register of another.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -230,12 +230,17 @@ pub struct ReferenceSet {
     /// The sets of PCRs that admitted tuples name; 0 for tuples without PCRs. There are as many as
     /// there are ways to name PCRs, not as many as tuples.
     pcr_masks: BTreeSet<u16>,
+    /// What the hardware measures of the paravisors of admitted tuples.
+    paravisors: HashSet<LaunchShape>,
 }
 
 impl ReferenceSet {
     /// Admits a tuple.
     pub fn admit(&mut self, tuple: ReferenceTuple) {
         self.pcr_masks.insert(tuple.shape.pcr_mask());
+        if let LaunchShape::Azure { paravisor, .. } = &tuple.shape {
+            self.paravisors.insert(LaunchShape::clone(paravisor));
+        }
         self.by_launch.insert((tuple.shape.clone(), tuple.manifest), tuple);
     }
 
@@ -249,6 +254,12 @@ impl ReferenceSet {
     #[must_use]
     pub fn len(&self) -> usize {
         self.by_launch.len()
+    }
+
+    /// Whether a tuple is admitted behind the paravisor that the hardware measures as `shape`.
+    #[must_use]
+    pub fn has_paravisor(&self, shape: &LaunchShape) -> bool {
+        self.paravisors.contains(shape)
     }
 
     /// The tuple that matches everything measured and the manifest, or none.

@@ -51,6 +51,17 @@ pub enum PlatformIdentity {
     NotAsserted,
 }
 
+impl fmt::Display for PlatformIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Chip(id) => write!(f, "chip {id}"),
+            Self::Provider(name) => write!(f, "some machine of {name}"),
+            Self::Ppid(id) => write!(f, "ppid {id}"),
+            Self::NotAsserted => f.write_str("a machine that the Evidence does not name"),
+        }
+    }
+}
+
 /// The conclusion of an appraisal. Made only by [`crate::appraise::appraise`].
 #[derive(Clone, Debug, Serialize)]
 pub struct AttestationResult {

@@ -57,6 +57,10 @@ crate::codes! {
     OTHER_CLAIMS = "azure.runtime_data.other", Peer, "OpenHCL igvm_attest, RuntimeClaims",
         "Read what the named entries say before relying on them.",
         "The runtime data has entries that this version gives no meaning. The hardware vouches for them, and nothing here reads them.";
+    /// The paravisor is one of an admitted image.
+    PARAVISOR = "azure.paravisor", Operator, "Microsoft Learn, Virtual TPMs in Azure confidential VMs",
+        "Admit Reference Values with this paravisor, once you know from its publisher that it is his.",
+        "The hardware measured the paravisor and not the guest. The paravisor runs the guest's virtual TPM and reads all of its memory, so whatever the PCRs say counts only behind a paravisor that is known. No admitted tuple has this measurement.";
 }
 
 /// What a policy demands.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bytes::Digest48;
-use crate::evidence::Tee;
+use crate::evidence::{Route, Tee};
 use crate::item::{Item, ItemError, Key};
 use crate::result::{AttestationResult, PlatformIdentity};
 
@@ -14,6 +14,10 @@ pub struct Facts {
     /// Which TEE signed the Evidence.
     #[serde(rename = "cloister.tee")]
     pub tee: Tee,
+    /// How the hardware's word reached the guest: on `azure_vtpm` the hardware measured a
+    /// paravisor, and a virtual TPM speaks for the guest.
+    #[serde(rename = "cloister.route")]
+    pub route: Route,
     /// The processor generation, as the signed chain names it.
     #[serde(rename = "cloister.product")]
     pub product: String,
@@ -67,6 +71,7 @@ impl Facts {
         });
         Self {
             tee: result.tee(),
+            route: result.route(),
             product: result.product().to_owned(),
             simulated: result.simulated(),
             platform: result.platform().clone(),

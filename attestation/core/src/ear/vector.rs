@@ -88,6 +88,8 @@ pub(super) mod value {
     pub(crate) const CONTRAINDICATED: i8 = 96;
     /// Instance identity: not recognised, and should be.
     pub(crate) const UNKNOWN_INSTANCE: i8 = 97;
+    /// Hardware and firmware: not recognised, and should be.
+    pub(crate) const UNRECOGNISED_HARDWARE: i8 = 97;
 }
 
 /// The eight claims. No claim is made where a value is 0.

@@ -11,7 +11,7 @@ mod hash_type;
 mod header;
 mod missing_collateral;
 mod policy;
-mod recorded;
+pub(crate) mod recorded;
 mod reference;
 mod report_data;
 mod report_type;

@@ -21,6 +21,12 @@ fn recorded() -> impl Iterator<Item = (Tee, Case)> {
     of(Tee::Snp, "az-snp").chain(of(Tee::Tdx, "az-tdx"))
 }
 
+/// The cases that verify, where they are at hand.
+pub(crate) fn accepted() -> Vec<(Tee, Recorded)> {
+    let accepted = recorded().filter(|(_, case)| case.facts.expected == "accept");
+    accepted.map(|(tee, case)| (tee, Recorded::of(tee, &case))).collect()
+}
+
 fn endorsements(tee: Tee, case: &Case) -> Endorsements {
     match tee {
         Tee::Snp => Endorsements::Snp(snp::Endorsements {
@@ -38,7 +44,7 @@ fn endorsements(tee: Tee, case: &Case) -> Endorsements {
 
 /// A recorded machine's Evidence, with what it is judged by.
 #[derive(Clone)]
-pub(super) struct Recorded {
+pub(crate) struct Recorded {
     tee: Tee,
     dir: std::path::PathBuf,
     hcl_report: Vec<u8>,
@@ -46,7 +52,7 @@ pub(super) struct Recorded {
     quote: quote::Recorded,
     chain: Option<Vec<u8>>,
     with: Endorsements,
-    pub(super) now: UnixTime,
+    pub(crate) now: UnixTime,
 }
 
 impl Recorded {
@@ -87,7 +93,7 @@ impl Recorded {
     }
 
     /// Parses and verifies.
-    pub(super) fn judge(&self, anchors: &Anchors) -> Result<VerifiedEvidence, VerifyError> {
+    pub(crate) fn judge(&self, anchors: &Anchors) -> Result<VerifiedEvidence, VerifyError> {
         let parts = Parts {
             tee: self.tee,
             hardware: &self.hardware,

@@ -33,7 +33,9 @@ fn one_other_named_pcr_is_another_guest() {
         let mut other = snp();
         other.extend(index, b"something else");
         let result = appraised(&other, &reference, &policy());
-        assert!(failures(&result).contains(&"reference.match"), "PCR {index}");
+        let failures = failures(&result);
+        assert!(failures.contains(&"reference.match"), "PCR {index}");
+        assert!(!failures.contains(&"azure.paravisor"), "the paravisor is the same");
     }
 }
 
@@ -76,7 +78,11 @@ fn the_right_guest_behind_another_paravisor_is_refused() {
         };
         let other = LaunchShape::Azure { paravisor: Box::new(paravisor), pcrs };
         let result = appraised(&guest, &admitted(other), &policy());
-        assert_eq!(failures(&result), ["reference.match"]);
+        assert_eq!(
+            failures(&result),
+            ["reference.match", "azure.paravisor"],
+            "the guest's PCRs do not make up for it"
+        );
     }
 }
 

@@ -4,6 +4,7 @@
 pub(crate) mod world;
 
 mod aud;
+mod azure;
 mod dates;
 mod ear_status;
 mod eat_nonce;

@@ -9,10 +9,10 @@ use cloister_simulator::{AzureGuest, SnpGuest};
 use serde_json::json;
 
 use crate::program::cloister;
-use crate::simulated::{Case, image, pki, references, report_data};
+use crate::simulated::{AT, Case, image, pki, references, report_data};
 
 /// A guest of [`image`] behind Azure's paravisor, on SEV-SNP.
-fn azure() -> Case {
+pub(crate) fn azure() -> Case {
     let measurement = Digest48::sha384(b"paravisor");
     let paravisor = SnpGuest::new(&pki(), Product::Milan).with_measurement(measurement);
     let guest = AzureGuest::booted(&pki(), paravisor.clone().into(), &image());
@@ -42,6 +42,31 @@ fn the_admitted_guest_behind_the_admitted_paravisor_is_acceptable() {
     assert_eq!(run.exit, 0, "{verdict}");
     assert_eq!((&verdict["tee"], &verdict["route"]), (&json!("snp"), &json!("azure_vtpm")));
     assert_eq!(verdict["stages"]["appraise"], json!("warning"), "a simulator");
+}
+
+/// A folder of Evidence has no manifest of its own: that of the image that was launched counts,
+/// wherever it stands among the admitted ones.
+#[test]
+fn the_image_is_found_among_others_by_the_pcrs_that_it_names() {
+    use cloister::evidence::folder::Folder;
+    use cloister::evidence::{Demands, judge};
+    use cloister_attestation::anchor::Anchors;
+    use cloister_attestation::policy::Policy;
+    use cloister_attestation::reference::ReferenceValues;
+    use cloister_attestation::time::UnixTime;
+
+    let case = azure();
+    let file = std::fs::read(case.path("image.json")).unwrap();
+    let launched = ReferenceValues::from_json(&file).unwrap();
+    let mut other = references(&image());
+    other.manifest = Digest48::sha384(b"another manifest");
+    let mut demands = Demands::strict(UnixTime::parse_rfc3339(AT).unwrap());
+    demands.anchors = Anchors::dangerous_simulator(pki().anchor());
+    demands.policy = Policy::strict_for_simulator(pki().anchor().fingerprint());
+    demands.references = vec![other, launched];
+    let folder = Folder::open(&case.path("evidence")).unwrap();
+    let result = judge(&folder, &demands).result.unwrap();
+    assert!(result.admits(), "{:?}", result.failures().collect::<Vec<_>>());
 }
 
 #[test]

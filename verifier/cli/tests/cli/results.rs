@@ -4,10 +4,12 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use cloister_attestation::bytes::Digest48;
 use cloister_attestation::key::SigningKey;
 use pem_rfc7468::LineEnding;
 use serde_json::json;
 
+use crate::azure::azure;
 use crate::program::{Run, cloister};
 use crate::simulated::{AT, Case};
 
@@ -83,6 +85,38 @@ fn a_result_made_here_verifies_and_is_refused_as_simulated_unless_that_is_allowe
             assert_eq!(other.exit, 2, "a simulator is no mere warning");
         }
     }
+}
+
+#[test]
+fn a_result_about_a_guest_behind_azures_paravisor_says_so() {
+    for format in ["jwt", "cwt"] {
+        let made = Made::of(azure(), format, &[]);
+        assert_eq!(made.run.exit, 0, "{}", made.run.stdout);
+        let run = made.verify(AUDIENCE, &["--allow-simulated", "--nonce", NONCE]);
+        let submodule = &run.json()["submodules"]["runtime"];
+        assert_eq!((run.exit, &submodule["status"]), (0, &json!("warning")), "{submodule}");
+        let facts = &submodule["facts"];
+        assert_eq!(
+            (&facts["cloister.tee"], &facts["cloister.route"]),
+            (&json!("snp"), &json!("azure_vtpm"))
+        );
+        let open = facts["cloister.not-asserted"].as_array().unwrap();
+        assert!(open.contains(&json!("appraise.hardware_owner")), "{open:?}");
+        assert!(!open.contains(&json!("azure.paravisor")), "{open:?}");
+    }
+    let case = azure();
+    let other = fs::read_to_string(case.path("image.json")).unwrap();
+    let measurement = Digest48::sha384(b"paravisor").to_string();
+    case.put("image.json", other.replace(&measurement, &"17".repeat(48)).as_bytes());
+    let made = Made::of(case, "jwt", &[]);
+    let run = made.verify(AUDIENCE, &["--allow-simulated", "--allow-warning"]);
+    let submodule = &run.json()["submodules"]["runtime"];
+    assert_eq!((run.exit, &submodule["status"]), (2, &json!("contraindicated")));
+    assert_eq!(submodule["vector"]["hardware"]["value"], 97, "unknown firmware");
+    assert_eq!(submodule["vector"]["executables"]["value"], 33);
+    let failed = &submodule["facts"]["cloister.failed"];
+    let expected = ["reference.match", "azure.paravisor"];
+    assert!(expected.iter().all(|id| failed.as_array().unwrap().contains(&json!(id))), "{failed}");
 }
 
 #[test]
