@@ -62,6 +62,7 @@ pub struct Credentials {
     channel: Arc<ChannelKey>,
     certificates: Vec<CertificateDer<'static>>,
     lease_bytes: Arc<[u8]>,
+    lease_jwt: Option<Arc<str>>,
     lease: VerifiedLease,
 }
 
@@ -94,7 +95,24 @@ impl Credentials {
             return mismatch("identity key");
         }
         let certificates = certificates.iter().cloned().map(CertificateDer::from).collect();
-        Ok(Self { identity, channel, certificates, lease_bytes: lease_bytes.into(), lease })
+        let lease_bytes = lease_bytes.into();
+        Ok(Self { identity, channel, certificates, lease_bytes, lease_jwt: None, lease })
+    }
+
+    /// The same with the lease's other form, to be handed to whoever speaks only JWT.
+    ///
+    /// # Errors
+    /// [`CredentialsError`] if it would be refused, or says anything else than the lease.
+    pub fn with_lease_jwt(
+        self,
+        jwt: &str,
+        trust: &TrustBundle,
+        now: UnixTime,
+    ) -> Result<Self, CredentialsError> {
+        if lease::verify(jwt.as_bytes(), trust, now)?.claims() != self.lease.claims() {
+            return Err(CredentialsError::Mismatch { what: "lease as a JWT" });
+        }
+        Ok(Self { lease_jwt: Some(jwt.into()), ..self })
     }
 
     /// This runtime's agent.
@@ -113,6 +131,12 @@ impl Credentials {
     #[must_use]
     pub fn lease_bytes(&self) -> &[u8] {
         &self.lease_bytes
+    }
+
+    /// The lease as a JWT, where the Verifier sent one.
+    #[must_use]
+    pub fn lease_jwt(&self) -> Option<&str> {
+        self.lease_jwt.as_deref()
     }
 
     /// The identity key.

@@ -1,44 +1,53 @@
 //! The lease: what a Verifier concluded about one runtime, signed, minutes long, checked offline.
 //!
-//! A CWT (RFC 8392) in a COSE_Sign1 (RFC 9052) with ES256, whose claims are an EAR
-//! (draft-ietf-rats-ear). The protected header is exactly `{1: -7, 4: kid}` with `kid` = SHA-256 of
-//! the Verifier key's SPKI; the unprotected header is empty; no tag. The payload is deterministic
-//! CBOR (RFC 8949 section 4.2.1), every claim present, in this order:
+//! It has two forms, signed by the same key with ES256 and verified by the same function:
 //!
-//! | label | claim | value |
+//! - a CWT (RFC 8392) in a COSE_Sign1 (RFC 9052), for peers. The protected header is exactly
+//!   `{1: -7, 4: kid}`; the unprotected header is empty; no tag. The payload is deterministic CBOR
+//!   (RFC 8949 section 4.2.1);
+//! - a JWT (RFC 7519) in a compact JWS (RFC 7515), for whoever has a JWT library and the Verifier's
+//!   key set. The header is exactly `alg`, `kid` and `typ` ([`JWT_TYP`]). The payload is JSON
+//!   without white space; digests and ids are lower-case hex.
+//!
+//! `kid` is SHA-256 of the Verifier key's SPKI, in hex for JSON. The claims are an EAR
+//! (draft-ietf-rats-ear), every one present, in this order; a lease has one encoding in each form:
+//!
+//! | CBOR | JSON | value |
 //! | --- | --- | --- |
 //! | 1 | `iss` | `spiffe://` and the trust domain |
 //! | 2 | `sub` | the SPIFFE ID of the agent's instance |
 //! | 4 | `exp` | seconds since the epoch |
 //! | 6 | `iat` | seconds since the epoch |
-//! | 7 | `cti` | 16 bytes |
-//! | 8 | `cnf` | `{-65537: sha384(SPKI of IK), -65538: sha384(SPKI of CK)}` |
+//! | 7 | `jti` | 16 bytes |
+//! | 8 | `cnf` | `{-65537: sha384(SPKI of IK), -65538: sha384(SPKI of CK)}`; `cloister.identity-key`, `cloister.channel-key` |
 //! | 265 | `eat_profile` | [`PROFILE`] |
-//! | 266 | `submods` | `{"runtime": {1000: ear.status}}`; status 0 none, 2 affirming, 32 warning, 96 contraindicated |
-//! | 1004 | `ear.verifier-id` | `{0: "cloister", 1: the Verifier's version}` |
-//! | -65537 | principal | text |
-//! | -65538 | scope | array of text |
-//! | -65539 | image | text |
-//! | -65540 | image version | text |
-//! | -65541 | reference tuple | 48 bytes |
-//! | -65542 | TEE | `"snp"` or `"tdx"` |
-//! | -65543 | platform | `[0]` not asserted, `[1, chip]`, `[2, provider]`, `[3, PPID]` |
-//! | -65544 | simulator | null for vendor hardware, else the simulator's fingerprint, 48 bytes |
-//! | -65545 | appraisal | 48 bytes |
-//! | -65546 | evidence | 48 bytes |
-//! | -65547 | policy epoch | unsigned |
-//! | -65548 | not asserted | array of text: check ids |
+//! | 266 | `submods` | `{"runtime": {1000: ear_status}}`; status 0 none, 2 affirming, 32 warning, 96 contraindicated; the word in JSON |
+//! | 1004 | `ear_verifier_id` | `{0: "cloister", 1: the Verifier's version}`; `developer`, `build` |
+//! | -65537 | `cloister.principal` | text |
+//! | -65538 | `cloister.scope` | array of text |
+//! | -65539 to -65541 | `cloister.image` | name and version, text; reference tuple, 48 bytes; `{"name", "version", "tuple"}` |
+//! | -65542 | `cloister.tee` | `"snp"` or `"tdx"` |
+//! | -65543 | `cloister.platform` | `[0]` not asserted, `[1, chip]`, `[2, provider]`, `[3, PPID]`; `"not_asserted"`, `{"chip": …}`, … |
+//! | -65544 | `cloister.simulator` | null for vendor hardware, else the simulator's fingerprint, 48 bytes |
+//! | -65545 | `cloister.appraisal` | 48 bytes |
+//! | -65546 | `cloister.evidence` | 48 bytes |
+//! | -65547 | `cloister.policy-epoch` | unsigned |
+//! | -65548 | `cloister.not-asserted` | array of text: check ids |
 //!
-//! Negative labels below -65536 are CWT's private use range.
+//! Negative labels below -65536 are CWT's private use range. The names in JSON are those of an
+//! Attestation Result's claims ([`cloister_attestation::ear`]).
 
 mod claims;
 mod codec;
 mod error;
+mod form;
+mod json;
 mod signer;
 mod verified;
 
 pub use claims::{LeaseClaims, LeaseId};
 pub use codec::PROFILE;
 pub use error::{CODES, LeaseError};
+pub use form::{Form, JWT_TYP};
 pub use signer::LeaseSigner;
 pub use verified::{VerifiedLease, verify};

@@ -5,6 +5,10 @@ use core::time::Duration;
 /// One lease. Real ones are below 1 KiB; the room is for long scope and `not_asserted` lists.
 pub const LEASE_BYTES_MAX: usize = 16 * 1024;
 
+/// One lease as a JWT: the largest lease with every digest in hex and every quotation mark escaped,
+/// in base64url.
+pub const LEASE_JWT_BYTES_MAX: usize = 48 * 1024;
+
 /// One session proof with its lease, and later with Evidence made for the session.
 pub const PROOF_BYTES_MAX: usize = 64 * 1024;
 

@@ -135,7 +135,7 @@ impl Enroller {
             let now = self.clock.now();
             Credentials::new(identity, channel, &admitted.certificates, &admitted.lease, trust, now)
         };
-        match make(Arc::clone(&channel)) {
+        let made = match make(Arc::clone(&channel)) {
             // The signature held and the date did not: this guest's clock is behind the Verifier's,
             // which is a floor for it.
             Err(CredentialsError::Lease(LeaseError::NotYetValid { issued_at, .. })) => {
@@ -143,7 +143,8 @@ impl Enroller {
                 make(channel)
             }
             made => made,
-        }
+        }?;
+        made.with_lease_jwt(&admitted.lease_jwt, trust, self.clock.now())
     }
 }
 

@@ -46,7 +46,18 @@ impl Operator {
                 Some(lease) => json(StatusCode::OK, &lease),
                 None => text(StatusCode::NOT_FOUND, "no lease\n"),
             },
+            "/v1/lease.jwt" => self.lease_jwt(),
             _ => text(StatusCode::NOT_FOUND, "not found\n"),
+        }
+    }
+
+    /// The lease for whoever has a JWT library and the Verifier's key set. No secret: it proves
+    /// nothing about whoever shows it without the keys that it names.
+    fn lease_jwt(&self) -> Response<Full<Bytes>> {
+        let standing = self.state.latest();
+        match standing.as_ref().and_then(|standing| standing.credentials.lease_jwt()) {
+            Some(jwt) => respond(StatusCode::OK, "application/jwt", jwt.to_owned().into()),
+            None => text(StatusCode::NOT_FOUND, "no lease\n"),
         }
     }
 

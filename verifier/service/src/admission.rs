@@ -223,6 +223,7 @@ impl Admission {
             return Ok(Err(Refusal::because(&codes::NOT_ADMITTED, "an admitted image", "none")));
         };
         let lease = self.keys.leases.sign(&claims)?;
+        let lease_jwt = self.keys.leases.sign_jwt(&claims)?;
         let certificate =
             self.keys.authority.certify_runtime(&claims, &lease, &presented.channel_key)?;
         let record = lease::record(examined, &claims, &result, now)?;
@@ -247,6 +248,7 @@ impl Admission {
             trust: Some(self.trust.bundle(now).await?),
             agent: claims.agent.to_string(),
             instance: claims.instance().to_string(),
+            lease_jwt,
         }))
     }
 

@@ -11,12 +11,12 @@ use super::{LeaseClaims, LeaseError, LeaseId};
 use crate::name::TrustDomain;
 use crate::spiffe::SpiffeId;
 
-/// `eat_profile` of every lease: the table in this module's documentation, version 1.
+/// `eat_profile` of every lease: the table in [`super`]'s documentation, version 1.
 pub const PROFILE: &str = "tag:cloister.invalid,2026:lease/1";
 
 /// The submodule whose `ear.status` is the lease's tier.
 const SUBMODULE: &str = "runtime";
-const DEVELOPER: &str = "cloister";
+pub(super) const DEVELOPER: &str = "cloister";
 const CLAIMS: u64 = 21;
 
 // SPEC: RFC 8392 section 4, RFC 8747 section 3.1.

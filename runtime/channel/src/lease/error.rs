@@ -13,7 +13,7 @@ cloister_attestation::codes! {
     /// The bytes are not a lease.
     MALFORMED = "lease.malformed", Peer, "RFC 8392 section 3",
         "Use a Verifier and runtimes of versions that know each other.",
-        "A lease has one encoding: deterministic CBOR with every claim that this version knows, in order, and nothing else. This one has another form, a claim out of range, or a signature envelope with more or other parts than a lease has.";
+        "A lease has one encoding in each of its two forms, CWT and JWT: every claim that this version knows, in order, and nothing else. This one has another form, a claim out of range, or a signature envelope with more or other parts than a lease has.";
     /// The signature algorithm is not ES256.
     ALGORITHM = "lease.algorithm", Peer, "RFC 9053 section 2.1",
         "Use a lease that a Cloister Verifier signed.",

@@ -3,12 +3,12 @@
 use core::fmt;
 
 use cloister_attestation::cose::{self, Header};
+use cloister_attestation::jws;
 use cloister_attestation::key::SigningKey;
 use zeroize::Zeroizing;
 
-use super::{LeaseClaims, LeaseError, codec};
+use super::{Form, JWT_TYP, LeaseClaims, LeaseError, codec, json};
 use crate::identity::{KeyError, PublicKey};
-use crate::limits::LEASE_BYTES_MAX;
 use crate::trust::KeyId;
 
 /// The key that signs leases for one trust domain.
@@ -50,7 +50,7 @@ impl LeaseSigner {
         &self.kid
     }
 
-    /// Signs a lease.
+    /// Signs a lease as a CWT.
     ///
     /// # Errors
     /// [`LeaseError`] for claims that no peer would accept: a lifetime beyond the limit, an empty
@@ -61,9 +61,19 @@ impl LeaseSigner {
         let header = Header { kid: self.kid.as_bytes(), typ: None };
         let lease = cose::sign(&header, &payload, |message| self.key.sign(message))
             .map_err(LeaseError::Signing)?;
-        if lease.len() > LEASE_BYTES_MAX {
-            return Err(LeaseError::malformed("longer than 16 KiB"));
-        }
+        Form::Cwt.check_len(&lease)?;
+        Ok(lease)
+    }
+
+    /// Signs a lease as a JWT: the same claims for whoever speaks only that.
+    ///
+    /// # Errors
+    /// As [`Self::sign`].
+    pub fn sign_jwt(&self, claims: &LeaseClaims) -> Result<String, LeaseError> {
+        claims.check()?;
+        let payload = json::payload(claims)?;
+        let lease = jws::sign(JWT_TYP, &payload, &self.key).map_err(LeaseError::Signing)?;
+        Form::Jwt.check_len(lease.as_bytes())?;
         Ok(lease)
     }
 }

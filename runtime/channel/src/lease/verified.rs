@@ -1,12 +1,11 @@
 //! The relying side: from received bytes to a lease that is believed.
 
 use cloister_attestation::bytes::Digest48;
-use cloister_attestation::cose;
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_attestation::time::UnixTime;
 
-use super::{LeaseClaims, LeaseError, codec};
-use crate::limits::{LEASE_BYTES_MAX, NOT_BEFORE_LEEWAY};
+use super::{Form, LeaseClaims, LeaseError};
+use crate::limits::NOT_BEFORE_LEEWAY;
 use crate::trust::TrustBundle;
 
 /// A lease that verified against a trust bundle at a given time. Only [`verify`] makes one.
@@ -21,25 +20,23 @@ pub struct VerifiedLease {
     digest: Digest48,
 }
 
-/// Verifies a received lease.
+/// Verifies a received lease of either form.
 ///
 /// # Errors
-/// [`LeaseError`] with the first thing that does not hold: encoding, algorithm, key, signature,
+/// [`LeaseError`] with the first thing that does not hold: form, encoding, algorithm, key, signature,
 /// then everything that [`VerifiedLease::recheck`] checks.
 pub fn verify(
     bytes: &[u8],
     trust: &TrustBundle,
     now: UnixTime,
 ) -> Result<VerifiedLease, LeaseError> {
-    if bytes.len() > LEASE_BYTES_MAX {
-        return Err(LeaseError::malformed("longer than 16 KiB"));
-    }
-    let message = cose::parse(bytes, None)?;
+    let form = Form::of(bytes)?;
+    let message = form.message(bytes)?;
     let Some(key) = trust.lease_key(message.kid()) else {
         return Err(LeaseError::UnknownKey { kid: hex::encode(message.kid()) });
     };
     let payload = message.verified_by(key).map_err(|_| LeaseError::Signature)?;
-    let claims = codec::claims(&payload)?;
+    let claims = form.claims(&payload)?;
     let lease = VerifiedLease { claims, digest: Digest48::sha384(bytes) };
     lease.recheck(trust, now)?;
     Ok(lease)

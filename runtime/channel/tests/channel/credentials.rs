@@ -101,3 +101,20 @@ fn refuses_an_answer_without_certificate() {
     let refused = Credentials::new(identity, channel, &[], &parts.lease, &trust, NOW).unwrap_err();
     assert_eq!(refused, CredentialsError::NoCertificate);
 }
+
+#[test]
+fn takes_the_lease_as_a_jwt_only_if_it_says_the_same() {
+    let parts = Parts::new();
+    let trust = parts.world.trust();
+    let taken = |claims: &LeaseClaims| {
+        let jwt = parts.world.signer.sign_jwt(claims).unwrap();
+        let made = parts.put_together().unwrap().with_lease_jwt(&jwt, &trust, NOW);
+        made.map(|credentials| assert_eq!(credentials.lease_jwt(), Some(jwt.as_str())))
+    };
+    assert_eq!(taken(&parts.claims), Ok(()));
+    let later = LeaseClaims { expires_at: at(541), ..parts.claims.clone() };
+    assert_eq!(taken(&later), Err(CredentialsError::Mismatch { what: "lease as a JWT" }));
+    let expired = LeaseClaims { expires_at: NOW, ..parts.claims.clone() };
+    assert!(matches!(taken(&expired), Err(CredentialsError::Lease(LeaseError::Expired { .. }))));
+    assert_eq!(parts.put_together().unwrap().lease_jwt(), None);
+}

@@ -16,13 +16,26 @@ pub(crate) fn claims(world: &World) -> LeaseClaims {
     world.claims("a", Digest48::sha384(b"ik"), Digest48::sha384(b"ck"))
 }
 
-/// What a production runtime says to a lease with these claims.
+/// What a production runtime says to a lease with these claims. Both forms say the same.
 fn judged(change: impl FnOnce(&mut LeaseClaims)) -> Result<LeaseClaims, LeaseError> {
     let world = World::new();
     let mut claims = claims(&world);
     change(&mut claims);
-    let signed = world.signer.sign(&claims)?;
-    lease::verify(&signed, &world.trust(), NOW).map(|lease| lease.claims().clone())
+    in_both_forms(&world, &claims, &world.trust())
+}
+
+fn in_both_forms(
+    world: &World,
+    claims: &LeaseClaims,
+    trust: &TrustBundle,
+) -> Result<LeaseClaims, LeaseError> {
+    let judged = |signed: Result<Vec<u8>, LeaseError>| {
+        signed.and_then(|lease| Ok(lease::verify(&lease, trust, NOW)?.claims().clone()))
+    };
+    let cwt = judged(world.signer.sign(claims));
+    let jwt = judged(world.signer.sign_jwt(claims).map(String::into_bytes));
+    assert_eq!(cwt, jwt);
+    cwt
 }
 
 #[test]
@@ -97,9 +110,8 @@ fn refuses_simulated_hardware_in_production_and_the_reverse() {
     let vendor = claims(&world);
     let simulated = LeaseClaims { simulator: Some(mine), tier: Tier::Warning, ..vendor.clone() };
     let verdict = |claims: &LeaseClaims, anchors| {
-        let signed = world.signer.sign(claims).unwrap();
         let trust = TrustBundle::new(world.parts(), anchors).unwrap();
-        lease::verify(&signed, &trust, NOW).map(|_| ()).map_err(|error| error.code().id)
+        in_both_forms(&world, claims, &trust).map(|_| ()).map_err(|error| error.code().id)
     };
     assert_eq!(verdict(&vendor, AnchorPolicy::Vendor), Ok(()));
     assert_eq!(verdict(&simulated, AnchorPolicy::Vendor), Err("lease.anchor"));
@@ -146,7 +158,7 @@ fn refuses_lease_of_a_revoked_instance_until_it_is_restored() {
     trust.revoke(instance, why).unwrap();
     let reason = "agent.quarantined".into();
     let expected = LeaseError::Revoked { instance, reason };
-    assert_eq!(lease::verify(&signed, &trust, NOW), Err(expected.clone()));
+    assert_eq!(in_both_forms(&world, &claims(&world), &trust), Err(expected.clone()));
     assert_eq!(lease.recheck(&trust, NOW), Err(expected.clone()));
     trust.forget_ended(at(540));
     assert_eq!(lease.recheck(&trust, NOW), Err(expected));
@@ -155,15 +167,26 @@ fn refuses_lease_of_a_revoked_instance_until_it_is_restored() {
 }
 
 #[test]
-fn refuses_any_flipped_bit() {
+fn refuses_any_flipped_bit_in_both_forms() {
     let world = World::new();
-    let signed = world.signer.sign(&claims(&world)).unwrap();
+    let cwt = world.signer.sign(&claims(&world)).unwrap();
+    let jwt = world.signer.sign_jwt(&claims(&world)).unwrap().into_bytes();
     let trust = world.trust();
-    for at in 0..signed.len() {
-        for bit in 0..8 {
-            let mut changed = signed.clone();
-            changed[at] ^= 1 << bit;
-            assert!(lease::verify(&changed, &trust, NOW).is_err(), "byte {at} bit {bit}");
+    for signed in [cwt, jwt] {
+        for at in 0..signed.len() {
+            for bit in 0..8 {
+                let mut changed = signed.clone();
+                changed[at] ^= 1 << bit;
+                assert!(lease::verify(&changed, &trust, NOW).is_err(), "byte {at} bit {bit}");
+            }
         }
     }
+}
+
+#[test]
+fn refuses_a_lease_that_another_of_the_verifiers_keys_signed() {
+    // A key that signs results, say: it is the Verifier's, and no trust bundle lists it.
+    let (world, other) = (World::new(), World::new());
+    let refused = in_both_forms(&other, &claims(&world), &world.trust());
+    assert_eq!(refused, Err(LeaseError::UnknownKey { kid: other.signer.kid().to_string() }));
 }

@@ -19,6 +19,7 @@ mod credentials;
 mod documents;
 mod handshake;
 mod lease_bytes;
+mod lease_text;
 mod leases;
 mod model;
 mod properties;

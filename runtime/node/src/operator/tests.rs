@@ -33,6 +33,7 @@ async fn a_runtime_without_lease_is_alive_and_not_ready() {
     let body: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!(body["phase"], "enrolling");
     assert_eq!(ask(Method::GET, "/v1/lease").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(ask(Method::GET, "/v1/lease.jwt").await.0, StatusCode::NOT_FOUND);
     assert_eq!(ask(Method::GET, "/v1/channels").await, (StatusCode::OK, "[]".to_owned()));
 }
 

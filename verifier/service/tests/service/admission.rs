@@ -33,6 +33,10 @@ async fn an_admitted_image_gets_a_lease_that_peers_verify() {
     assert_eq!(claims.reference.to_string(), images[0].tuple);
     assert_eq!((claims.issued_at, claims.lifetime()), (world.now(), Duration::from_secs(600)));
 
+    let jwt = admitted.answer.lease_jwt.as_bytes();
+    let in_text = lease::verify(jwt, &admitted.trust, world.now()).unwrap();
+    assert_eq!(in_text.claims(), claims, "the same lease in its other form");
+
     let leaf = Certificate::parse(&admitted.answer.certificates[0]).unwrap();
     let issuer = admitted.trust.issuers().next().unwrap();
     assert!(leaf.verify_signed_by(&Certificate::parse(issuer).unwrap()).is_ok());
