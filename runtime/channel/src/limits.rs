@@ -61,6 +61,3 @@ pub const ENDPOINT_BYTES_MAX: usize = 272;
 /// One attestation document: an Evidence envelope of the largest size in base64, and 128 KiB for
 /// lease, certificates and JSON.
 pub const DOCUMENT_BYTES_MAX: usize = 832 * 1024;
-
-/// Nonces of an attestation document: as long as a Verifier's own.
-pub const DOCUMENT_NONCE_BYTES: usize = 32;

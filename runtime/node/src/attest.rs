@@ -35,12 +35,14 @@ pub fn options(config: &TeeConfig) -> Options {
     }
 }
 
-/// The keys and the challenge that Evidence is made for.
+/// The keys, the challenge and, for the document, the connection that Evidence is made for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Occasion {
     pub(crate) identity_key: Digest48,
     pub(crate) channel_key: Digest48,
     pub(crate) nonce: Nonce,
+    /// TLS exporter value. A Verifier gives no lease for Evidence that has one.
+    pub(crate) exporter: Option<[u8; 32]>,
 }
 
 /// Collects Evidence for `occasion` on a thread that may block.
@@ -55,7 +57,7 @@ pub(crate) async fn collect(
         nonce: occasion.nonce,
         manifest: declared.digest,
         audit_head: None,
-        exporter: None,
+        exporter: occasion.exporter,
     }
     .encode();
     let report_data = Binding::report_data(&binding);

@@ -9,6 +9,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         crate::boot::CODES,
         crate::channels::CODES,
         crate::config::CODES,
+        crate::document::CODES,
         crate::enrol::CODES,
         crate::logging::CODES,
         crate::serve::CODES,

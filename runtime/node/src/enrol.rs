@@ -29,7 +29,7 @@ pub(crate) struct Enroller {
     pub(crate) verifier: Verifier,
     pub(crate) attester: Arc<Attester>,
     pub(crate) identity: Arc<IdentityKey>,
-    pub(crate) declared: Declared,
+    pub(crate) declared: Arc<Declared>,
     /// `host:port` that peers dial.
     pub(crate) endpoint: String,
     pub(crate) clock: Arc<Clock>,
@@ -80,6 +80,7 @@ impl Enroller {
             identity_key: *self.identity.thumbprint(),
             channel_key: *channel.thumbprint(),
             nonce,
+            exporter: None,
         };
         Ok(collect(Arc::clone(&self.attester), &self.declared, occasion).await?.encode())
     }

@@ -13,6 +13,7 @@
 //!                +-- channels     listener, dialler   <--> peers
 //!                +-- surface      the agent's calls   <--- agent
 //!                +-- operator     health, metrics     <--- operator
+//!                '-- document     what this is        <--- anybody
 //! ```
 //!
 //! This crate composes: attestation is appraised by the Verifier, sessions are judged by
@@ -33,6 +34,7 @@ pub mod channels;
 pub mod clock;
 mod codes;
 pub mod config;
+mod document;
 pub mod enrol;
 pub mod limits;
 pub mod logging;

@@ -72,3 +72,22 @@ pub const AGENT_PROBE_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// How often a simulated runtime says in its log that it is one.
 pub const SIMULATED_WARNING_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Connections at a time that ask for the attestation document. Anybody can open one.
+pub const DOCUMENT_CONNECTIONS_MAX: usize = 32;
+
+/// How long such a connection may last: a handful of requests over a slow network.
+pub const DOCUMENT_CONNECTION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Requests at a time on such a connection.
+pub const DOCUMENT_STREAMS_MAX: u32 = 4;
+
+/// Headers of a request for the document. A browser's are below 4 KiB.
+pub const DOCUMENT_HEADERS_BYTES_MAX: u32 = 16 * 1024;
+
+/// Evidence for documents that may be asked for at once, by everybody together.
+pub const DOCUMENT_EVIDENCE_BURST: u32 = 4;
+
+/// After that, one more this often. A TEE needs tens of milliseconds for one, and its firmware
+/// serves every guest of the machine.
+pub const DOCUMENT_EVIDENCE_INTERVAL: Duration = Duration::from_secs(1);

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use cloister_attestation::time::UnixTime;
 use cloister_channel::lease::{LeaseError, VerifiedLease};
-use cloister_channel::tls::{KeyExchange, TlsError, client_config, server_config};
+use cloister_channel::tls::{
+    KeyExchange, TlsError, client_config, document_server_config, server_config,
+};
 use cloister_channel::{Credentials, TrustBundle};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ServerConfig};
@@ -38,6 +40,8 @@ pub(crate) struct Standing {
     pub(crate) trust: Arc<TrustBundle>,
     pub(crate) client: Arc<ClientConfig>,
     pub(crate) server: Arc<ServerConfig>,
+    /// For whoever asks for the attestation document.
+    pub(crate) document: Arc<ServerConfig>,
 }
 
 impl Standing {
@@ -49,8 +53,9 @@ impl Standing {
     ) -> Result<Self, TlsError> {
         let time: Arc<dyn TimeProvider> = Arc::new(TlsTime::new(Arc::clone(clock)));
         let client = client_config(&credentials, &trust, key_exchange, Arc::clone(&time))?;
-        let server = server_config(&credentials, &trust, key_exchange, time)?;
-        Ok(Self { credentials, trust, client, server })
+        let server = server_config(&credentials, &trust, key_exchange, Arc::clone(&time))?;
+        let document = document_server_config(&credentials, time)?;
+        Ok(Self { credentials, trust, client, server, document })
     }
 
     /// Why channels under these credentials have to close, if they have to.

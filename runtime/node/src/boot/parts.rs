@@ -18,6 +18,7 @@ use crate::attest;
 use crate::channels::{ChannelTable, Dialler, DiallerOptions, Listener, ListenerOptions};
 use crate::clock::Clock;
 use crate::config::{AgentConfig, NodeConfig};
+use crate::document::{Documents, Press};
 use crate::enrol::Enroller;
 use crate::membership::Membership;
 use crate::operator::Operator;
@@ -84,7 +85,7 @@ impl Parts {
     ) -> Result<Self, BootError> {
         let attester = Arc::new(open_attester(node)?);
         let identity = Arc::new(IdentityKey::generate()?);
-        let declared = declared(agent).await?;
+        let declared = Arc::new(declared(agent).await?);
         let policy = Arc::new(PolicyBundle::parse(&declared.policy)?);
         info!(agent = agent.agent.name, manifest = %declared.digest, instance = %identity.instance(), "declared");
 
@@ -93,6 +94,8 @@ impl Parts {
         let channels = Arc::new(ChannelTable::new(node.limits.channels_max));
         let state = Arc::new(State::new(Arc::clone(&clock), key_exchange(agent), channels));
         let verifier = Verifier::new(node, &agent.verifier, Arc::clone(&clock));
+        let press = Press::new(Arc::clone(&attester), Arc::clone(&declared));
+        let documents = Arc::new(Documents::new(Arc::clone(&state), press));
         let enroller = Enroller {
             verifier: verifier.clone(),
             attester,
@@ -135,6 +138,7 @@ impl Parts {
                 local,
                 policy,
                 gateway: inbound,
+                documents,
                 limits: node.limits,
             }),
             operator: Operator::new(Arc::clone(&state), Arc::clone(&board), addresses.agent),

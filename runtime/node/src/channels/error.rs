@@ -8,6 +8,7 @@ use cloister_channel::tls::HandshakeError;
 use cloister_gateway::DialFailure;
 
 use super::Closing;
+use crate::document;
 use crate::verifier::VerifierError;
 
 cloister_attestation::codes! {
@@ -91,6 +92,9 @@ pub enum ChannelError {
     /// Too many channels.
     #[error("as many channels are open as may be")]
     Full,
+    /// Too many connections for the attestation document.
+    #[error("as many connections ask for the attestation document as may")]
+    Crowded,
     /// Closed by this side.
     #[error("channel is closed: {0:?}")]
     Closed(Option<Closing>),
@@ -112,6 +116,7 @@ impl ChannelError {
             | Self::Misuse(_)
             | Self::Timeout
             | Self::Full
+            | Self::Crowded
             | Self::Closed(_) => DialFailure::Unreachable,
         }
     }
@@ -131,6 +136,7 @@ impl Diagnostic for ChannelError {
             Self::Broken(_) | Self::Http(_) => &BROKEN,
             Self::Timeout => &TIMEOUT,
             Self::Full => &FULL,
+            Self::Crowded => &document::CROWDED,
             Self::Closed(_) => &CLOSED,
         }
     }

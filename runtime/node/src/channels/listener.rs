@@ -1,18 +1,20 @@
-//! Accepting channels: TLS, session, policy, and only then HTTP.
+//! Accepting connections: for a channel TLS, session, policy, and only then HTTP; for the
+//! attestation document TLS, and nothing but the document.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use cloister_attestation::code::Diagnostic as _;
 use cloister_channel::session::{Decision, PeerProven, Session};
-use cloister_channel::tls::Handshake;
+use cloister_channel::tls::{ALPN, DOCUMENT_ALPN, Handshake, document_exporter};
 use cloister_gateway::Inbound;
 use cloister_policy::{Action, Direction, LocalAgent, PolicyBundle, Request};
+use rustls::server::{Acceptor, ClientHello};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::info;
@@ -22,8 +24,9 @@ use super::inbound::serve;
 use super::link::establish;
 use super::{ChannelError, subject};
 use crate::config::Limits;
+use crate::document::{self, Documents};
 use crate::serve::{Bound, accept};
-use crate::state::State;
+use crate::state::{Standing, State};
 
 /// What a [`Listener`] needs.
 #[derive(Clone, Debug)]
@@ -32,57 +35,133 @@ pub(crate) struct ListenerOptions {
     pub(crate) local: LocalAgent,
     pub(crate) policy: Arc<PolicyBundle>,
     pub(crate) gateway: Inbound,
+    pub(crate) documents: Arc<Documents>,
     pub(crate) limits: Limits,
 }
 
-/// Takes channels from peers.
+/// Takes channels from peers, and questions for the document from anybody.
 #[derive(Clone, Debug)]
 pub(crate) struct Listener(Arc<ListenerOptions>);
+
+/// What a client comes for, as its first message says. The protocol decides what the client has to
+/// show: whoever offers a channel's shows a certificate, whatever else it offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Channel,
+    Document,
+}
+
+impl Purpose {
+    fn of(hello: &ClientHello<'_>) -> Self {
+        let offers = |name| hello.alpn().is_some_and(|mut offered| offered.any(|it| it == name));
+        match (offers(ALPN), offers(DOCUMENT_ALPN)) {
+            (false, true) => Self::Document,
+            // A client that offers neither is told so by the handshake.
+            (true, _) | (false, false) => Self::Channel,
+        }
+    }
+}
+
+/// A connection with everything that its handshake has to establish.
+enum Accepted {
+    Channel(Box<Carrier<TlsStream<TcpStream>>>),
+    Document(Box<Asking>),
+}
+
+/// Somebody who asks for the document.
+struct Asking {
+    stream: TlsStream<TcpStream>,
+    standing: Arc<Standing>,
+    exporter: [u8; 32],
+    _room: OwnedSemaphorePermit,
+}
 
 impl Listener {
     pub(crate) fn new(options: ListenerOptions) -> Self {
         Self(Arc::new(options))
     }
 
-    /// Accepts until `stop`; open channels are in `tasks`.
+    /// Accepts until `stop`; open connections are in `tasks`.
     pub(crate) async fn run(self, bound: Bound, tasks: TaskTracker, stop: CancellationToken) {
         let handshakes = Arc::new(Semaphore::new(self.0.limits.handshakes_max));
+        let stopping = stop.clone();
         accept(bound, handshakes, tasks, stop, |stream, from, permit| {
-            self.clone().connection(stream, from, permit)
+            self.clone().connection(stream, from, permit, stopping.clone())
         })
         .await;
     }
 
-    async fn connection(self, stream: TcpStream, from: SocketAddr, permit: OwnedSemaphorePermit) {
+    async fn connection(
+        self,
+        stream: TcpStream,
+        from: SocketAddr,
+        permit: OwnedSemaphorePermit,
+        stop: CancellationToken,
+    ) {
         let timeout = self.0.limits.handshake_timeout;
-        let result = match tokio::time::timeout(timeout, self.handshake(stream, from)).await {
+        let result = match tokio::time::timeout(timeout, self.accept(stream, from)).await {
             Ok(result) => result,
             Err(_) => Err(ChannelError::Timeout),
         };
         drop(permit);
         match result {
-            Ok(carrier) => {
+            Ok(Accepted::Channel(carrier)) => {
                 let clock = Arc::clone(self.0.state.clock());
-                serve(carrier, self.0.gateway.clone(), clock, self.0.limits).await;
+                serve(*carrier, self.0.gateway.clone(), clock, self.0.limits).await;
+            }
+            Ok(Accepted::Document(asking)) => {
+                stop.run_until_cancelled(self.answer(*asking)).await;
             }
             Err(error) => {
                 self.0.state.counters().handshakes_refused.add_one();
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
-                info!(%from, code = error.code().id, %error, cause, "refused a channel");
+                info!(%from, code = error.code().id, %error, cause, "refused a connection");
             }
         }
     }
 
-    async fn handshake(
+    async fn accept(&self, stream: TcpStream, from: SocketAddr) -> Result<Accepted, ChannelError> {
+        let standing = self.0.state.standing().ok_or(ChannelError::NotAdmitted)?;
+        stream.set_nodelay(true).map_err(ChannelError::Broken)?;
+        let start = LazyConfigAcceptor::new(Acceptor::default(), stream);
+        let start = start.await.map_err(ChannelError::Tls)?;
+        match Purpose::of(&start.client_hello()) {
+            Purpose::Channel => {
+                let carrier = self.channel(start, from, &standing).await?;
+                Ok(Accepted::Channel(Box::new(carrier)))
+            }
+            Purpose::Document => {
+                self.asking(start, standing).await.map(Box::new).map(Accepted::Document)
+            }
+        }
+    }
+
+    async fn asking(
         &self,
-        stream: TcpStream,
+        start: StartHandshake<TcpStream>,
+        standing: Arc<Standing>,
+    ) -> Result<Asking, ChannelError> {
+        let room = self.0.documents.room().ok_or(ChannelError::Crowded)?;
+        let config = Arc::clone(&standing.document);
+        let stream = start.into_stream(config).await.map_err(ChannelError::Tls)?;
+        let exporter = document_exporter(stream.get_ref().1)?;
+        Ok(Asking { stream, standing, exporter, _room: room })
+    }
+
+    async fn answer(&self, asking: Asking) {
+        let Asking { stream, standing, exporter, _room } = asking;
+        document::serve(stream, standing, exporter, Arc::clone(&self.0.documents)).await;
+    }
+
+    async fn channel(
+        &self,
+        start: StartHandshake<TcpStream>,
         from: SocketAddr,
+        standing: &Standing,
     ) -> Result<Carrier<TlsStream<TcpStream>>, ChannelError> {
         let state = &self.0.state;
-        let standing = state.standing().ok_or(ChannelError::NotAdmitted)?;
-        stream.set_nodelay(true).map_err(ChannelError::Broken)?;
-        let acceptor = TlsAcceptor::from(Arc::clone(&standing.server));
-        let mut stream = acceptor.accept(stream).await.map_err(ChannelError::Tls)?;
+        let config = Arc::clone(&standing.server);
+        let mut stream = start.into_stream(config).await.map_err(ChannelError::Tls)?;
         let handshake = Handshake::server(stream.get_ref().1, state.key_exchange())?;
         let session = Session::responder(
             Arc::clone(&standing.credentials),

@@ -36,8 +36,7 @@ impl Rogue {
         let node = NodeConfig::load(&node_toml).unwrap();
         let verifier = Verifier::new(&node, &agent.verifier, Arc::new(Clock::default()));
 
-        let (identity, channel) =
-            (Arc::new(IdentityKey::generate().unwrap()), Arc::new(ChannelKey::generate().unwrap()));
+        let (identity, channel) = keys();
         let (nonce, enrolment) = verifier.challenge().await.unwrap();
         let declared = declare(&agent).unwrap();
         let binding = Binding {
@@ -102,4 +101,9 @@ impl Rogue {
         let name = server_name(self.trust.trust_domain());
         TlsConnector::from(tls).connect(name, stream).await.unwrap()
     }
+}
+
+/// An identity key and a channel key that nobody has leased.
+pub(crate) fn keys() -> (Arc<IdentityKey>, Arc<ChannelKey>) {
+    (Arc::new(IdentityKey::generate().unwrap()), Arc::new(ChannelKey::generate().unwrap()))
 }
