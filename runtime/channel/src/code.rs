@@ -8,6 +8,8 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         crate::credentials::CODES,
         crate::document::CODES,
         crate::lease::CODES,
+        crate::life::CODES,
+        crate::life::renewal_codes::CODES,
         crate::name::CODES,
         crate::request::CODES,
         crate::session::CODES,

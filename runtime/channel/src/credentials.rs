@@ -141,7 +141,7 @@ impl Credentials {
 
     /// The identity key.
     #[must_use]
-    pub fn identity(&self) -> &IdentityKey {
+    pub const fn identity(&self) -> &Arc<IdentityKey> {
         &self.identity
     }
 

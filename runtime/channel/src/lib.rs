@@ -9,24 +9,29 @@
 //!   session proof, both ways  ------+  session: lease, keys, exporter, intended agent
 //!                                   v
 //!   PeerProven --decide--> Established     and only then HTTP
+//!                                   |
+//!   renewal, either way  -----------+  life: new lease, same runtime, this very channel
 //! ```
 //!
 //! Everything here is a function of bytes, given time and decisions: no socket, no clock, no task,
-//! no environment. [`session::Session`] is driven by its caller; [`tls`] configures rustls, which is
-//! driven by its caller as well.
+//! no environment. [`session::Session`] and [`life::Life`] are driven by their caller; [`tls`]
+//! configures rustls, which is driven by its caller as well.
 //!
 //! What this crate deliberately does not do: decide who may connect (that is policy's answer to
-//! [`session::Event::PeerProven`]), appraise Evidence (a Verifier did, and its lease says so), carry
-//! HTTP, or tell a peer why it was refused.
+//! [`session::Event::PeerProven`] and [`life::Event::PeerRenewed`]), appraise Evidence (a Verifier
+//! did, and its lease says so), carry HTTP, or tell a peer why it was refused.
 //!
-//! Read first: [`session::Session`] and [`lease::VerifiedLease`].
+//! Read first: [`session::Session`], [`life::Life`] and [`lease::VerifiedLease`].
 #![forbid(unsafe_code)]
 
+mod cbor;
 mod code;
 pub mod credentials;
 pub mod document;
+mod frame;
 pub mod identity;
 pub mod lease;
+pub mod life;
 pub mod limits;
 pub mod name;
 pub mod peer;
@@ -42,6 +47,7 @@ pub use credentials::Credentials;
 pub use document::Document;
 pub use identity::{ChannelKey, IdentityKey, PublicKey, Signature};
 pub use lease::{LeaseClaims, LeaseSigner, VerifiedLease};
+pub use life::Life;
 pub use name::{AgentName, InstanceId, TrustDomain};
 pub use peer::Peer;
 pub use request::{LeaseProofs, LeaseRequest};

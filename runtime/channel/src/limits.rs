@@ -12,6 +12,9 @@ pub const LEASE_JWT_BYTES_MAX: usize = 48 * 1024;
 /// One session proof with its lease, and later with Evidence made for the session.
 pub const PROOF_BYTES_MAX: usize = 64 * 1024;
 
+/// One renewal: a lease, and 1 KiB for the statement about it.
+pub const RENEWAL_BYTES_MAX: usize = LEASE_BYTES_MAX + 1024;
+
 /// The CMW extension of a certificate: one lease and its wrapping.
 pub const EXTENSION_BYTES_MAX: usize = LEASE_BYTES_MAX + 64;
 

@@ -17,13 +17,13 @@
 //! Contract: a session owns no socket, clock or task. After each input ([`Session::handle_bytes`],
 //! [`Session::handle_timeout`], [`Session::handle_end`], [`Session::decide`]) send what
 //! [`Session::poll_transmit`] returns, act on what [`Session::poll_event`] returns, and call
-//! [`Session::handle_timeout`] at [`Session::deadline`]. After [`Event::Refused`] close the
-//! connection and say nothing: the peer learns that it was refused, not why. Given times must not
-//! run backwards within one session.
+//! [`Session::handle_timeout`] at [`Session::deadline`]. After [`Event::Established`] the channel's
+//! [`crate::life::Life`] takes over. After [`Event::Refused`] close the connection and say nothing:
+//! the peer learns that it was refused, not why. Given times must not run backwards within one
+//! session.
 
 mod error;
 mod established;
-mod frame;
 mod initiator;
 mod message;
 mod proof;
@@ -40,6 +40,7 @@ pub use established::Established;
 pub use role::Role;
 
 use crate::credentials::Credentials;
+use crate::identity::PublicKey;
 use crate::lease::VerifiedLease;
 use crate::name::AgentName;
 use crate::peer::Peer;
@@ -67,6 +68,8 @@ pub struct PeerProven {
     pub peer: Peer,
     /// Its lease.
     pub lease: VerifiedLease,
+    /// The identity key that the lease confirms and that signed the proof.
+    pub(crate) identity_key: PublicKey,
 }
 
 /// The answer to [`Event::PeerProven`].

@@ -30,8 +30,8 @@ pub use document::{
     DOCUMENT_ALPN, DOCUMENT_EXPORTER_LABEL, document_client_config, document_exporter,
     document_server_config,
 };
-pub(crate) use facts::Exporter;
 pub(crate) use facts::codes as handshake_codes;
+pub(crate) use facts::{Exporter, Exporters};
 pub use facts::{Handshake, HandshakeError};
 pub(crate) use provider::SIGNATURES;
 

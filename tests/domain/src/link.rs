@@ -67,6 +67,23 @@ impl Link {
         Self::new(world, dialler(world, client), listener(world, server)).unwrap()
     }
 
+    /// Both ends' verdicts on this connection between the genuine runtimes `a` and `b`.
+    pub fn established(
+        &self,
+        a: &Arc<Credentials>,
+        b: &Arc<Credentials>,
+        trust: &Arc<TrustBundle>,
+    ) -> (Established, Established) {
+        let mut initiator = self.initiator(a, trust, b.agent().clone());
+        let mut responder = self.responder(b, trust);
+        proven(&mut responder, &sent(&mut initiator)).unwrap();
+        accept(&mut responder);
+        proven(&mut initiator, &sent(&mut responder)).unwrap();
+        accept(&mut initiator);
+        responder.handle_bytes(b"P", NOW).unwrap();
+        (established(&mut initiator), established(&mut responder))
+    }
+
     /// Carries TLS records both ways until neither side has any left.
     pub fn run(&mut self) -> Result<(), rustls::Error> {
         while self.client.wants_write() || self.server.wants_write() {

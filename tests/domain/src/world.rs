@@ -130,14 +130,61 @@ impl World {
         change: impl FnOnce(&mut LeaseClaims),
     ) -> Arc<Credentials> {
         let identity = Arc::new(IdentityKey::generate().unwrap());
+        self.admit(&identity, anchors, |channel| {
+            let mut claims = self.claims(name, *identity.thumbprint(), *channel.thumbprint());
+            change(&mut claims);
+            claims
+        })
+    }
+
+    /// The credentials of the same runtime with a lease that was issued `later_secs` later, for a
+    /// new channel key.
+    pub fn renewed(&self, local: &Credentials, later_secs: u64) -> Arc<Credentials> {
+        self.renewed_with(local, later_secs, |_| {})
+    }
+
+    /// The same with another lease than usual.
+    pub fn renewed_with(
+        &self,
+        local: &Credentials,
+        later_secs: u64,
+        change: impl FnOnce(&mut LeaseClaims),
+    ) -> Arc<Credentials> {
+        self.admit(local.identity(), AnchorPolicy::Vendor, |channel| {
+            let mut claims = later(local.lease().claims(), later_secs);
+            claims.channel_key = *channel.thumbprint();
+            change(&mut claims);
+            claims
+        })
+    }
+
+    fn admit(
+        &self,
+        identity: &Arc<IdentityKey>,
+        anchors: AnchorPolicy,
+        claims: impl FnOnce(&ChannelKey) -> LeaseClaims,
+    ) -> Arc<Credentials> {
         let channel = Arc::new(ChannelKey::generate().unwrap());
-        let mut claims = self.claims(name, *identity.thumbprint(), *channel.thumbprint());
-        change(&mut claims);
+        let claims = claims(&channel);
         let lease = self.signer.sign(&claims).unwrap();
         let certificates = [self.certificate(&claims, &lease, channel.public())];
         let trust = TrustBundle::new(self.parts(), anchors).unwrap();
-        let made = Credentials::new(identity, channel, &certificates, &lease, &trust, NOW);
+        let (identity, now) = (Arc::clone(identity), claims.issued_at.max(NOW));
+        let made = Credentials::new(identity, channel, &certificates, &lease, &trust, now);
         Arc::new(made.unwrap())
+    }
+}
+
+/// The claims of a lease for the same runtime that was issued `secs` later.
+pub fn later(claims: &LeaseClaims, secs: u64) -> LeaseClaims {
+    let moved = |time: UnixTime| time.plus(core::time::Duration::from_secs(secs));
+    let mut id = *claims.id.as_bytes();
+    id[0] = id[0].wrapping_add(1);
+    LeaseClaims {
+        id: LeaseId::new(id),
+        issued_at: moved(claims.issued_at),
+        expires_at: moved(claims.expires_at),
+        ..claims.clone()
     }
 }
 

@@ -10,8 +10,8 @@ use crate::name::InstanceId;
 
 /// `IK`: made in guest memory at boot, bound into Evidence, never exported.
 ///
-/// It signs session proofs and the lease requests that certify a channel key. The two are
-/// different CBOR types with different labels, so neither signature can pass for the other.
+/// It signs session proofs, renewals on open channels, and the lease requests that certify a
+/// channel key. Each begins with a label of its own, so no signature can pass for another.
 pub struct IdentityKey {
     key: SigningKey,
 }

@@ -8,6 +8,7 @@ use minicbor::data::Type;
 use minicbor::{Decoder, Encoder, decode};
 
 use super::{LeaseClaims, LeaseError, LeaseId};
+use crate::cbor::array;
 use crate::name::TrustDomain;
 use crate::spiffe::SpiffeId;
 
@@ -195,10 +196,6 @@ fn parsed<T: core::str::FromStr>(text: &str) -> Result<T, decode::Error> {
 
 fn issuer(text: &str) -> Result<TrustDomain, decode::Error> {
     parsed(text.strip_prefix("spiffe://").unwrap_or_default())
-}
-
-fn array<const N: usize>(d: &mut Decoder<'_>) -> Result<[u8; N], decode::Error> {
-    d.bytes()?.try_into().map_err(|_| decode::Error::message("a byte string of another length"))
 }
 
 fn digest(d: &mut Decoder<'_>) -> Result<Digest48, decode::Error> {

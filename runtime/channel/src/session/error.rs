@@ -2,7 +2,8 @@
 
 use cloister_attestation::code::{Code, Diagnostic};
 
-use crate::identity::KeyError;
+use crate::frame::OddLength;
+use crate::identity::{KeyError, StatementError};
 use crate::lease::LeaseError;
 use crate::limits::PROOF_BYTES_MAX;
 use crate::svid::SvidError;
@@ -168,6 +169,21 @@ pub enum SessionError {
 impl SessionError {
     pub(crate) fn malformed(reason: &str) -> Self {
         Self::Malformed { reason: reason.to_owned() }
+    }
+}
+
+impl From<OddLength> for SessionError {
+    fn from(OddLength { observed }: OddLength) -> Self {
+        Self::Length { observed }
+    }
+}
+
+impl From<StatementError> for SessionError {
+    fn from(error: StatementError) -> Self {
+        match error {
+            StatementError::Malformed(reason) => Self::malformed(reason),
+            StatementError::Signature => Self::Signature,
+        }
     }
 }
 

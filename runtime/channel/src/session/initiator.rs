@@ -2,10 +2,11 @@
 
 use cloister_attestation::time::UnixTime;
 
-use super::frame::{Arrived, Frame, framed};
 use super::proof::{self, Expected};
 use super::shared::Shared;
-use super::{Established, Event, PeerProven, Role, SessionError, State};
+use super::{Established, Event, PeerProven, SessionError, State};
+use crate::frame::{Arrived, Frame, framed};
+use crate::limits::PROOF_BYTES_MAX;
 use crate::name::AgentName;
 
 /// What an initiator waits for.
@@ -20,8 +21,8 @@ pub(super) enum Awaiting {
 impl Awaiting {
     pub(super) fn start(shared: &mut Shared, intended: AgentName) -> Result<Self, SessionError> {
         let message = proof::make(shared, &intended)?;
-        shared.transmits.push_back(framed(&message)?);
-        Ok(Self::Proof { frame: Frame::default(), intended })
+        shared.transmits.push_back(framed(&message, PROOF_BYTES_MAX)?);
+        Ok(Self::Proof { frame: Frame::new(PROOF_BYTES_MAX), intended })
     }
 
     pub(super) const fn awaits_verdict(&self) -> bool {
@@ -52,8 +53,7 @@ impl Awaiting {
     pub(super) fn accept(self, shared: &mut Shared, now: UnixTime) -> Result<State, SessionError> {
         let Self::Verdict(proven) = self else { return Ok(State::Initiator(self)) };
         proven.lease.recheck(&shared.trust, now)?;
-        let key_exchange = shared.handshake.key_exchange();
-        let established = Established::new(Role::Initiator, *proven, key_exchange, now, Vec::new());
+        let established = Established::new(shared, *proven, now, Vec::new());
         shared.events.push_back(Event::Established(Box::new(established)));
         Ok(State::Over)
     }

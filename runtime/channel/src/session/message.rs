@@ -5,6 +5,7 @@
 use minicbor::{Decoder, Encoder, decode};
 
 use super::{Role, SessionError};
+use crate::cbor::entry;
 
 /// First entry of every message, and first element of every statement.
 pub(super) const LABEL: &str = "cloister/session/1";
@@ -67,8 +68,4 @@ impl Message {
         let identity_key = entry(d, 6)?.bytes()?.to_vec();
         Ok(Self { role, lease, proof, identity_key })
     }
-}
-
-fn entry<'a, 'b>(d: &'a mut Decoder<'b>, label: u8) -> Result<&'a mut Decoder<'b>, decode::Error> {
-    if d.u8()? == label { Ok(d) } else { Err(decode::Error::message("entries out of order")) }
 }

@@ -8,7 +8,6 @@
 mod statement;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use cloister_attestation::cose::{self, Header};
 use cloister_attestation::time::UnixTime;
 
 pub(super) use statement::Statement;
@@ -16,7 +15,7 @@ pub(super) use statement::Statement;
 use super::message::Message;
 use super::shared::Shared;
 use super::{PeerProven, SessionError};
-use crate::identity::PublicKey;
+use crate::identity::{PublicKey, stated_by};
 use crate::lease::{self, VerifiedLease};
 use crate::name::AgentName;
 use crate::peer::Peer;
@@ -29,14 +28,12 @@ pub(super) fn make(shared: &Shared, intended: &AgentName) -> Result<Vec<u8>, Ses
         role,
         own_key: *local.channel().thumbprint(),
         peer_key: *shared.svid.key().thumbprint(),
-        exporter: shared.handshake.exporter(role).clone(),
+        exporter: shared.handshake.exporters().of(role).clone(),
         lease: *local.lease().digest(),
         intended: Some(intended.clone()),
         policy_epoch: epoch,
     };
-    let header = Header { kid: b"", typ: None };
-    let proof = cose::sign(&header, &statement.encode(), |form| local.identity().sign(form))
-        .map_err(SessionError::Signing)?;
+    let proof = local.identity().state(&statement.encode()).map_err(SessionError::Signing)?;
     let message = Message {
         role,
         lease: local.lease_bytes().to_vec(),
@@ -63,11 +60,12 @@ pub(super) fn verify(
     }
     let lease = lease::verify(&message.lease, &shared.trust, now)?;
     shared.svid.check(&lease)?;
-    let statement = signed_statement(&message, &lease)?;
+    let identity_key = identity_key(&message, &lease)?;
+    let statement = Statement::decode(&stated_by(&identity_key, &message.proof)?)?;
     about_this_connection(shared, &statement, &lease)?;
     expected.check(&statement, &lease)?;
     epoch(&statement, &lease, shared.trust.policy_epoch_floor())?;
-    Ok(PeerProven { peer: Peer::from(&lease), lease })
+    Ok(PeerProven { peer: Peer::from(&lease), lease, identity_key })
 }
 
 /// What the peer has to say about the agent that the dialling side means to reach.
@@ -99,18 +97,14 @@ impl Expected<'_> {
     }
 }
 
-fn signed_statement(message: &Message, lease: &VerifiedLease) -> Result<Statement, SessionError> {
+/// The key that the message carries, once it is the one that the lease confirms.
+fn identity_key(message: &Message, lease: &VerifiedLease) -> Result<PublicKey, SessionError> {
     let key = PublicKey::from_spki(&message.identity_key).map_err(|_| SessionError::IdentityKey)?;
-    if key.thumbprint() != &lease.claims().identity_key {
-        return Err(SessionError::IdentityKey);
+    if key.thumbprint() == &lease.claims().identity_key {
+        Ok(key)
+    } else {
+        Err(SessionError::IdentityKey)
     }
-    let proof = cose::parse(&message.proof, None)
-        .map_err(|_| SessionError::malformed("proof is not a COSE_Sign1 with ES256"))?;
-    if !proof.kid().is_empty() {
-        return Err(SessionError::malformed("proof names a key"));
-    }
-    let payload = proof.verified_by(&key).map_err(|_| SessionError::Signature)?;
-    Statement::decode(&payload)
 }
 
 fn about_this_connection(
@@ -126,7 +120,7 @@ fn about_this_connection(
     if (&statement.own_key, &statement.peer_key) != keys {
         return Err(SessionError::Keys);
     }
-    let exporter = shared.handshake.exporter(peer);
+    let exporter = shared.handshake.exporters().of(peer);
     verify_slices_are_equal(&*statement.exporter, &**exporter)
         .map_err(|_| SessionError::Exporter)?;
     if &statement.lease != lease.digest() {

@@ -3,10 +3,11 @@
 
 use cloister_attestation::time::UnixTime;
 
-use super::frame::{Arrived, Frame, framed};
 use super::proof::{self, Expected};
 use super::shared::Shared;
-use super::{Established, Event, PeerProven, Role, SessionError, State};
+use super::{Established, Event, PeerProven, SessionError, State};
+use crate::frame::{Arrived, Frame, framed};
+use crate::limits::PROOF_BYTES_MAX;
 
 /// What a responder waits for.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ pub(super) enum Awaiting {
 
 impl Awaiting {
     pub(super) fn start() -> Self {
-        Self::Proof(Frame::default())
+        Self::Proof(Frame::new(PROOF_BYTES_MAX))
     }
 
     pub(super) const fn awaits_verdict(&self) -> bool {
@@ -48,7 +49,7 @@ impl Awaiting {
         let Self::Verdict(proven) = self else { return Ok(self) };
         proven.lease.recheck(&shared.trust, now)?;
         let message = proof::make(shared, shared.local.agent())?;
-        shared.transmits.push_back(framed(&message)?);
+        shared.transmits.push_back(framed(&message, PROOF_BYTES_MAX)?);
         Ok(Self::FirstBytes(proven))
     }
 
@@ -77,9 +78,7 @@ impl Awaiting {
         now: UnixTime,
     ) -> Result<State, SessionError> {
         proven.lease.recheck(&shared.trust, now)?;
-        let key_exchange = shared.handshake.key_exchange();
-        let established =
-            Established::new(Role::Responder, proven, key_exchange, now, bytes.to_vec());
+        let established = Established::new(shared, proven, now, bytes.to_vec());
         shared.events.push_back(Event::Established(Box::new(established)));
         Ok(State::Over)
     }

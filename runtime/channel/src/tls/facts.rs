@@ -93,6 +93,29 @@ impl Diagnostic for HandshakeError {
 /// One 32-byte exporter value.
 pub(crate) type Exporter = Zeroizing<[u8; 32]>;
 
+/// The exporter values of one connection: what each end's statements about it are bound to.
+#[derive(Clone)]
+pub(crate) struct Exporters {
+    initiator: Exporter,
+    responder: Exporter,
+}
+
+impl Exporters {
+    /// The value of `role`.
+    pub(crate) const fn of(&self, role: Role) -> &Exporter {
+        match role {
+            Role::Initiator => &self.initiator,
+            Role::Responder => &self.responder,
+        }
+    }
+}
+
+impl fmt::Debug for Exporters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Exporters(redacted)")
+    }
+}
+
 /// A finished handshake that a session may ride on: TLS 1.3, in full, ALPN `cloister/1`, a
 /// permitted key exchange, a peer certificate, and the exporter values of both roles.
 ///
@@ -102,8 +125,7 @@ pub(crate) type Exporter = Zeroizing<[u8; 32]>;
 pub struct Handshake {
     role: Role,
     peer_certificate: Vec<u8>,
-    initiator: Exporter,
-    responder: Exporter,
+    exporters: Exporters,
     key_exchange: NamedGroup,
 }
 
@@ -140,8 +162,10 @@ impl Handshake {
         Ok(Self {
             role,
             peer_certificate: leaf.ok_or(HandshakeError::NoCertificate)?.to_vec(),
-            initiator: exporter(connection, Role::Initiator)?,
-            responder: exporter(connection, Role::Responder)?,
+            exporters: Exporters {
+                initiator: exporter(connection, Role::Initiator)?,
+                responder: exporter(connection, Role::Responder)?,
+            },
             key_exchange: negotiated(connection, permitted)?,
         })
     }
@@ -164,12 +188,9 @@ impl Handshake {
         &self.peer_certificate
     }
 
-    /// The value that the proof of `role` is bound to.
-    pub(crate) const fn exporter(&self, role: Role) -> &Exporter {
-        match role {
-            Role::Initiator => &self.initiator,
-            Role::Responder => &self.responder,
-        }
+    /// What the proofs of both roles are bound to.
+    pub(crate) const fn exporters(&self) -> &Exporters {
+        &self.exporters
     }
 }
 

@@ -21,6 +21,7 @@ mod handshake;
 mod lease_bytes;
 mod lease_text;
 mod leases;
+mod life;
 mod model;
 mod properties;
 mod sessions;

@@ -7,6 +7,7 @@ use minicbor::data::Type;
 use minicbor::{Decoder, Encoder, decode};
 use zeroize::Zeroizing;
 
+use crate::cbor::array;
 use crate::name::AgentName;
 use crate::session::message::LABEL;
 use crate::session::{Role, SessionError};
@@ -94,10 +95,6 @@ impl fmt::Debug for Statement {
             .field("policy_epoch", &self.policy_epoch)
             .finish_non_exhaustive()
     }
-}
-
-fn array<const N: usize>(d: &mut Decoder<'_>) -> Result<[u8; N], decode::Error> {
-    d.bytes()?.try_into().map_err(|_| decode::Error::message("a byte string of another length"))
 }
 
 fn intended(d: &mut Decoder<'_>) -> Result<Option<AgentName>, decode::Error> {

@@ -1,0 +1,16 @@
+//! Reading the parts that this crate's own messages are made of.
+
+use minicbor::{Decoder, decode};
+
+/// The value of the next entry of a map, whose label has to be `label`.
+pub(crate) fn entry<'a, 'b>(
+    d: &'a mut Decoder<'b>,
+    label: u8,
+) -> Result<&'a mut Decoder<'b>, decode::Error> {
+    if d.u8()? == label { Ok(d) } else { Err(decode::Error::message("entries out of order")) }
+}
+
+/// A byte string of `N` bytes.
+pub(crate) fn array<const N: usize>(d: &mut Decoder<'_>) -> Result<[u8; N], decode::Error> {
+    d.bytes()?.try_into().map_err(|_| decode::Error::message("a byte string of another length"))
+}
