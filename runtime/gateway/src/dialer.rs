@@ -45,6 +45,8 @@ pub enum DialFailure {
     UnknownAgent,
     /// One side's verdict on the other was no: attestation, revocation or the policy on `connect`.
     Refused,
+    /// More requests than are let wait, or run at a time. The request was not delivered.
+    Overloaded,
     /// No runtime of that agent answers. The request was not delivered; it may be tried again.
     Unreachable,
     /// The channel ended after the request was sent. Whether it was delivered is not known.

@@ -3,31 +3,46 @@
 //! ```text
 //!   listener --+                                  +-- inbound: HTTP/2 server -> gateway -> agent
 //!              +-> TLS -> session -> Established -+
-//!   dialler  --+           (link)     (carrier)   +-- pool: HTTP/2 client <- gateway <- agent
+//!   attempt  --+           (link)     (carrier)   +-- outbound: HTTP/2 client
+//!      ^                                                  ^
+//!      +-- dialler: peers, breaker, queue    delivery: retries <- gateway <- agent
 //! ```
 //!
 //! What carries HTTP is made from an [`cloister_channel::Established`] by value and from nothing
 //! else, and stands in the [`Table`] for as long as it lives.
 
+mod attempt;
+mod breaker;
+mod budget;
 mod carrier;
+mod delivery;
 mod dialler;
+mod dialling;
+mod end;
 mod error;
+mod executor;
 mod facts;
 mod inbound;
 mod link;
 mod listener;
 mod outbound;
-mod pool;
+mod peers;
+mod queue;
 mod replay;
 mod table;
+mod tape;
 mod usage;
 
 pub use error::{CODES, ChannelError};
 pub use facts::{Facts, subject};
 pub use table::{Closing, Notice, Registration, Table};
 
+pub(crate) use breaker::BreakerState;
 pub(crate) use dialler::{Dialler, DiallerOptions};
 pub(crate) use listener::{Listener, ListenerOptions};
+
+/// The peers that one runtime dials.
+pub(crate) type PeerTable = peers::Peers<outbound::Outbound>;
 
 /// All open channels of one runtime.
 pub type ChannelTable = Table<Facts>;

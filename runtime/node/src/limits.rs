@@ -58,8 +58,9 @@ pub const VERIFIER_KEEPALIVE: Duration = Duration::from_secs(10);
 /// Headers of one request or response on a channel.
 pub const HEADERS_BYTES_MAX: u32 = 64 * 1024;
 
-/// How often a silent channel is probed: a dead peer is noticed within two of these.
-pub const CHANNEL_KEEPALIVE: Duration = Duration::from_secs(20);
+/// How often a silent channel is probed unless `node.toml` says otherwise: a dead peer is noticed
+/// within two of these.
+pub const KEEPALIVE_DEFAULT: Duration = Duration::from_secs(20);
 
 /// Connections of the local agent at a time. It has no reason for more; a defect in it may.
 pub const SURFACE_CONNECTIONS_MAX: usize = 1024;
@@ -91,3 +92,26 @@ pub const DOCUMENT_EVIDENCE_BURST: u32 = 4;
 /// After that, one more this often. A TEE needs tens of milliseconds for one, and its firmware
 /// serves every guest of the machine.
 pub const DOCUMENT_EVIDENCE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Failed dials of one peer in a row before it is left alone for a while.
+pub const BREAKER_FAILURES_MAX: u32 = 5;
+
+/// How long a trial of a peer that did not answer may go unheard of: every endpoint of it, each
+/// with the default handshake timeout.
+pub const BREAKER_TRIAL_MAX: Duration = Duration::from_secs(80);
+
+/// Times that one request is sent again, if each time it certainly was not delivered.
+pub const RETRIES_MAX: u32 = 2;
+
+/// What is kept of a request's body so that it can be sent again. Most requests are smaller.
+pub const REPLAY_BYTES_MAX: usize = 64 * 1024;
+
+/// Requests that wait for a channel to one peer unless `node.toml` says otherwise. A dial takes
+/// milliseconds; more than this arrive only while it fails.
+pub const WAITING_PER_PEER_DEFAULT: usize = 128;
+
+/// Requests that wait for a channel to any peer unless `node.toml` says otherwise.
+pub const WAITING_DEFAULT: usize = 512;
+
+/// Peers whose breaker metrics name one by one; the others are in the sums.
+pub const BREAKERS_SHOWN_MAX: usize = 64;

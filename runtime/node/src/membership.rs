@@ -66,7 +66,7 @@ impl Membership {
             Err(error) => Err(error),
         };
         if let Err(error) = &result {
-            self.state.counters().lease_failures.add_one();
+            self.state.events().lease_failures.add_one();
             report(error);
             if error.findings().is_some() {
                 self.state.refuse();

@@ -1,14 +1,24 @@
-//! What is counted, and its Prometheus text form.
+//! What is counted, and how it is shown to Prometheus.
+//!
+//! A label's values are written in the program, or are names of peers of which no more than a fixed
+//! number is shown: nobody who talks to a runtime can make its metrics grow.
 
-use core::fmt::{self, Write as _};
-use std::sync::atomic::{AtomicU64, Ordering};
+mod counter;
+mod text;
 
+use core::fmt::Write as _;
+
+pub use counter::{Counter, Counters};
+
+use crate::channels::BreakerState;
+use crate::limits::BREAKERS_SHOWN_MAX;
 use crate::phase::Phase;
+use text::{Kind, Text};
 
-/// Events since the start. Each counts up and never down.
+/// Events since the start.
 #[derive(Debug, Default)]
 #[non_exhaustive]
-pub struct Counters {
+pub struct Events {
     /// Leases received.
     pub leases: Counter,
     /// Enrolments and renewals that ended without a lease.
@@ -17,79 +27,122 @@ pub struct Counters {
     pub handshakes_refused: Counter,
     /// Channels closed because a lease ended or was taken away.
     pub channels_closed: Counter,
+    /// Dials begun.
+    pub dials: Counter,
+    /// Dials that led to no channel, by code.
+    pub dial_failures: Counters,
+    /// Requests that found an open channel.
+    pub reuses: Counter,
+    /// Times that a peer's breaker opened.
+    pub breaker_openings: Counter,
+    /// Requests refused because a peer's breaker was open.
+    pub breaker_refusals: Counter,
+    /// Requests that were sent again after they certainly had not been delivered.
+    pub retries: Counter,
+    /// Requests that could have been sent again and were not, because the budget was used up.
+    pub retries_refused: Counter,
+    /// Requests refused because too many waited.
+    pub queue_refusals: Counter,
+    /// Channels opened, by key exchange.
+    pub key_exchanges: Counters,
+    /// Channels that ended, by reason.
+    pub ends: Counters,
 }
 
-/// One count.
-#[derive(Debug, Default)]
-pub struct Counter(AtomicU64);
-
-impl Counter {
-    /// One more.
-    pub fn add_one(&self) {
-        self.add(1);
-    }
-
-    /// `count` more.
-    pub fn add(&self, count: u64) {
-        self.0.fetch_add(count, Ordering::Relaxed);
-    }
-
-    /// The count so far.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// What a scrape shows beside the counters.
-#[derive(Clone, Copy, Debug)]
+/// What a scrape shows beside the events.
+#[derive(Clone, Debug)]
 pub(crate) struct Gauges {
     pub(crate) phase: Phase,
     pub(crate) agent_running: bool,
     pub(crate) agent_starts: u64,
-    pub(crate) channels_open: u64,
+    pub(crate) channels_inbound: u64,
+    pub(crate) channels_outbound: u64,
     pub(crate) channels_opened: u64,
+    /// Requests that wait for a channel.
+    pub(crate) waiting: u64,
+    /// Every peer that is known, with the state of its breaker.
+    pub(crate) breakers: Vec<(String, BreakerState)>,
     /// Seconds since 1970; zero without a lease.
     pub(crate) lease_expires: u64,
     pub(crate) simulated: bool,
 }
 
 /// The text that Prometheus reads.
-///
-/// SPEC: Prometheus text exposition format 0.0.4.
-pub(crate) fn render(counters: &Counters, gauges: &Gauges) -> String {
-    let mut text = String::with_capacity(2048);
-    // Writing into a String cannot fail.
-    let _: fmt::Result = write(&mut text, counters, gauges);
-    text
+pub(crate) fn render(events: &Events, gauges: &Gauges) -> String {
+    let mut text = Text::new();
+    counts(&mut text, events, gauges);
+    labelled(&mut text, events);
+    current(&mut text, gauges);
+    breakers(&mut text, &gauges.breakers);
+    text.finish()
 }
 
-fn write(out: &mut String, counters: &Counters, gauges: &Gauges) -> fmt::Result {
+fn counts(text: &mut Text, events: &Events, gauges: &Gauges) {
     let counts = [
-        ("leases_total", "Leases received.", counters.leases.total()),
+        ("leases_total", "Leases received.", &events.leases),
         (
             "lease_failures_total",
             "Enrolments and renewals without a lease.",
-            counters.lease_failures.total(),
+            &events.lease_failures,
         ),
         (
             "handshakes_refused_total",
             "Handshakes without a verdict in the peer's favour.",
-            counters.handshakes_refused.total(),
+            &events.handshakes_refused,
         ),
         (
             "channels_closed_total",
             "Channels closed because a lease ended or was taken away.",
-            counters.channels_closed.total(),
+            &events.channels_closed,
         ),
-        ("channels_opened_total", "Channels opened.", gauges.channels_opened),
-        ("agent_starts_total", "Starts of the agent's program.", gauges.agent_starts),
+        ("dials_total", "Dials begun.", &events.dials),
+        ("channel_reuses_total", "Requests that found an open channel.", &events.reuses),
+        ("breaker_openings_total", "Times that a breaker opened.", &events.breaker_openings),
+        (
+            "breaker_refusals_total",
+            "Requests refused because a breaker was open.",
+            &events.breaker_refusals,
+        ),
+        ("retries_total", "Undelivered requests that were sent again.", &events.retries),
+        (
+            "retries_refused_total",
+            "Undelivered requests that the retry budget did not let be sent again.",
+            &events.retries_refused,
+        ),
+        (
+            "queue_refusals_total",
+            "Requests refused because too many waited or ran.",
+            &events.queue_refusals,
+        ),
     ];
-    for (name, help, value) in counts {
-        metric(out, name, help, "counter", value)?;
+    for (name, help, counter) in counts {
+        text.one(Kind::Counter, name, help, counter.total());
     }
-    let gauges_now = [
-        ("channels_open", "Open channels.", gauges.channels_open),
+    text.one(Kind::Counter, "channels_opened_total", "Channels opened.", gauges.channels_opened);
+    text.one(
+        Kind::Counter,
+        "agent_starts_total",
+        "Starts of the agent's program.",
+        gauges.agent_starts,
+    );
+}
+
+fn labelled(text: &mut Text, events: &Events) {
+    let families = [
+        (("dial_failures_total", "code"), "Dials without a channel.", &events.dial_failures),
+        (("channel_ends_total", "reason"), "Channels that ended.", &events.ends),
+        (("key_exchanges_total", "group"), "Channels by key exchange.", &events.key_exchanges),
+    ];
+    for (name, help, counters) in families {
+        text.by(Kind::Counter, name, help, counters.totals());
+    }
+}
+
+fn current(text: &mut Text, gauges: &Gauges) {
+    let open = [("inbound", gauges.channels_inbound), ("outbound", gauges.channels_outbound)];
+    text.by(Kind::Gauge, ("channels_open", "direction"), "Open channels.", open);
+    let numbers = [
+        ("queue_depth", "Requests that wait for a channel.", gauges.waiting),
         (
             "lease_expires_seconds",
             "When the lease ends, in seconds since 1970.",
@@ -98,58 +151,29 @@ fn write(out: &mut String, counters: &Counters, gauges: &Gauges) -> fmt::Result 
         ("agent_running", "Whether the agent runs.", gauges.agent_running.into()),
         ("simulated", "Whether a software TEE signed the Evidence.", gauges.simulated.into()),
     ];
-    for (name, help, value) in gauges_now {
-        metric(out, name, help, "gauge", value)?;
+    for (name, help, value) in numbers {
+        text.one(Kind::Gauge, name, help, value);
     }
-    writeln!(
-        out,
-        "# HELP cloisterd_phase Which phase the runtime is in.\n# TYPE cloisterd_phase gauge"
-    )?;
-    for phase in Phase::ALL {
-        writeln!(out, "cloisterd_phase{{phase=\"{phase}\"}} {}", u8::from(phase == gauges.phase))?;
-    }
-    Ok(())
+    let phases = Phase::ALL.map(|phase| (phase.as_str(), u64::from(phase == gauges.phase)));
+    text.by(Kind::Gauge, ("phase", "phase"), "Which phase the runtime is in.", phases);
 }
 
-fn metric(out: &mut String, name: &str, help: &str, kind: &str, value: u64) -> fmt::Result {
-    writeln!(
-        out,
-        "# HELP cloisterd_{name} {help}\n# TYPE cloisterd_{name} {kind}\ncloisterd_{name} {value}"
-    )
+/// How many breakers are in each state; and by name those that are not closed, up to a bound.
+fn breakers(text: &mut Text, breakers: &[(String, BreakerState)]) {
+    let sums = BreakerState::ALL.map(|state| {
+        let count = breakers.iter().filter(|(_, of)| *of == state).count();
+        (state.as_str(), u64::try_from(count).unwrap_or(u64::MAX))
+    });
+    text.by(Kind::Gauge, ("breakers", "state"), "Peers by the state of their breaker.", sums);
+    let troubled = breakers.iter().filter(|(_, state)| *state != BreakerState::Closed);
+    let help = "Peers whose breaker is not closed.";
+    text.family(Kind::Gauge, "breaker_state", help, |out| {
+        troubled.take(BREAKERS_SHOWN_MAX).try_for_each(|(peer, state)| {
+            let state = state.as_str();
+            writeln!(out, "cloisterd_breaker_state{{peer=\"{peer}\",state=\"{state}\"}} 1")
+        })
+    });
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Counters, Gauges, render};
-    use crate::phase::Phase;
-
-    #[test]
-    fn every_sample_has_help_and_type_and_one_phase_is_current() {
-        let counters = Counters::default();
-        counters.leases.add(3);
-        let text = render(
-            &counters,
-            &Gauges {
-                phase: Phase::Admitted,
-                agent_running: true,
-                agent_starts: 1,
-                channels_open: 2,
-                channels_opened: 5,
-                lease_expires: 1_700_000_000,
-                simulated: true,
-            },
-        );
-        for line in text.lines().filter(|line| !line.starts_with('#')) {
-            let name = line.split(['{', ' ']).next().unwrap();
-            assert!(text.contains(&format!("# HELP {name} ")), "{name}");
-            assert!(text.contains(&format!("# TYPE {name} ")), "{name}");
-        }
-        assert!(text.contains("\ncloisterd_leases_total 3\n"));
-        assert!(text.contains("\ncloisterd_lease_expires_seconds 1700000000\n"));
-        let current: Vec<_> = text
-            .lines()
-            .filter(|line| line.starts_with("cloisterd_phase") && line.ends_with(" 1"))
-            .collect();
-        assert_eq!(current, ["cloisterd_phase{phase=\"admitted\"} 1"]);
-    }
-}
+mod tests;

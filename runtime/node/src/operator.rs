@@ -6,11 +6,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use cloister_policy::Direction;
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use serde::Serialize;
 use tokio::net::TcpStream;
 
+use crate::channels::PeerTable;
 use crate::limits::AGENT_PROBE_TIMEOUT;
 use crate::metrics::{Gauges, render};
 use crate::phase::Phase;
@@ -22,14 +24,20 @@ use view::{ChannelView, LeaseView};
 #[derive(Clone, Debug)]
 pub(crate) struct Operator {
     state: Arc<State>,
+    peers: Arc<PeerTable>,
     board: Arc<Board>,
     agent: SocketAddr,
 }
 
 impl Operator {
     /// Shows the runtime's state, and an agent that serves at `agent`.
-    pub(crate) const fn new(state: Arc<State>, board: Arc<Board>, agent: SocketAddr) -> Self {
-        Self { state, board, agent }
+    pub(crate) const fn new(
+        state: Arc<State>,
+        peers: Arc<PeerTable>,
+        board: Arc<Board>,
+        agent: SocketAddr,
+    ) -> Self {
+        Self { state, peers, board, agent }
     }
 
     /// Answers one request. Nothing in it but method and path matters.
@@ -40,7 +48,7 @@ impl Operator {
         match request.uri().path() {
             "/healthz" => text(StatusCode::OK, "ok\n"),
             "/readyz" => self.ready().await,
-            "/metrics" => text(StatusCode::OK, render(self.state.counters(), &self.gauges())),
+            "/metrics" => text(StatusCode::OK, render(self.state.events(), &self.gauges())),
             "/v1/channels" => json(StatusCode::OK, &self.channels()),
             "/v1/lease" => match self.lease() {
                 Some(lease) => json(StatusCode::OK, &lease),
@@ -84,15 +92,22 @@ impl Operator {
     }
 
     fn gauges(&self) -> Gauges {
-        let (open, opened) = self.state.channels().counts();
+        let open = self.state.channels().facts();
+        let of = |direction| {
+            let count = open.iter().filter(|facts| facts.direction == direction).count();
+            u64::try_from(count).unwrap_or(u64::MAX)
+        };
         let standing = self.state.latest();
         let claims = standing.as_ref().map(|standing| standing.credentials.lease().claims());
         Gauges {
             phase: *self.state.phase().borrow(),
             agent_running: self.agent_runs(),
             agent_starts: self.board.starts(),
-            channels_open: u64::try_from(open).unwrap_or(u64::MAX),
-            channels_opened: opened,
+            channels_inbound: of(Direction::Inbound),
+            channels_outbound: of(Direction::Outbound),
+            channels_opened: self.state.channels().counts().1,
+            waiting: u64::try_from(self.peers.waiting()).unwrap_or(u64::MAX),
+            breakers: self.peers.breakers(),
             lease_expires: claims.map_or(0, |claims| claims.expires_at.as_secs()),
             simulated: claims.is_some_and(|claims| claims.simulator.is_some()),
         }

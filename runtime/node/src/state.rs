@@ -19,7 +19,7 @@ use tracing::{info, warn};
 
 use crate::channels::{ChannelTable, Closing};
 use crate::clock::{Clock, TlsTime};
-use crate::metrics::Counters;
+use crate::metrics::Events;
 use crate::phase::Phase;
 
 /// Phase, membership, trust and channels of one runtime.
@@ -30,7 +30,7 @@ pub(crate) struct State {
     phase: watch::Sender<Phase>,
     standing: watch::Sender<Option<Arc<Standing>>>,
     channels: Arc<ChannelTable>,
-    counters: Arc<Counters>,
+    events: Arc<Events>,
 }
 
 /// What channels are opened under: own credentials, the trust bundle, and TLS made from both.
@@ -76,7 +76,7 @@ impl State {
             phase: watch::Sender::new(Phase::Enrolling),
             standing: watch::Sender::new(None),
             channels,
-            counters: Arc::default(),
+            events: Arc::default(),
         }
     }
 
@@ -92,8 +92,8 @@ impl State {
         &self.channels
     }
 
-    pub(crate) const fn counters(&self) -> &Arc<Counters> {
-        &self.counters
+    pub(crate) const fn events(&self) -> &Arc<Events> {
+        &self.events
     }
 
     pub(crate) fn phase(&self) -> watch::Receiver<Phase> {
@@ -121,7 +121,7 @@ impl State {
         self.clock.raise(credentials.lease().claims().issued_at);
         let trust = self.newer(trust);
         let standing = Standing::new(credentials, trust, self.key_exchange, &self.clock)?;
-        self.counters.leases.add_one();
+        self.events.leases.add_one();
         self.standing.send_replace(Some(Arc::new(standing)));
         self.enter(Phase::Admitted);
         self.enforce();
@@ -164,7 +164,7 @@ impl State {
         }
         let closed =
             self.channels.close(|facts| own.or_else(|| facts.closing(&standing.trust, now)));
-        self.counters.channels_closed.add(u64::try_from(closed).unwrap_or(u64::MAX));
+        self.events.channels_closed.add(u64::try_from(closed).unwrap_or(u64::MAX));
     }
 
     /// The later of `trust` and the one in use: events may have been applied since it was sent.

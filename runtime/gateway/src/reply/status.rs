@@ -17,6 +17,7 @@ pub(super) enum Canonical {
     InvalidArgument,
     NotFound,
     PermissionDenied,
+    ResourceExhausted,
     FailedPrecondition,
     Unimplemented,
     Internal,
@@ -29,6 +30,7 @@ impl Canonical {
             Self::InvalidArgument => "INVALID_ARGUMENT",
             Self::NotFound => "NOT_FOUND",
             Self::PermissionDenied => "PERMISSION_DENIED",
+            Self::ResourceExhausted => "RESOURCE_EXHAUSTED",
             Self::FailedPrecondition => "FAILED_PRECONDITION",
             Self::Unimplemented => "UNIMPLEMENTED",
             Self::Internal => "INTERNAL",
@@ -41,6 +43,7 @@ impl Canonical {
             Self::InvalidArgument => 3,
             Self::NotFound => 5,
             Self::PermissionDenied => 7,
+            Self::ResourceExhausted => 8,
             Self::FailedPrecondition => 9,
             Self::Unimplemented => 12,
             Self::Internal => 13,
@@ -96,6 +99,7 @@ impl Status {
             Cause::Dial(error) => match error.failure() {
                 DialFailure::UnknownAgent => NOT_SERVED,
                 DialFailure::Refused => DENIED,
+                DialFailure::Overloaded => OVERLOADED,
                 DialFailure::Unreachable => UNAVAILABLE,
                 DialFailure::Interrupted => BROKEN,
             },
@@ -195,6 +199,16 @@ const UNAVAILABLE: Status = Status {
     reason: "AGENT_UNAVAILABLE",
     domain: CLOISTER,
     coarse: "The agent does not answer at the moment.",
+    retry: true,
+};
+
+const OVERLOADED: Status = Status {
+    http: StatusCode::TOO_MANY_REQUESTS,
+    grpc: Canonical::ResourceExhausted,
+    json_rpc: INTERNAL_ERROR,
+    reason: "TOO_MANY_REQUESTS",
+    domain: CLOISTER,
+    coarse: "Too many requests at a time.",
     retry: true,
 };
 

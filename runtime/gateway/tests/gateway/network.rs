@@ -125,7 +125,7 @@ impl Channel for PlainChannel {
     }
 }
 
-/// Knows the translator and nobody else; `hidden`, `refusing` and `asleep` fail in their own ways.
+/// Knows the translator and nobody else; `hidden`, `refusing`, `crowded` and `asleep` fail in their own ways.
 pub(crate) struct PlainDialer(Arc<PlainChannel>);
 
 impl Dialer for PlainDialer {
@@ -137,6 +137,7 @@ impl Dialer for PlainDialer {
             match agent.as_str() {
                 "translator" => Ok(Arc::clone(&self.0) as Arc<dyn Channel>),
                 "refusing" => Err(failure(DialFailure::Refused)),
+                "crowded" => Err(failure(DialFailure::Overloaded)),
                 "asleep" => Err(failure(DialFailure::Unreachable)),
                 _ => Err(failure(DialFailure::UnknownAgent)),
             }

@@ -320,9 +320,12 @@ async fn an_agent_that_does_not_listen_is_unavailable_and_worth_another_try() {
 #[tokio::test]
 async fn a_peer_that_cannot_be_dialled_is_explained_to_the_local_agent() {
     let network = Network::open(Agent::echo().await).await;
-    for (agent, status, code) in
-        [("nobody", 404, -31404), ("refusing", 403, -31403), ("asleep", 503, -32603)]
-    {
+    for (agent, status, code) in [
+        ("nobody", 404, -31404),
+        ("refusing", 403, -31403),
+        ("crowded", 429, -32603),
+        ("asleep", 503, -32603),
+    ] {
         let path = format!("/agents/{agent}/.well-known/agent-card.json");
         let response = network.send("GET", &path, &[], empty()).await;
         assert_eq!(response.status(), status, "{agent}");

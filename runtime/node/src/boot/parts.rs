@@ -15,7 +15,9 @@ use tracing::{debug, info, warn};
 use super::BootError;
 use crate::addresses::Addresses;
 use crate::attest;
-use crate::channels::{ChannelTable, Dialler, DiallerOptions, Listener, ListenerOptions};
+use crate::channels::{
+    ChannelTable, Dialler, DiallerOptions, Listener, ListenerOptions, PeerTable,
+};
 use crate::clock::Clock;
 use crate::config::{AgentConfig, NodeConfig};
 use crate::document::{Documents, Press};
@@ -107,8 +109,10 @@ impl Parts {
         };
         let local = local_agent(agent);
         let connections = TaskTracker::new();
+        let peers = Arc::new(PeerTable::new(&node.limits, Arc::clone(state.events())));
         let dialler = Dialler::new(DiallerOptions {
             state: Arc::clone(&state),
+            peers: Arc::clone(&peers),
             verifier: verifier.clone(),
             local: local.clone(),
             policy: Arc::clone(&policy),
@@ -141,7 +145,7 @@ impl Parts {
                 documents,
                 limits: node.limits,
             }),
-            operator: Operator::new(Arc::clone(&state), Arc::clone(&board), addresses.agent),
+            operator: Operator::new(Arc::clone(&state), peers, Arc::clone(&board), addresses.agent),
             outbound,
             state,
             board,

@@ -5,9 +5,14 @@ use std::sync::Arc;
 use cloister_channel::{Credentials, Established};
 use cloister_policy::Direction;
 
+use tracing::info;
+
+use super::end::End;
 use super::replay::Replay;
 use super::usage::Usage;
 use super::{ChannelError, Facts, Registration};
+use crate::clock::Clock;
+use crate::metrics::Events;
 use crate::state::State;
 
 /// A stream that may carry HTTP: it has a verdict, and stands in the table.
@@ -17,6 +22,8 @@ pub(super) struct Carrier<S> {
     pub(super) registration: Registration<Facts>,
     pub(super) facts: Facts,
     pub(super) usage: Usage,
+    pub(super) clock: Arc<Clock>,
+    pub(super) events: Arc<Events>,
 }
 
 impl<S> Carrier<S> {
@@ -41,11 +48,27 @@ impl<S> Carrier<S> {
         if let Some(reason) = facts.closing(&standing.trust, state.clock().now()) {
             return Err(ChannelError::Closed(Some(reason)));
         }
+        state.events().key_exchanges.add_one(facts.group);
+        info!(peer = facts.peer.agent, instance = facts.peer.instance, direction = direction.as_str(), key_exchange = facts.group, lease_ends = %facts.ends(), "channel opened");
         Ok(Self {
             stream: Replay::new(first, stream),
             registration,
             facts,
             usage: Usage::default(),
+            clock: Arc::clone(state.clock()),
+            events: Arc::clone(state.events()),
         })
     }
+}
+
+/// Records that a channel ended.
+pub(super) fn ended(facts: &Facts, end: End, events: &Events) {
+    events.ends.add_one(end.as_str());
+    info!(
+        peer = facts.peer.agent,
+        instance = facts.peer.instance,
+        direction = facts.direction.as_str(),
+        reason = end.as_str(),
+        "channel ended"
+    );
 }

@@ -1,33 +1,31 @@
-//! Dialling: from an agent's name to a channel whose peer was proven to be a runtime of it.
+//! From an agent's name to a channel whose peer was proven to be a runtime of it: the open one, or
+//! a new one.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use cloister_attestation::code::Diagnostic as _;
 use cloister_channel::AgentName;
-use cloister_channel::session::{Decision, PeerProven, Session};
-use cloister_channel::tls::{Handshake, server_name};
 use cloister_gateway::{BoxFuture, Channel, DialError};
-use cloister_policy::{Action, Direction, LocalAgent, PolicyBundle, Request};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
+use cloister_policy::{LocalAgent, PolicyBundle};
 use tokio_util::task::TaskTracker;
-use tracing::{debug, info, warn};
+use tracing::info;
 
-use super::carrier::Carrier;
-use super::link::establish;
+use super::ChannelError;
+use super::attempt::Attempts;
+use super::delivery::Delivery;
+use super::dialling::{Dialling, Turn};
 use super::outbound::Outbound;
-use super::pool::{Pool, Pooled, Slot};
-use super::{ChannelError, subject};
+use super::peers::{Peer, Peers, Pooled as _};
 use crate::config::Limits;
-use crate::limits::ENDPOINTS_MAX;
-use crate::state::{Standing, State};
+use crate::state::State;
 use crate::verifier::Verifier;
 
 /// What a [`Dialler`] needs.
 #[derive(Debug)]
 pub(crate) struct DiallerOptions {
     pub(crate) state: Arc<State>,
+    pub(crate) peers: Arc<Peers<Outbound>>,
     pub(crate) verifier: Verifier,
     pub(crate) local: LocalAgent,
     pub(crate) policy: Arc<PolicyBundle>,
@@ -37,22 +35,11 @@ pub(crate) struct DiallerOptions {
 
 /// Opens channels, and uses open ones again. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Dialler(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    options: DiallerOptions,
-    pool: Pool<Outbound>,
-}
-
-impl Pooled for Outbound {
-    fn is_live(&self) -> bool {
-        Self::is_live(self)
-    }
-
-    fn is_fresh(&self) -> bool {
-        Self::is_fresh(self)
-    }
+pub(crate) struct Dialler {
+    attempts: Arc<Attempts>,
+    state: Arc<State>,
+    peers: Arc<Peers<Outbound>>,
+    tasks: TaskTracker,
 }
 
 impl cloister_gateway::Dialer for Dialler {
@@ -61,14 +48,16 @@ impl cloister_gateway::Dialer for Dialler {
         agent: &'a AgentName,
     ) -> BoxFuture<'a, Result<Arc<dyn Channel>, DialError>> {
         Box::pin(async move {
-            match self.channel(agent).await {
+            let peer = self.peers.peer(agent, Instant::now());
+            match self.channel(&peer).await {
                 Ok(channel) => {
-                    let channel: Arc<dyn Channel> = channel;
-                    Ok(channel)
+                    let delivery: Arc<dyn Channel> =
+                        Arc::new(Delivery { dialler: self.clone(), peer, channel });
+                    Ok(delivery)
                 }
                 Err(error) => {
                     info!(%agent, code = error.code().id, %error, "no channel");
-                    Err(DialError::new(error.failure(), &error))
+                    Err(DialError::new(error.failure(), &*error))
                 }
             }
         })
@@ -77,164 +66,59 @@ impl cloister_gateway::Dialer for Dialler {
 
 impl Dialler {
     pub(crate) fn new(options: DiallerOptions) -> Self {
-        Self(Arc::new(Inner { options, pool: Pool::default() }))
+        let DiallerOptions { state, peers, verifier, local, policy, limits, tasks } = options;
+        let attempts = Attempts {
+            state: Arc::clone(&state),
+            verifier,
+            local,
+            policy,
+            limits,
+            tasks: tasks.clone(),
+        };
+        Self { attempts: Arc::new(attempts), state, peers, tasks }
     }
 
-    /// A live channel to `agent`: the open one, or a new one. One that is live but old is used
+    /// A live channel to `peer`: the open one, or a new one. One that is live but old is used
     /// while its successor is dialled.
-    async fn channel(&self, agent: &AgentName) -> Result<Arc<Outbound>, ChannelError> {
-        if self.0.options.state.standing().is_none() {
-            return Err(ChannelError::NotAdmitted);
+    pub(super) async fn channel(
+        &self,
+        peer: &Arc<Peer<Outbound>>,
+    ) -> Result<Arc<Outbound>, Arc<ChannelError>> {
+        if self.state.standing().is_none() {
+            return Err(Arc::new(ChannelError::NotAdmitted));
         }
-        let slot = self.0.pool.slot(agent);
-        if let Some(fresh) = slot.fresh() {
-            return Ok(fresh);
-        }
-        if let Some(live) = slot.live() {
-            self.replace(agent.clone(), slot);
+        if let Some(live) = peer.live() {
+            self.state.events().reuses.add_one();
+            if !live.is_fresh() {
+                // A breaker that does not let it through is the next request's affair.
+                drop(self.dial(peer));
+            }
             return Ok(live);
         }
-        let _turn = slot.dialling.lock().await;
-        match slot.live() {
-            Some(live) => Ok(live),
-            None => self.0.dial_into(agent, &slot).await,
-        }
+        let _place = peer.wait()?;
+        self.dial(peer)?.outcome().await
     }
 
-    /// Dials a successor for the channel in `slot`, unless somebody does so already.
-    fn replace(&self, agent: AgentName, slot: Arc<Slot<Outbound>>) {
-        let inner = Arc::clone(&self.0);
-        drop(self.0.options.tasks.spawn(async move {
-            let Ok(_turn) = slot.dialling.try_lock() else { return };
-            if let Err(error) = inner.dial_into(&agent, &slot).await {
-                debug!(%agent, code = error.code().id, %error, "no successor yet");
-            }
-        }));
+    /// Joins the dial under way, or begins one. It is nobody's in particular: that a request is
+    /// cancelled does not end it.
+    fn dial(&self, peer: &Arc<Peer<Outbound>>) -> Result<Dialling<Outbound>, ChannelError> {
+        let (dialling, turn) = peer.dial(Instant::now()).inspect_err(|_| {
+            self.state.events().breaker_refusals.add_one();
+        })?;
+        if let Some(turn) = turn {
+            drop(self.tasks.spawn(take(Arc::clone(&self.attempts), turn)));
+        }
+        Ok(dialling)
     }
 }
 
-impl Inner {
-    async fn dial_into(
-        &self,
-        agent: &AgentName,
-        slot: &Slot<Outbound>,
-    ) -> Result<Arc<Outbound>, ChannelError> {
-        let standing = self.options.state.standing().ok_or(ChannelError::NotAdmitted)?;
-        let mut failure = ChannelError::UnknownAgent(agent.to_string());
-        for address in self.endpoints(agent, slot, &standing).await? {
-            match self.dial(agent, &address, &standing).await {
-                Ok(channel) => {
-                    let channel = Arc::new(channel);
-                    slot.put(Arc::clone(&channel));
-                    return Ok(channel);
-                }
-                Err(error) => {
-                    warn!(%agent, %address, code = error.code().id, %error, "cannot open a channel");
-                    failure = error;
-                }
-            }
-        }
-        Err(failure)
+/// Dials, and tells everybody who waits.
+async fn take(attempts: Arc<Attempts>, turn: Turn<Outbound>) {
+    let events = attempts.state.events();
+    events.dials.add_one();
+    let outcome = attempts.channel(turn.peer()).await;
+    if let Err(error) = &outcome {
+        events.dial_failures.add_one(error.code().id);
     }
-
-    /// Where `agent` listens: what the registry says, or said last if it cannot be asked. Hints:
-    /// the session proves who answers.
-    async fn endpoints(
-        &self,
-        agent: &AgentName,
-        slot: &Slot<Outbound>,
-        standing: &Standing,
-    ) -> Result<Vec<String>, ChannelError> {
-        match self.resolve(agent, standing).await {
-            Ok(endpoints) => {
-                slot.remember(&endpoints);
-                Ok(endpoints)
-            }
-            Err(error @ ChannelError::UnknownAgent(_)) => Err(error),
-            Err(error) => match slot.remembered() {
-                none if none.is_empty() => Err(error),
-                endpoints => Ok(endpoints),
-            },
-        }
-    }
-
-    async fn resolve(
-        &self,
-        agent: &AgentName,
-        standing: &Standing,
-    ) -> Result<Vec<String>, ChannelError> {
-        let certificate = Arc::clone(&standing.client.client_auth_cert_resolver);
-        let mut registry = self.options.verifier.registry(certificate).await?;
-        let mut endpoints = registry.resolve(agent).await.map_err(|error| {
-            if error.is_not_found() {
-                ChannelError::UnknownAgent(agent.to_string())
-            } else {
-                error.into()
-            }
-        })?;
-        // The longest lease first: that runtime renewed last, so it is the likeliest to be there.
-        endpoints.sort_by_key(|endpoint| core::cmp::Reverse(endpoint.lease_expires_at));
-        Ok(endpoints.into_iter().take(ENDPOINTS_MAX).map(|endpoint| endpoint.address).collect())
-    }
-
-    async fn dial(
-        &self,
-        agent: &AgentName,
-        address: &str,
-        standing: &Standing,
-    ) -> Result<Outbound, ChannelError> {
-        let dialled = self.handshake(agent, address, standing);
-        match tokio::time::timeout(self.options.limits.handshake_timeout, dialled).await {
-            Ok(result) => result,
-            Err(_) => Err(ChannelError::Timeout),
-        }
-    }
-
-    async fn handshake(
-        &self,
-        agent: &AgentName,
-        address: &str,
-        standing: &Standing,
-    ) -> Result<Outbound, ChannelError> {
-        let state = &self.options.state;
-        let refused = |source| ChannelError::Connect { address: address.to_owned(), source };
-        let stream = TcpStream::connect(address).await.map_err(refused)?;
-        stream.set_nodelay(true).map_err(refused)?;
-        let from = stream.peer_addr().map_err(refused)?;
-        let name = server_name(standing.trust.trust_domain());
-        let connector = TlsConnector::from(Arc::clone(&standing.client));
-        let mut stream = connector.connect(name, stream).await.map_err(ChannelError::Tls)?;
-        let handshake = Handshake::client(stream.get_ref().1, state.key_exchange())?;
-        let session = Session::initiator(
-            Arc::clone(&standing.credentials),
-            Arc::clone(&standing.trust),
-            handshake,
-            agent.clone(),
-            state.clock().now(),
-        )?;
-        let verdict =
-            establish(&mut stream, session, state.clock(), |proven| self.decide(proven, from))
-                .await?;
-        let carrier =
-            Carrier::new(Direction::Outbound, verdict, stream, &standing.credentials, state)?;
-        Outbound::start(
-            carrier,
-            Arc::clone(state.clock()),
-            self.options.limits,
-            &self.options.tasks,
-        )
-        .await
-    }
-
-    fn decide(&self, proven: &PeerProven, address: SocketAddr) -> Decision {
-        let request = Request {
-            direction: Direction::Outbound,
-            peer: &subject(&proven.peer),
-            local: &self.options.local,
-            action: Action::Connect,
-        };
-        let decision = self.options.policy.decide(&request);
-        info!(peer = %proven.peer.agent, instance = %proven.peer.instance, %address, simulated = proven.peer.simulated, tier = %proven.peer.tier, %decision, "dialled");
-        if decision.allows() { Decision::Accept } else { Decision::Refuse }
-    }
+    turn.finish(outcome.map(Arc::new).map_err(Arc::new));
 }

@@ -1,5 +1,6 @@
 //! Why a channel did not come about, or ended.
 
+use core::time::Duration;
 use std::io;
 
 use cloister_attestation::code::{Code, Diagnostic};
@@ -40,6 +41,14 @@ cloister_attestation::codes! {
     FULL = "node.channel.full", Operator, "",
         "Raise limits.channels_max in node.toml, or find out who opens so many channels.",
         "The runtime has as many channels open as node.toml permits.";
+    /// The peer is left alone for a while.
+    BREAKER = "node.channel.breaker_open", Peer, "",
+        "Try again after the time in the message; look at the log for why the peer could not be reached before.",
+        "The last dials of this peer failed one after the other, so that it is dialled again only after a wait that grows from half a second to half a minute. One dial is then let through; if it succeeds, so are all others. The request was not delivered.";
+    /// Too many requests wait.
+    QUEUE = "node.channel.queue_full", Operator, "",
+        "Send fewer requests at a time, or raise limits.waiting_per_peer_max and limits.waiting_max in node.toml.",
+        "Requests wait while a channel is opened, and a bounded number of them runs on one channel. This one found no room and was refused at once; it was not delivered.";
     /// The channel was closed by this side.
     CLOSED = "node.channel.closed", Peer, "",
         "Try again once both runtimes hold a live lease.",
@@ -95,30 +104,76 @@ pub enum ChannelError {
     /// Too many connections for the attestation document.
     #[error("as many connections ask for the attestation document as may")]
     Crowded,
+    /// The peer is left alone for a while.
+    #[error("{agent} failed to answer and is dialled again in {} ms", wait.as_millis())]
+    Breaker {
+        /// Which peer.
+        agent: String,
+        /// For how long.
+        wait: Duration,
+    },
+    /// Too many requests wait for a channel, or run on it.
+    #[error("too many requests for {0} wait or run")]
+    Queue(String),
     /// Closed by this side.
     #[error("channel is closed: {0:?}")]
     Closed(Option<Closing>),
 }
 
 impl ChannelError {
-    /// What the gateway is to make of it.
+    /// What the gateway is to make of it where no channel came about.
     #[must_use]
     pub const fn failure(&self) -> DialFailure {
         match self {
             Self::UnknownAgent(_) => DialFailure::UnknownAgent,
             Self::Tls(_) | Self::Handshake(_) | Self::Session(_) => DialFailure::Refused,
-            Self::Http(_) => DialFailure::Interrupted,
+            Self::Queue(_) => DialFailure::Overloaded,
             // Nothing was sent before the verdict.
             Self::NotAdmitted
             | Self::Broken(_)
+            | Self::Http(_)
             | Self::Registry(_)
             | Self::Connect { .. }
             | Self::Misuse(_)
             | Self::Timeout
             | Self::Full
             | Self::Crowded
+            | Self::Breaker { .. }
             | Self::Closed(_) => DialFailure::Unreachable,
         }
+    }
+
+    /// The same for a request on a channel: `undelivered` where it certainly was not delivered.
+    #[must_use]
+    pub const fn failure_of_request(&self, undelivered: bool) -> DialFailure {
+        if undelivered { self.failure() } else { DialFailure::Interrupted }
+    }
+
+    /// Whether a dial that ended so says something about the peer: the breaker counts it.
+    pub(super) const fn speaks_against_peer(&self) -> bool {
+        match self {
+            Self::Connect { .. }
+            | Self::Tls(_)
+            | Self::Handshake(_)
+            | Self::Session(_)
+            | Self::Broken(_)
+            | Self::Http(_)
+            | Self::Timeout => true,
+            Self::NotAdmitted
+            | Self::UnknownAgent(_)
+            | Self::Registry(_)
+            | Self::Misuse(_)
+            | Self::Full
+            | Self::Crowded
+            | Self::Breaker { .. }
+            | Self::Queue(_)
+            | Self::Closed(_) => false,
+        }
+    }
+
+    /// Whether another channel may do better.
+    pub(super) const fn may_pass(&self) -> bool {
+        matches!(self, Self::Http(_) | Self::Closed(_))
     }
 }
 
@@ -137,6 +192,8 @@ impl Diagnostic for ChannelError {
             Self::Timeout => &TIMEOUT,
             Self::Full => &FULL,
             Self::Crowded => &document::CROWDED,
+            Self::Breaker { .. } => &BREAKER,
+            Self::Queue(_) => &QUEUE,
             Self::Closed(_) => &CLOSED,
         }
     }

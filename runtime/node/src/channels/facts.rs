@@ -6,6 +6,7 @@ use cloister_attestation::time::UnixTime;
 use cloister_channel::lease::VerifiedLease;
 use cloister_channel::{Established, Peer, TrustBundle};
 use cloister_policy::{Direction, Subject};
+use rustls::NamedGroup;
 
 use super::Closing;
 use crate::state::closing;
@@ -23,7 +24,7 @@ pub struct Facts {
     /// The lease that this side showed.
     pub own_lease: Arc<VerifiedLease>,
     /// The key exchange that TLS negotiated.
-    pub group: String,
+    pub group: &'static str,
     /// When the verdict was reached.
     pub opened: UnixTime,
 }
@@ -39,7 +40,7 @@ impl Facts {
             peer: Arc::new(subject(verdict.peer())),
             lease: Arc::new(verdict.lease().clone()),
             own_lease: Arc::new(own_lease),
-            group: format!("{:?}", verdict.key_exchange()),
+            group: group(verdict.key_exchange()),
             opened: verdict.at(),
         }
     }
@@ -54,6 +55,17 @@ impl Facts {
     #[must_use]
     pub fn closing(&self, trust: &TrustBundle, now: UnixTime) -> Option<Closing> {
         closing(&self.lease, trust, now).or_else(|| closing(&self.own_lease, trust, now))
+    }
+}
+
+/// The name of a key exchange. A session is established over no other than the first two.
+const fn group(group: NamedGroup) -> &'static str {
+    if matches!(group, NamedGroup::X25519MLKEM768) {
+        "X25519MLKEM768"
+    } else if matches!(group, NamedGroup::X25519) {
+        "X25519"
+    } else {
+        "other"
     }
 }
 

@@ -2,35 +2,30 @@
 
 use core::convert::Infallible;
 use core::pin::pin;
-use core::time::Duration;
 use std::sync::Arc;
 
-use cloister_gateway::{Body, Inbound};
+use cloister_gateway::{Body, BodyError, Inbound};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tracing::{debug, info};
 
-use super::carrier::Carrier;
+use super::carrier::{Carrier, ended};
+use super::end::{End, drain};
 use super::usage::Usage;
-use super::{ChannelError, Closing, Facts, Notice};
+use super::{ChannelError, Facts, Notice};
 use crate::clock::Clock;
 use crate::config::Limits;
-use crate::limits::{CHANNEL_KEEPALIVE, HEADERS_BYTES_MAX, STREAMS_MAX};
+use crate::limits::{HEADERS_BYTES_MAX, STREAMS_MAX};
 
 /// Serves `carrier` until the peer ends it, it goes unused, or it has to close.
-pub(super) async fn serve<S>(
-    carrier: Carrier<S>,
-    gateway: Inbound,
-    clock: Arc<Clock>,
-    limits: Limits,
-) where
+pub(super) async fn serve<S>(carrier: Carrier<S>, gateway: Inbound, limits: Limits)
+where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Carrier { stream, registration, facts, usage } = carrier;
+    let Carrier { stream, registration, facts, usage, clock, events } = carrier;
     let mut notice = registration.notice();
     let stream_service = Streams {
         gateway,
@@ -41,8 +36,8 @@ pub(super) async fn serve<S>(
     };
     let connection = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
-        .keep_alive_interval(CHANNEL_KEEPALIVE)
-        .keep_alive_timeout(CHANNEL_KEEPALIVE)
+        .keep_alive_interval(limits.keepalive)
+        .keep_alive_timeout(limits.keepalive)
         .max_concurrent_streams(STREAMS_MAX)
         .max_header_list_size(HEADERS_BYTES_MAX)
         .serve_connection(
@@ -50,25 +45,18 @@ pub(super) async fn serve<S>(
             service_fn(move |request| stream_service.clone().answer(request)),
         );
     let mut connection = pin!(connection);
-    let drain: Duration = tokio::select! {
-        ended = connection.as_mut() => {
-            debug!(peer = %facts.peer.agent, error = ?ended.err(), "channel ended");
-            return;
-        }
-        closing = notice.wait() => match closing {
-            Closing::Shutdown => limits.drain_timeout,
-            // SECURITY: dropping the connection resets every stream on it at once.
-            Closing::LeaseEnded | Closing::Revoked => {
-                info!(peer = %facts.peer.agent, instance = %facts.peer.instance, ?closing, "channel closed");
-                return;
-            }
-        },
-        () = usage.idle_for(limits.idle_timeout) => limits.drain_timeout,
+    let end = tokio::select! {
+        ended = connection.as_mut() => End::of(&ended),
+        closing = notice.wait() => End::Closed(closing),
+        () = usage.idle_for(limits.idle_timeout) => End::Idle,
     };
-    connection.as_mut().graceful_shutdown();
-    if tokio::time::timeout(drain, connection).await.is_err() {
-        debug!(peer = %facts.peer.agent, "channel did not drain in time");
-    }
+    let end = if end.drains() {
+        connection.as_mut().graceful_shutdown();
+        drain(connection, notice, end, limits).await
+    } else {
+        end
+    };
+    ended(&facts, end, &events);
 }
 
 /// What every stream of one channel needs.
@@ -83,10 +71,9 @@ struct Streams {
 
 impl Streams {
     /// Hands one request to the gateway. An error resets the stream.
-    async fn answer(mut self, request: Request<Incoming>) -> Result<Response<Body>, ChannelError> {
-        // SECURITY: the end of a lease counts from its second on, not from when it is noticed.
-        if self.notice.is_over() || self.clock.now() >= self.facts.ends() {
-            return Err(ChannelError::Closed(self.notice.given()));
+    async fn answer(mut self, request: Request<Incoming>) -> Result<Response<Body>, BodyError> {
+        if !self.takes_streams() {
+            return Err(NotTaken(h2::Reason::REFUSED_STREAM.into()).into());
         }
         let in_use = self.usage.begin();
         let answered = async {
@@ -95,16 +82,24 @@ impl Streams {
         };
         tokio::select! {
             biased;
-            closing = abrupt(&mut self.notice) => Err(ChannelError::Closed(Some(closing))),
+            closing = self.notice.lost() => Err(ChannelError::Closed(Some(closing)).into()),
             Ok(response) = answered => Ok(response),
         }
     }
-}
 
-/// Waits for a closing that leaves no time to drain.
-async fn abrupt(notice: &mut Notice) -> Closing {
-    match notice.wait().await {
-        Closing::Shutdown => core::future::pending().await,
-        closing @ (Closing::LeaseEnded | Closing::Revoked) => closing,
+    /// Not without permission. A channel that drains takes what was sent before the peer heard so.
+    ///
+    /// SECURITY: the end of a lease counts from its second on, not from when it is noticed.
+    fn takes_streams(&self) -> bool {
+        let permitted = match self.notice.given() {
+            Some(closing) => !closing.is_loss(),
+            None => !self.notice.is_over(),
+        };
+        permitted && self.clock.now() < self.facts.ends()
     }
 }
+
+/// Nothing of the request was handed on, and the peer is told so: it may send it elsewhere.
+#[derive(Debug, thiserror::Error)]
+#[error("the channel takes no streams")]
+struct NotTaken(#[source] h2::Error);

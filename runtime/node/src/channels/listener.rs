@@ -106,14 +106,13 @@ impl Listener {
         drop(permit);
         match result {
             Ok(Accepted::Channel(carrier)) => {
-                let clock = Arc::clone(self.0.state.clock());
-                serve(*carrier, self.0.gateway.clone(), clock, self.0.limits).await;
+                serve(*carrier, self.0.gateway.clone(), self.0.limits).await;
             }
             Ok(Accepted::Document(asking)) => {
                 stop.run_until_cancelled(self.answer(*asking)).await;
             }
             Err(error) => {
-                self.0.state.counters().handshakes_refused.add_one();
+                self.0.state.events().handshakes_refused.add_one();
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
                 info!(%from, code = error.code().id, %error, cause, "refused a connection");
             }

@@ -1,34 +1,65 @@
 //! A dialled channel: HTTP/2 from the gateway to the peer, until it has to close.
 
 use core::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cloister_attestation::code::Diagnostic as _;
 use cloister_attestation::time::UnixTime;
-use cloister_gateway::{Body, BoxFuture, DialError, DialFailure, boxed};
+use cloister_gateway::{Body, boxed};
 use cloister_policy::Subject;
 use http::{Request, Response};
 use hyper::client::conn::http2::{self, SendRequest};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, info};
+use tracing::debug;
 
-use super::carrier::Carrier;
+use super::carrier::{Carrier, ended};
+use super::end::{End, drain};
+use super::executor::{Executor, Tasks};
+use super::peers::Pooled;
+use super::replay::Replay;
 use super::usage::Usage;
-use super::{ChannelError, Closing, Facts, Notice, Registration};
+use super::{ChannelError, Facts, Notice, Registration};
 use crate::clock::Clock;
 use crate::config::Limits;
-use crate::limits::{CHANNEL_KEEPALIVE, HEADERS_BYTES_MAX};
+use crate::limits::{HEADERS_BYTES_MAX, STREAMS_MAX};
 
 /// An open channel to one peer instance.
 #[derive(Debug)]
-pub(super) struct Outbound {
-    sender: SendRequest<Body>,
+pub(crate) struct Outbound {
+    line: Arc<Line>,
     facts: Facts,
     notice: Notice,
     usage: Usage,
     clock: Arc<Clock>,
+}
+
+/// A request that got no response.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) error: ChannelError,
+    /// It certainly did not reach the peer's gateway.
+    pub(super) undelivered: bool,
+}
+
+/// The way onto a connection, until it is taken away.
+#[derive(Debug)]
+struct Line {
+    sender: Mutex<Option<SendRequest<Body>>>,
+    retired: CancellationToken,
+}
+
+impl Line {
+    fn sender(&self) -> Option<SendRequest<Body>> {
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Once nobody can put a request on it, a connection ends with its last stream.
+    fn close(&self) {
+        *self.sender.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 impl Outbound {
@@ -38,67 +69,87 @@ impl Outbound {
     /// [`ChannelError::Http`].
     pub(super) async fn start<S>(
         carrier: Carrier<S>,
-        clock: Arc<Clock>,
         limits: Limits,
         tasks: &TaskTracker,
     ) -> Result<Self, ChannelError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Carrier { stream, registration, facts, usage } = carrier;
-        let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+        let Carrier { stream, registration, facts, usage, clock, events } = carrier;
+        let parts = Tasks::new();
+        let (sender, connection) = http2::Builder::new(parts.executor())
             .timer(TokioTimer::new())
-            .keep_alive_interval(CHANNEL_KEEPALIVE)
-            .keep_alive_timeout(CHANNEL_KEEPALIVE)
+            .keep_alive_interval(limits.keepalive)
+            .keep_alive_timeout(limits.keepalive)
+            .keep_alive_while_idle(true)
             .max_header_list_size(HEADERS_BYTES_MAX)
             .handshake(TokioIo::new(stream))
             .await?;
-        let notice = registration.notice();
-        let channel = Self { sender, facts: facts.clone(), notice, usage: usage.clone(), clock };
-        drop(tasks.spawn(run(connection, registration, facts, usage, limits)));
-        Ok(channel)
+        let sender = Mutex::new(Some(sender));
+        let line = Arc::new(Line { sender, retired: CancellationToken::new() });
+        let run =
+            Run { line: Arc::clone(&line), parts, registration, usage: usage.clone(), limits };
+        let notice = run.registration.notice();
+        let of_task = facts.clone();
+        drop(tasks.spawn(async move {
+            let end = run.until_end(connection).await;
+            ended(&of_task, end, &events);
+        }));
+        Ok(Self { line, facts, notice, usage, clock })
     }
 
-    /// Whether a request may still be put on it.
-    pub(super) fn is_live(&self) -> bool {
-        !self.notice.is_over() && !self.sender.is_closed() && self.clock.now() < self.facts.ends()
+    /// Who is at the other end.
+    pub(super) const fn peer(&self) -> &Arc<Subject> {
+        &self.facts.peer
     }
 
-    /// Whether it is live and has a good part of its life before it.
-    pub(super) fn is_fresh(&self) -> bool {
-        self.is_live() && is_fresh(self.facts.opened, self.facts.ends(), self.clock.now())
+    /// Whether it ended without this side having a reason to end it.
+    pub(super) fn is_broken(&self) -> bool {
+        self.notice.given().is_none() && !self.is_live()
     }
 
-    async fn request(&self, request: Request<Body>) -> Result<Response<Body>, DialError> {
-        if !self.is_live() {
-            let closed = ChannelError::Closed(self.notice.given());
-            return Err(DialError::new(DialFailure::Unreachable, &closed));
-        }
-        let in_use = self.usage.begin();
-        match self.sender.clone().try_send_request(request).await {
+    /// Sends one request.
+    ///
+    /// # Errors
+    /// [`Failed`], which says whether it may be sent again.
+    pub(super) async fn request(&self, request: Request<Body>) -> Result<Response<Body>, Failed> {
+        let untouched = |error| Failed { error, undelivered: true };
+        let live = if self.is_live() { self.line.sender() } else { None };
+        let Some(mut sender) = live else {
+            return Err(untouched(ChannelError::Closed(self.notice.given())));
+        };
+        let Some(in_use) = self.usage.begin_below(STREAMS_MAX) else {
+            return Err(untouched(ChannelError::Queue(self.facts.peer.agent.clone())));
+        };
+        match sender.try_send_request(request).await {
             Ok(response) => Ok(response.map(|body| in_use.hold(boxed(body)))),
             Err(mut error) => {
-                let delivered = error.take_message().is_none();
-                let failure =
-                    if delivered { DialFailure::Interrupted } else { DialFailure::Unreachable };
-                let cause = match self.notice.given() {
+                let unsent = error.take_message().is_some();
+                let error = error.into_error();
+                let undelivered = unsent || is_refusal(&error);
+                let error = match self.notice.given() {
                     Some(closing) => ChannelError::Closed(Some(closing)),
-                    None => ChannelError::Http(error.into_error()),
+                    None => ChannelError::Http(error),
                 };
-                debug!(code = cause.code().id, %cause, delivered, "a request failed");
-                Err(DialError::new(failure, &cause))
+                debug!(code = error.code().id, %error, undelivered, "a request failed");
+                Err(Failed { error, undelivered })
             }
         }
     }
 }
 
-impl cloister_gateway::Channel for Outbound {
-    fn peer(&self) -> Arc<Subject> {
-        Arc::clone(&self.facts.peer)
+impl Pooled for Outbound {
+    fn is_live(&self) -> bool {
+        let closed = self.line.sender().is_none_or(|sender| sender.is_closed());
+        !closed && !self.notice.is_over() && self.clock.now() < self.facts.ends()
     }
 
-    fn send(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, DialError>> {
-        Box::pin(self.request(request))
+    fn is_fresh(&self) -> bool {
+        self.is_live() && is_fresh(self.facts.opened, self.facts.ends(), self.clock.now())
+    }
+
+    fn retire(&self) {
+        self.line.retired.cancel();
     }
 }
 
@@ -108,49 +159,61 @@ fn is_fresh(opened: UnixTime, ends: UnixTime, now: UnixTime) -> bool {
     now.since(opened).saturating_mul(5) < ends.since(opened).saturating_mul(4)
 }
 
-/// Drives the connection until nobody needs it, or until it has to close.
-async fn run<S>(
-    connection: http2::Connection<TokioIo<super::replay::Replay<S>>, Body, TokioExecutor>,
+/// Whether the peer said that it did not and will not process the request. Everything else that
+/// ends a request may have ended it after it was processed.
+///
+/// SPEC: RFC 9113 section 8.7: a stream reset with `REFUSED_STREAM`, and a stream above the last one
+/// that a `GOAWAY` names, which is the only error of that kind that h2 gives a stream.
+fn is_refusal(error: &hyper::Error) -> bool {
+    let causes = core::iter::successors(std::error::Error::source(error), |error| error.source());
+    causes.filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(|error| {
+        let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        let going = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
+        error.is_remote() && (refused || going)
+    })
+}
+
+/// What the connection's task needs.
+struct Run {
+    line: Arc<Line>,
+    parts: Tasks,
     registration: Registration<Facts>,
-    facts: Facts,
     usage: Usage,
     limits: Limits,
-) where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let mut notice = registration.notice();
-    let mut connection = pin!(connection);
-    tokio::select! {
-        ended = connection.as_mut() => {
-            debug!(peer = %facts.peer.agent, error = ?ended.err(), "channel ended");
-        }
-        () = usage.idle_for(limits.idle_timeout) => {
-            debug!(peer = %facts.peer.agent, "channel was not used");
-        }
-        closing = notice.wait() => {
-            info!(peer = %facts.peer.agent, instance = %facts.peer.instance, ?closing, "channel closed");
-            // SECURITY: only a shutdown leaves time; otherwise dropping resets every stream at once.
-            if closing == Closing::Shutdown
-                && tokio::time::timeout(limits.drain_timeout, connection).await.is_err()
-            {
-                debug!(peer = %facts.peer.agent, "channel did not drain in time");
+}
+
+impl Run {
+    /// Drives the connection until nobody needs it, or until it has to close. Whatever still runs on
+    /// it then is cut.
+    async fn until_end<S>(
+        self,
+        connection: http2::Connection<TokioIo<Replay<S>>, Body, Executor>,
+    ) -> End
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut notice = self.registration.notice();
+        let mut connection = pin!(async {
+            let ended = connection.await;
+            // Without an error, nobody can put a request on it any more; some may be on it.
+            if ended.is_ok() {
+                self.parts.ended().await;
             }
+            ended
+        });
+        let end = tokio::select! {
+            ended = connection.as_mut() => End::of(&ended),
+            () = self.usage.idle_for(self.limits.idle_timeout) => End::Idle,
+            () = self.line.retired.cancelled() => End::Superseded,
+            closing = notice.wait() => End::Closed(closing),
+        };
+        if !end.drains() {
+            return end;
         }
+        self.line.close();
+        drain(connection, notice, end, self.limits).await
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use cloister_attestation::time::UnixTime;
-
-    use super::is_fresh;
-
-    #[test]
-    fn a_channel_is_fresh_for_four_fifths_of_its_life() {
-        let at = UnixTime::from_secs;
-        assert!(is_fresh(at(100), at(200), at(100)));
-        assert!(is_fresh(at(100), at(200), at(179)));
-        assert!(!is_fresh(at(100), at(200), at(180)));
-        assert!(!is_fresh(at(100), at(100), at(100)), "a channel without life is not fresh");
-    }
-}
+pub(super) mod tests;

@@ -23,6 +23,17 @@ pub enum Closing {
     Shutdown,
 }
 
+impl Closing {
+    /// Whether a permission was lost, which leaves no time to drain.
+    #[must_use]
+    pub const fn is_loss(self) -> bool {
+        match self {
+            Self::LeaseEnded | Self::Revoked => true,
+            Self::Shutdown => false,
+        }
+    }
+}
+
 /// All open channels, each with what is known about it.
 #[derive(Debug)]
 pub struct Table<T> {
@@ -63,14 +74,16 @@ impl<T: Clone> Table<T> {
     }
 
     /// Closes every channel that `why` gives a reason for; says how many it told. The first
-    /// reason that a channel was given stays.
+    /// reason that a channel was given stays, but that a lost permission ends a drain.
     pub fn close(&self, why: impl Fn(&T) -> Option<Closing>) -> usize {
         let told = |entry: &&Entry<T>| {
             why(&entry.facts).is_some_and(|reason| {
                 entry.closing.send_if_modified(|closing| {
-                    let first = closing.is_none();
-                    closing.get_or_insert(reason);
-                    first
+                    let told = closing.is_none_or(|given| !given.is_loss() && reason.is_loss());
+                    if told {
+                        *closing = Some(reason);
+                    }
+                    told
                 })
             })
         };
@@ -138,7 +151,18 @@ impl Notice {
 
     /// Waits until the channel has to close. For ever, if it ends by itself.
     pub async fn wait(&mut self) -> Closing {
-        match self.0.wait_for(Option::is_some).await.map(|closing| *closing) {
+        self.until(|_| true).await
+    }
+
+    /// Waits until the channel has to close and there is no time to drain. For ever, if that does
+    /// not happen.
+    pub async fn lost(&mut self) -> Closing {
+        self.until(Closing::is_loss).await
+    }
+
+    async fn until(&mut self, wanted: impl Fn(Closing) -> bool) -> Closing {
+        match self.0.wait_for(|closing| closing.is_some_and(&wanted)).await.map(|closing| *closing)
+        {
             Ok(Some(closing)) => closing,
             // The entry is gone: the channel ended by itself and there is nothing left to close.
             Ok(None) | Err(_) => core::future::pending().await,
@@ -170,6 +194,17 @@ mod tests {
         assert_eq!(table.close(|_| Some(Closing::Revoked)), 1);
         assert_eq!(table.close(|_| Some(Closing::Shutdown)), 0);
         assert_eq!(a.notice().given(), Some(Closing::Revoked));
+    }
+
+    #[test]
+    fn a_channel_that_drains_can_still_lose_its_permission() {
+        let table = Arc::new(Table::new(8));
+        let a = table.enter("a").unwrap();
+        assert_eq!(table.close(|_| Some(Closing::Shutdown)), 1);
+        assert_eq!(table.close(|_| Some(Closing::Shutdown)), 0);
+        assert_eq!(table.close(|_| Some(Closing::LeaseEnded)), 1);
+        assert_eq!(table.close(|_| Some(Closing::Revoked)), 0);
+        assert_eq!(a.notice().given(), Some(Closing::LeaseEnded));
     }
 
     #[test]

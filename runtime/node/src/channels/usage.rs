@@ -27,6 +27,17 @@ impl Usage {
         InUse(self.clone())
     }
 
+    /// One stream more, unless there are `most` already.
+    pub(super) fn begin_below(&self, most: u32) -> Option<InUse> {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let begun = self.0.send_if_modified(|streams| {
+            let fits = *streams < most;
+            *streams = streams.saturating_add(usize::from(fits));
+            fits
+        });
+        begun.then(|| InUse(self.clone()))
+    }
+
     /// Waits until there has been no stream for `limit`.
     pub(super) async fn idle_for(&self, limit: Duration) {
         let mut streams = self.0.subscribe();
@@ -101,6 +112,15 @@ mod tests {
         assert!(busy.is_err(), "idle while a body was held");
         drop(body);
         usage.idle_for(limit).await;
+    }
+
+    #[test]
+    fn no_more_streams_begin_than_may() {
+        let usage = Usage::default();
+        let first = usage.begin_below(1).unwrap();
+        assert!(usage.begin_below(1).is_none());
+        drop(first);
+        assert!(usage.begin_below(1).is_some());
     }
 
     #[tokio::test(start_paused = true)]

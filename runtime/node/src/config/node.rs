@@ -96,6 +96,12 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// How long a shutdown waits for streams to end.
     pub drain_timeout: Duration,
+    /// How often a silent channel is probed.
+    pub keepalive: Duration,
+    /// Requests of the agent that wait for a channel to one peer.
+    pub waiting_per_peer_max: usize,
+    /// Requests of the agent that wait for a channel to any peer.
+    pub waiting_max: usize,
 }
 
 #[derive(Deserialize)]
@@ -174,6 +180,12 @@ pub enum TeeKind {
     Simulator,
 }
 
+impl Default for Limits {
+    fn default() -> Self {
+        Self::from(&LimitsSection::default())
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct LimitsSection {
@@ -182,6 +194,9 @@ struct LimitsSection {
     handshake_timeout_ms: u64,
     idle_timeout_secs: u64,
     drain_timeout_secs: u64,
+    keepalive_ms: u64,
+    waiting_per_peer_max: usize,
+    waiting_max: usize,
 }
 
 impl Default for LimitsSection {
@@ -189,11 +204,18 @@ impl Default for LimitsSection {
         Self {
             channels_max: limits::CHANNELS_DEFAULT,
             handshakes_max: limits::HANDSHAKES_DEFAULT,
-            handshake_timeout_ms: 10_000,
+            handshake_timeout_ms: millis(limits::HANDSHAKE_TIMEOUT_DEFAULT),
             idle_timeout_secs: limits::IDLE_TIMEOUT_DEFAULT.as_secs(),
             drain_timeout_secs: limits::DRAIN_TIMEOUT_DEFAULT.as_secs(),
+            keepalive_ms: millis(limits::KEEPALIVE_DEFAULT),
+            waiting_per_peer_max: limits::WAITING_PER_PEER_DEFAULT,
+            waiting_max: limits::WAITING_DEFAULT,
         }
     }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl NodeConfig {
@@ -287,17 +309,29 @@ fn limits(source: &Source, section: &Spanned<LimitsSection>) -> Result<Limits, C
     let zero = given.channels_max == 0
         || given.handshakes_max == 0
         || given.handshake_timeout_ms == 0
-        || given.idle_timeout_secs == 0;
+        || given.idle_timeout_secs == 0
+        || given.keepalive_ms == 0
+        || given.waiting_per_peer_max == 0
+        || given.waiting_max == 0;
     if zero {
         return Err(source.refuse(section, "only drain_timeout_secs may be 0"));
     }
-    Ok(Limits {
-        channels_max: given.channels_max,
-        handshakes_max: given.handshakes_max,
-        handshake_timeout: Duration::from_millis(given.handshake_timeout_ms),
-        idle_timeout: Duration::from_secs(given.idle_timeout_secs),
-        drain_timeout: Duration::from_secs(given.drain_timeout_secs),
-    })
+    Ok(Limits::from(given))
+}
+
+impl From<&LimitsSection> for Limits {
+    fn from(given: &LimitsSection) -> Self {
+        Self {
+            channels_max: given.channels_max,
+            handshakes_max: given.handshakes_max,
+            handshake_timeout: Duration::from_millis(given.handshake_timeout_ms),
+            idle_timeout: Duration::from_secs(given.idle_timeout_secs),
+            drain_timeout: Duration::from_secs(given.drain_timeout_secs),
+            keepalive: Duration::from_millis(given.keepalive_ms),
+            waiting_per_peer_max: given.waiting_per_peer_max,
+            waiting_max: given.waiting_max,
+        }
+    }
 }
 
 fn surface() -> Spanned<SocketAddr> {

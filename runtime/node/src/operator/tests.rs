@@ -5,16 +5,19 @@ use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 
 use super::Operator;
-use crate::channels::ChannelTable;
+use crate::channels::{ChannelTable, PeerTable};
 use crate::clock::Clock;
+use crate::config::Limits;
 use crate::state::State;
 use crate::supervisor::Board;
 
 fn operator() -> Operator {
     let channels = Arc::new(ChannelTable::new(1));
     let state = State::new(Arc::new(Clock::default()), KeyExchange::PostQuantum, channels);
+    let peers = PeerTable::new(&Limits::default(), Arc::clone(state.events()));
+    let board = Arc::new(Board::default());
     // Nothing listens on the discard port.
-    Operator::new(Arc::new(state), Arc::new(Board::default()), ([127, 0, 0, 1], 9).into())
+    Operator::new(Arc::new(state), Arc::new(peers), board, ([127, 0, 0, 1], 9).into())
 }
 
 async fn ask(method: Method, path: &str) -> (StatusCode, String) {

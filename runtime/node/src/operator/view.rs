@@ -18,7 +18,7 @@ pub(super) struct ChannelView {
     tee: String,
     tier: Tier,
     simulated: bool,
-    group: String,
+    group: &'static str,
     opened_at: UnixTime,
     lease_ends_at: UnixTime,
 }
@@ -35,7 +35,7 @@ impl ChannelView {
             tee: peer.tee.to_string(),
             tier: peer.tier,
             simulated: peer.simulated,
-            group: facts.group.clone(),
+            group: facts.group,
             opened_at: facts.opened,
             lease_ends_at: facts.ends(),
         }

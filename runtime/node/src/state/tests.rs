@@ -34,7 +34,7 @@ fn channel(state: &State, own: &Credentials, peer: &Credentials) -> Registration
         peer: Arc::new(peer_subject),
         lease: Arc::new(peer.lease().clone()),
         own_lease: Arc::new(own.lease().clone()),
-        group: "X25519MLKEM768".into(),
+        group: "X25519MLKEM768",
         opened: state.clock().now(),
     };
     state.channels().enter(facts).unwrap()
@@ -61,7 +61,7 @@ fn a_revoked_peer_loses_its_channels_and_nobody_else_does() {
     state.trust(world.trust(2, &[instance(&bad)])).unwrap();
     assert_eq!(to_bad.notice().given(), Some(Closing::Revoked));
     assert_eq!(to_good.notice().given(), None);
-    assert_eq!(state.counters().channels_closed.total(), 1);
+    assert_eq!(state.events().channels_closed.total(), 1);
     assert_eq!(phase(&state), Phase::Admitted);
 }
 

@@ -26,8 +26,13 @@ pub(crate) struct Rogue {
 }
 
 impl Rogue {
-    /// Admitted as the agent `name`.
+    /// Admitted as the agent `name`, where nobody answers.
     pub(crate) async fn enrol(world: &World, name: &str) -> Self {
+        Self::enrol_at(world, name, "127.0.0.1:9").await
+    }
+
+    /// Admitted as the agent `name`, which others find at `endpoint`.
+    pub(crate) async fn enrol_at(world: &World, name: &str, endpoint: &str) -> Self {
         let image = Image::admitted(world, name, &[]).await;
         let agent = AgentConfig::load(&image.agent_toml()).unwrap();
         let node_toml = image.folder.join("node.toml");
@@ -59,7 +64,7 @@ impl Rogue {
             vtpm: None,
         }
         .encode();
-        let endpoint = "127.0.0.1:9".to_owned();
+        let endpoint = endpoint.to_owned();
         let request = LeaseRequest {
             evidence: &evidence,
             identity_key: identity.public(),
