@@ -54,5 +54,7 @@ pub use request::{LeaseProofs, LeaseRequest};
 pub use session::{Decision, Established, Event, Role, Session};
 pub use spiffe::SpiffeId;
 pub use svid::Svid;
-pub use tls::{Handshake, KeyExchange, client_config, server_config, server_name};
+pub use tls::{
+    Demands, Freshness, Handshake, KeyExchange, client_config, server_config, server_name,
+};
 pub use trust::TrustBundle;

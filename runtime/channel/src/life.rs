@@ -66,6 +66,7 @@ use crate::credentials::Credentials;
 use crate::lease::VerifiedLease;
 use crate::peer::Peer;
 use crate::session::{Decision, Established, Misuse, Role};
+use crate::tls::Freshness;
 use crate::trust::TrustBundle;
 use judging::Judging;
 use open::Open;
@@ -225,6 +226,12 @@ impl Life {
     #[must_use]
     pub const fn key_exchange(&self) -> NamedGroup {
         self.shared.channel.key_exchange()
+    }
+
+    /// How recent the Evidence behind both ends was when the session was established.
+    #[must_use]
+    pub const fn freshness(&self) -> Freshness {
+        self.shared.channel.freshness()
     }
 
     /// When the session was established.

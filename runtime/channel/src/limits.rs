@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use cloister_attestation::limits::ENVELOPE_BYTES_MAX;
+
 /// One lease. Real ones are below 1 KiB; the room is for long scope and `not_asserted` lists.
 pub const LEASE_BYTES_MAX: usize = 16 * 1024;
 
@@ -9,8 +11,11 @@ pub const LEASE_BYTES_MAX: usize = 16 * 1024;
 /// in base64url.
 pub const LEASE_JWT_BYTES_MAX: usize = 48 * 1024;
 
-/// One session proof with its lease, and later with Evidence made for the session.
+/// One session proof with its lease.
 pub const PROOF_BYTES_MAX: usize = 64 * 1024;
+
+/// One session proof with its lease and Evidence made for the session, where the ends agreed on it.
+pub const EVIDENCE_PROOF_BYTES_MAX: usize = PROOF_BYTES_MAX + ENVELOPE_BYTES_MAX;
 
 /// One renewal: a lease, and 1 KiB for the statement about it.
 pub const RENEWAL_BYTES_MAX: usize = LEASE_BYTES_MAX + 1024;

@@ -14,16 +14,35 @@
 //! an application byte before the other's verdict, and whatever arrives between a proof and the
 //! verdict on it is refused.
 //!
-//! Contract: a session owns no socket, clock or task. After each input ([`Session::handle_bytes`],
-//! [`Session::handle_timeout`], [`Session::handle_end`], [`Session::decide`]) send what
-//! [`Session::poll_transmit`] returns, act on what [`Session::poll_event`] returns, and call
-//! [`Session::handle_timeout`] at [`Session::deadline`]. After [`Event::Established`] the channel's
-//! [`crate::life::Life`] takes over. After [`Event::Refused`] close the connection and say nothing:
-//! the peer learns that it was refused, not why. Given times must not run backwards within one
-//! session.
+//! # Evidence for one session
+//! A lease is minutes old. Where the measured configuration of either end demands
+//! [`Freshness::Session`](crate::tls::Freshness), both proofs carry Evidence made for this session:
+//! its binding names the sender's exporter value, beside the keys of its lease. Which it is to be,
+//! the ends agree on in the TLS handshake, by ALPN, so that both know it before either proves itself
+//! and it costs no message: whoever demands it offers or takes `cloister/1+evidence` alone, everybody
+//! else both protocols, `cloister/1` first. The handshake signs what was offered and taken, and the
+//! exporter that both proofs are bound to covers it; an end that demands Evidence and is not given it
+//! refuses, so that nobody in between can talk two ends out of it.
+//!
+//! Making Evidence takes hardware, so the session asks for it: [`Event::EvidenceWanted`], answered by
+//! [`Session::provide`], before the own proof goes out. Whoever cannot make it, or will not make any
+//! more now, closes the connection. The deadline of the whole session stands meanwhile. The peer's
+//! Evidence comes with [`PeerProven`], checked to be made for this session and **not appraised**: an
+//! end that demands it has it appraised before it decides; the other one has asked for nothing and
+//! may leave it. A renewal makes no such Evidence: it rests on that of the new lease.
+//!
+//! # Contract
+//! A session owns no socket, clock or task. After each input ([`Session::handle_bytes`],
+//! [`Session::handle_timeout`], [`Session::handle_end`], [`Session::decide`], [`Session::provide`])
+//! send what [`Session::poll_transmit`] returns, act on what [`Session::poll_event`] returns, and
+//! call [`Session::handle_timeout`] at [`Session::deadline`]. After [`Event::Established`] the
+//! channel's [`crate::life::Life`] takes over. After [`Event::Refused`] close the connection and say
+//! nothing: the peer learns that it was refused, not why. Given times must not run backwards within
+//! one session.
 
 mod error;
 mod established;
+mod evidence;
 mod initiator;
 mod message;
 mod proof;
@@ -37,6 +56,7 @@ use cloister_attestation::time::UnixTime;
 
 pub use error::{CODES, Misuse, SessionError};
 pub use established::Established;
+pub use evidence::{EvidenceWanted, UnappraisedEvidence};
 pub use role::Role;
 
 use crate::credentials::Credentials;
@@ -52,6 +72,8 @@ use shared::Shared;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
+    /// This side has to make Evidence for this session. Answer with [`Session::provide`].
+    EvidenceWanted(Box<EvidenceWanted>),
     /// The peer proved who it is. Answer with [`Session::decide`].
     PeerProven(Box<PeerProven>),
     /// Both sides accepted. Application bytes may flow.
@@ -68,6 +90,9 @@ pub struct PeerProven {
     pub peer: Peer,
     /// Its lease.
     pub lease: VerifiedLease,
+    /// Its Evidence for this session, where the ends agreed on that. Whoever demands it has it
+    /// appraised before deciding.
+    pub evidence: Option<UnappraisedEvidence>,
     /// The identity key that the lease confirms and that signed the proof.
     pub(crate) identity_key: PublicKey,
 }
@@ -126,7 +151,8 @@ impl Session {
         now: UnixTime,
     ) -> Result<Self, SessionError> {
         let shared = Shared::new(local, trust, handshake, Role::Responder, now)?;
-        Ok(Self { shared, state: State::Responder(responder::Awaiting::start()) })
+        let state = State::Responder(responder::Awaiting::start(&shared));
+        Ok(Self { shared, state })
     }
 
     /// Takes bytes that the peer sent, as they come out of TLS.
@@ -178,6 +204,27 @@ impl Session {
                 state.accept(shared, now).map(State::Responder)
             }
             (Decision::Accept, State::Over) => Ok(State::Over),
+        })
+    }
+
+    /// Answers [`Event::EvidenceWanted`] with an encoded
+    /// [`Envelope`](cloister_attestation::envelope::Envelope).
+    ///
+    /// # Errors
+    /// [`Misuse`] if no Evidence is awaited; it changes nothing then.
+    pub fn provide(&mut self, envelope: Vec<u8>, now: UnixTime) -> Result<(), Misuse> {
+        let awaited = match &self.state {
+            State::Initiator(state) => state.awaits_evidence(),
+            State::Responder(state) => state.awaits_evidence(),
+            State::Over => return Err(Misuse::Over),
+        };
+        if !awaited {
+            return Err(Misuse::NoEvidenceAwaited);
+        }
+        self.step(now, |state, shared| match state {
+            State::Initiator(state) => state.provide(shared, envelope).map(State::Initiator),
+            State::Responder(state) => state.provide(shared, envelope, now).map(State::Responder),
+            State::Over => Ok(State::Over),
         })
     }
 

@@ -1,7 +1,7 @@
 //! rustls configurations for both sides of a channel.
 //!
-//! TLS 1.3 only, mutual certificates, X25519MLKEM768 first and by default alone, ALPN `cloister/1`,
-//! one fixed server name per trust domain. No tickets, no resumption, no early data: every channel
+//! TLS 1.3 only, mutual certificates, X25519MLKEM768 first and by default alone, ALPN `cloister/1`
+//! or `cloister/1+evidence` ([`Freshness`]), one fixed server name per trust domain. No tickets, no resumption, no early data: every channel
 //! is a full handshake, since the session proof is bound to it. Time comes from the caller's
 //! [`rustls::time_provider::TimeProvider`].
 //!
@@ -40,8 +40,11 @@ use crate::name::TrustDomain;
 use crate::session::Role;
 use crate::trust::TrustBundle;
 
-/// The one application protocol of a channel.
+/// The application protocol of a channel whose ends prove themselves by their leases.
 pub const ALPN: &[u8] = b"cloister/1";
+
+/// The application protocol of a channel whose ends add Evidence made for this session.
+pub const ALPN_EVIDENCE: &[u8] = b"cloister/1+evidence";
 
 /// The label of the exporter that session proofs are bound to. The context is the prover's role.
 ///
@@ -75,6 +78,41 @@ pub enum KeyExchange {
     PostQuantumPreferred,
 }
 
+/// How recent the Evidence behind a peer has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// As recent as its lease: minutes old.
+    Lease,
+    /// Made for this session, by both ends.
+    Session,
+}
+
+/// What the measured configuration demands of every channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Demands {
+    /// The key exchange.
+    pub key_exchange: KeyExchange,
+    /// The Evidence. A peer that demands more gets more.
+    pub freshness: Freshness,
+}
+
+impl From<KeyExchange> for Demands {
+    /// This key exchange, and leases.
+    fn from(key_exchange: KeyExchange) -> Self {
+        Self { key_exchange, freshness: Freshness::Lease }
+    }
+}
+
+impl Demands {
+    /// What is offered, or taken, best liked first.
+    fn protocols(self) -> Vec<Vec<u8>> {
+        match self.freshness {
+            Freshness::Lease => vec![ALPN.to_vec(), ALPN_EVIDENCE.to_vec()],
+            Freshness::Session => vec![ALPN_EVIDENCE.to_vec()],
+        }
+    }
+}
+
 /// The dialling side's configuration.
 ///
 /// # Errors
@@ -82,16 +120,17 @@ pub enum KeyExchange {
 pub fn client_config(
     local: &Credentials,
     trust: &TrustBundle,
-    key_exchange: KeyExchange,
+    demands: impl Into<Demands>,
     time: Arc<dyn TimeProvider>,
 ) -> Result<Arc<ClientConfig>, TlsError> {
-    let verifier = Arc::new(verifier::PeerVerifier::new(trust));
-    let mut config = ClientConfig::builder_with_details(provider::provider(key_exchange), time)
+    let (demands, verifier) = (demands.into(), Arc::new(verifier::PeerVerifier::new(trust)));
+    let provider = provider::provider(demands.key_exchange);
+    let mut config = ClientConfig::builder_with_details(provider, time)
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
         .with_custom_certificate_verifier(verifier)
         .with_client_cert_resolver(presented(local));
-    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.alpn_protocols = demands.protocols();
     config.resumption = Resumption::disabled();
     config.enable_early_data = false;
     Ok(Arc::new(config))
@@ -104,15 +143,16 @@ pub fn client_config(
 pub fn server_config(
     local: &Credentials,
     trust: &TrustBundle,
-    key_exchange: KeyExchange,
+    demands: impl Into<Demands>,
     time: Arc<dyn TimeProvider>,
 ) -> Result<Arc<ServerConfig>, TlsError> {
-    let verifier = Arc::new(verifier::PeerVerifier::new(trust));
-    let mut config = ServerConfig::builder_with_details(provider::provider(key_exchange), time)
+    let (demands, verifier) = (demands.into(), Arc::new(verifier::PeerVerifier::new(trust)));
+    let provider = provider::provider(demands.key_exchange);
+    let mut config = ServerConfig::builder_with_details(provider, time)
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_client_cert_verifier(verifier)
         .with_cert_resolver(presented(local));
-    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.alpn_protocols = demands.protocols();
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     config.max_early_data_size = 0;

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use cloister_attestation::bytes::Digest48;
+use cloister_attestation::binding::Binding;
+use cloister_attestation::bytes::{Digest48, Nonce};
+use cloister_attestation::envelope::Envelope;
 use cloister_attestation::evidence::Tee;
+use cloister_attestation::manifest::{Manifest, PolicyDigest, WorkloadDigest};
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_attestation::result::{PlatformIdentity, Tier};
 use cloister_attestation::time::UnixTime;
@@ -172,6 +175,37 @@ impl World {
         let (identity, now) = (Arc::clone(identity), claims.issued_at.max(NOW));
         let made = Credentials::new(identity, channel, &certificates, &lease, &trust, now);
         Arc::new(made.unwrap())
+    }
+}
+
+/// An envelope with Evidence for a session, which no hardware made: what a lease's runtime declares,
+/// bound to its keys and to the exporter value.
+pub fn session_evidence(claims: &LeaseClaims, exporter: [u8; 32]) -> Envelope {
+    let manifest = Manifest {
+        agent: claims.agent.to_string(),
+        workload: WorkloadDigest(Digest48::sha384(b"workload")),
+        policy: PolicyDigest(Digest48::sha384(b"policy")),
+        principal: claims.principal.clone(),
+        scope: claims.scope.clone(),
+        region_claim: None,
+    };
+    let manifest = manifest.encode().unwrap();
+    let binding = Binding {
+        identity_key: claims.identity_key,
+        channel_key: claims.channel_key,
+        nonce: Nonce::new([5; 32]),
+        manifest: Manifest::digest(&manifest),
+        audit_head: None,
+        exporter: Some(exporter),
+    };
+    Envelope {
+        tee: claims.tee,
+        hardware: vec![0; 1184],
+        binding: binding.encode(),
+        manifest,
+        certificates: None,
+        event_log: None,
+        vtpm: None,
     }
 }
 

@@ -1,11 +1,13 @@
 //! Why a session was refused.
 
+use cloister_attestation::binding::BindingError;
 use cloister_attestation::code::{Code, Diagnostic};
+use cloister_attestation::envelope::EnvelopeError;
+use cloister_attestation::manifest::ManifestError;
 
 use crate::frame::OddLength;
 use crate::identity::{KeyError, StatementError};
 use crate::lease::LeaseError;
-use crate::limits::PROOF_BYTES_MAX;
 use crate::svid::SvidError;
 
 cloister_attestation::codes! {
@@ -16,7 +18,7 @@ cloister_attestation::codes! {
     /// The proof states a length that no proof has.
     LENGTH = "session.length", Peer, "",
         "Use runtimes of versions that know each other.",
-        "A session proof has 1 byte to 64 KiB. The length was refused before anything was stored for it.";
+        "A session proof has 1 byte to 64 KiB, and up to 512 KiB more where it carries Evidence. The length was refused before anything was stored for it.";
     /// No verdict in time.
     DEADLINE = "session.deadline", Peer, "",
         "Look at the peer's log and at the network between the two.",
@@ -65,6 +67,18 @@ cloister_attestation::codes! {
     POLICY_EPOCH = "session.policy_epoch", Peer, "",
         "Have the runtime fetch the present policy.",
         "The peer states a policy epoch older than its own lease, or than the oldest that is accepted here.";
+    /// There is no Evidence made for this session.
+    EVIDENCE_MISSING = "session.evidence_missing", Peer, "",
+        "Use runtimes of versions that know each other.",
+        "The two ends agreed to prove themselves by Evidence made for this session, and the proof has none.";
+    /// There is Evidence that nobody asked for.
+    EVIDENCE_UNASKED = "session.evidence_unasked", Peer, "",
+        "Use runtimes of versions that know each other.",
+        "The two ends agreed to prove themselves by their leases, and the proof carries Evidence. Nothing is taken that was not agreed on.";
+    /// The Evidence was not made for this session.
+    EVIDENCE_BINDING = "session.evidence_binding", Peer, "",
+        "Collect Evidence for the exporter value of this connection and the keys of this lease.",
+        "The binding of the Evidence names another session, other keys or another manifest than this proof is about. This is what replayed or borrowed Evidence looks like.";
     /// Policy does not let this peer connect.
     POLICY = "session.policy", Operator, "",
         "Permit the connection in the policy bundle of the image, if it is meant to be.",
@@ -81,6 +95,10 @@ cloister_attestation::codes! {
     OVER = "session.over", Caller, "",
         "Stop driving a session after it is established or refused.",
         "The session has ended: bytes belong to the channel that it established, or to nobody.";
+    /// No Evidence is awaited.
+    NO_EVIDENCE = "session.no_evidence_awaited", Caller, "",
+        "Provide Evidence once, after the event that asks for it.",
+        "Evidence was provided while the session did not ask for it.";
     /// No decision is awaited.
     NO_VERDICT = "session.no_verdict_awaited", Caller, "",
         "Decide once, after the event that asks for it.",
@@ -98,7 +116,7 @@ pub enum SessionError {
         reason: String,
     },
     /// A length that no proof has.
-    #[error("session proof states {observed} bytes, permitted are 1 to {PROOF_BYTES_MAX}")]
+    #[error("session proof states {observed} bytes, which no proof here has")]
     Length {
         /// What the prefix says.
         observed: u32,
@@ -155,6 +173,27 @@ pub enum SessionError {
         /// The peer's.
         observed: u64,
     },
+    /// No Evidence where it was agreed on.
+    #[error("session proof has no evidence made for this session")]
+    EvidenceMissing,
+    /// Evidence where none was agreed on.
+    #[error("session proof has evidence that was not asked for")]
+    EvidenceUnasked,
+    /// The Evidence envelope does not read.
+    #[error("session evidence is refused")]
+    Envelope(#[from] EnvelopeError),
+    /// The Evidence's binding does not read.
+    #[error("session evidence is refused")]
+    Binding(#[from] BindingError),
+    /// The Evidence's manifest does not read.
+    #[error("session evidence is refused")]
+    Manifest(#[from] ManifestError),
+    /// Not made for this session.
+    #[error("session evidence was made for another {what}")]
+    EvidenceBinding {
+        /// What it names another of.
+        what: &'static str,
+    },
     /// Refused by policy.
     #[error("policy does not let this peer connect")]
     Policy,
@@ -206,6 +245,12 @@ impl Diagnostic for SessionError {
             Self::LeaseDigest => &LEASE_DIGEST,
             Self::IntendedPeer { .. } => &INTENDED_PEER,
             Self::PolicyEpoch { .. } => &POLICY_EPOCH,
+            Self::EvidenceMissing => &EVIDENCE_MISSING,
+            Self::EvidenceUnasked => &EVIDENCE_UNASKED,
+            Self::Envelope(error) => error.code(),
+            Self::Binding(error) => error.code(),
+            Self::Manifest(error) => error.code(),
+            Self::EvidenceBinding { .. } => &EVIDENCE_BINDING,
             Self::Policy => &POLICY,
             Self::Signing(_) => &SIGNING,
             Self::WrongSide => &WRONG_SIDE,
@@ -223,6 +268,9 @@ pub enum Misuse {
     /// No decision is awaited.
     #[error("no decision is awaited")]
     NoVerdictAwaited,
+    /// No Evidence is awaited.
+    #[error("no evidence is awaited")]
+    NoEvidenceAwaited,
 }
 
 impl Diagnostic for Misuse {
@@ -230,6 +278,7 @@ impl Diagnostic for Misuse {
         match self {
             Self::Over => &OVER,
             Self::NoVerdictAwaited => &NO_VERDICT,
+            Self::NoEvidenceAwaited => &NO_EVIDENCE,
         }
     }
 }

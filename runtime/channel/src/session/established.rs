@@ -11,7 +11,7 @@ use crate::credentials::Credentials;
 use crate::identity::PublicKey;
 use crate::lease::VerifiedLease;
 use crate::peer::Peer;
-use crate::tls::Exporters;
+use crate::tls::{Exporters, Freshness};
 
 /// Both sides proved who they are over one TLS connection, and this side's policy accepted.
 ///
@@ -26,6 +26,7 @@ pub struct Established {
     local: Arc<Credentials>,
     exporters: Exporters,
     key_exchange: NamedGroup,
+    freshness: Freshness,
     at: UnixTime,
     first_bytes: Vec<u8>,
 }
@@ -37,7 +38,7 @@ impl Established {
         at: UnixTime,
         first_bytes: Vec<u8>,
     ) -> Self {
-        let PeerProven { peer, lease, identity_key } = proven;
+        let PeerProven { peer, lease, identity_key, evidence: _ } = proven;
         Self {
             role: shared.handshake.role(),
             peer,
@@ -46,6 +47,7 @@ impl Established {
             local: Arc::clone(&shared.local),
             exporters: shared.handshake.exporters().clone(),
             key_exchange: shared.handshake.key_exchange(),
+            freshness: shared.handshake.freshness(),
             at,
             first_bytes,
         }
@@ -79,6 +81,12 @@ impl Established {
     #[must_use]
     pub const fn key_exchange(&self) -> NamedGroup {
         self.key_exchange
+    }
+
+    /// How recent the Evidence behind both ends was when the session was established.
+    #[must_use]
+    pub const fn freshness(&self) -> Freshness {
+        self.freshness
     }
 
     /// When the session was established.

@@ -5,13 +5,14 @@ use cloister_attestation::time::UnixTime;
 use super::proof::{self, Expected};
 use super::shared::Shared;
 use super::{Established, Event, PeerProven, SessionError, State};
-use crate::frame::{Arrived, Frame, framed};
-use crate::limits::PROOF_BYTES_MAX;
+use crate::frame::{Arrived, Frame};
 use crate::name::AgentName;
 
 /// What an initiator waits for.
 #[derive(Debug)]
 pub(super) enum Awaiting {
+    /// Evidence of this side is being made for the own proof.
+    Evidence { intended: AgentName },
     /// The own proof is out; the peer's is on its way.
     Proof { frame: Frame, intended: AgentName },
     /// The peer proved who it is; policy is being asked.
@@ -20,13 +21,39 @@ pub(super) enum Awaiting {
 
 impl Awaiting {
     pub(super) fn start(shared: &mut Shared, intended: AgentName) -> Result<Self, SessionError> {
-        let message = proof::make(shared, &intended)?;
-        shared.transmits.push_back(framed(&message, PROOF_BYTES_MAX)?);
-        Ok(Self::Proof { frame: Frame::new(PROOF_BYTES_MAX), intended })
+        if shared.is_fresh() {
+            shared.want_evidence();
+            return Ok(Self::Evidence { intended });
+        }
+        Self::prove(shared, intended, None)
     }
 
     pub(super) const fn awaits_verdict(&self) -> bool {
         matches!(self, Self::Verdict(_))
+    }
+
+    pub(super) const fn awaits_evidence(&self) -> bool {
+        matches!(self, Self::Evidence { .. })
+    }
+
+    /// The Evidence is there: this side proves itself.
+    pub(super) fn provide(
+        self,
+        shared: &mut Shared,
+        envelope: Vec<u8>,
+    ) -> Result<Self, SessionError> {
+        let Self::Evidence { intended } = self else { return Ok(self) };
+        Self::prove(shared, intended, Some(envelope))
+    }
+
+    fn prove(
+        shared: &mut Shared,
+        intended: AgentName,
+        evidence: Option<Vec<u8>>,
+    ) -> Result<Self, SessionError> {
+        let message = proof::make(shared, &intended, evidence)?;
+        shared.transmits.push_back(message);
+        Ok(Self::Proof { frame: Frame::new(shared.proof_bytes_max()), intended })
     }
 
     pub(super) fn bytes(
@@ -44,8 +71,8 @@ impl Awaiting {
         if !rest.is_empty() {
             return Err(SessionError::Early);
         }
-        let proven = proof::verify(shared, &message, &Expected::ToBe(&intended), now)?;
-        shared.events.push_back(Event::PeerProven(Box::new(proven.clone())));
+        let mut proven = proof::verify(shared, &message, &Expected::ToBe(&intended), now)?;
+        shared.ask_about(&mut proven);
         Ok(Self::Verdict(Box::new(proven)))
     }
 

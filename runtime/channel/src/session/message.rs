@@ -1,7 +1,9 @@
-//! The message: `{1: "cloister/session/1", 2: role, 3: lease, 4: null, 5: COSE_Sign1, 6: SPKI of IK}`
-//! in deterministic CBOR. Entry 4 is the place of Evidence made for one session, which this version
-//! neither sends nor accepts. Entry 6 is the key itself, since the lease confirms it by digest.
+//! The message: `{1: "cloister/session/1", 2: role, 3: lease, 4: Evidence or null, 5: COSE_Sign1,
+//! 6: SPKI of IK}` in deterministic CBOR. Entry 4 is the Evidence envelope that was made for this
+//! session, where the ends agreed on that. Entry 6 is the key itself, since the lease confirms it by
+//! digest.
 
+use minicbor::data::Type;
 use minicbor::{Decoder, Encoder, decode};
 
 use super::{Role, SessionError};
@@ -17,6 +19,8 @@ pub(super) struct Message {
     pub(super) role: Role,
     /// The sender's lease.
     pub(super) lease: Vec<u8>,
+    /// The Evidence envelope made for this session.
+    pub(super) evidence: Option<Vec<u8>>,
     /// COSE_Sign1 by the sender's identity key over its statement.
     pub(super) proof: Vec<u8>,
     /// DER of the identity key's SubjectPublicKeyInfo.
@@ -40,7 +44,11 @@ impl Message {
         e.u8(1)?.str(LABEL)?;
         e.u8(2)?.str(self.role.name())?;
         e.u8(3)?.bytes(&self.lease)?;
-        e.u8(4)?.null()?;
+        e.u8(4)?;
+        match &self.evidence {
+            Some(envelope) => e.bytes(envelope)?,
+            None => e.null()?,
+        };
         e.u8(5)?.bytes(&self.proof)?;
         e.u8(6)?.bytes(&self.identity_key)?;
         Ok(())
@@ -63,9 +71,16 @@ impl Message {
         let role = Role::named(entry(d, 2)?.str()?)
             .ok_or_else(|| decode::Error::message("role of an unknown name"))?;
         let lease = entry(d, 3)?.bytes()?.to_vec();
-        entry(d, 4)?.null()?;
+        let evidence = evidence(entry(d, 4)?)?;
         let proof = entry(d, 5)?.bytes()?.to_vec();
         let identity_key = entry(d, 6)?.bytes()?.to_vec();
-        Ok(Self { role, lease, proof, identity_key })
+        Ok(Self { role, lease, evidence, proof, identity_key })
     }
+}
+
+fn evidence(d: &mut Decoder<'_>) -> Result<Option<Vec<u8>>, decode::Error> {
+    if d.datatype()? == Type::Null {
+        return d.null().map(|()| None);
+    }
+    d.bytes().map(|envelope| Some(envelope.to_vec()))
 }

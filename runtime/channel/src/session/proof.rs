@@ -12,16 +12,23 @@ use cloister_attestation::time::UnixTime;
 
 pub(super) use statement::Statement;
 
+use super::evidence::UnappraisedEvidence;
 use super::message::Message;
 use super::shared::Shared;
 use super::{PeerProven, SessionError};
+use crate::frame::framed;
 use crate::identity::{PublicKey, stated_by};
 use crate::lease::{self, VerifiedLease};
 use crate::name::AgentName;
 use crate::peer::Peer;
 
-/// This side's message, with `intended` as the agent that the dialling side means to reach.
-pub(super) fn make(shared: &Shared, intended: &AgentName) -> Result<Vec<u8>, SessionError> {
+/// This side's message, framed, with `intended` as the agent that the dialling side means to reach,
+/// and the Evidence that this side was asked for.
+pub(super) fn make(
+    shared: &Shared,
+    intended: &AgentName,
+    evidence: Option<Vec<u8>>,
+) -> Result<Vec<u8>, SessionError> {
     let (local, role) = (&shared.local, shared.handshake.role());
     let epoch = local.lease().claims().policy_epoch.max(shared.trust.policy_epoch_floor());
     let statement = Statement {
@@ -37,10 +44,11 @@ pub(super) fn make(shared: &Shared, intended: &AgentName) -> Result<Vec<u8>, Ses
     let message = Message {
         role,
         lease: local.lease_bytes().to_vec(),
+        evidence: evidence.map(|envelope| own_evidence(shared, envelope)).transpose()?,
         proof,
         identity_key: local.identity().spki().to_vec(),
     };
-    Ok(message.encode())
+    Ok(framed(&message.encode(), shared.proof_bytes_max())?)
 }
 
 /// Verifies the peer's message. `intended` is the agent that has to be named in it, and
@@ -65,7 +73,32 @@ pub(super) fn verify(
     about_this_connection(shared, &statement, &lease)?;
     expected.check(&statement, &lease)?;
     epoch(&statement, &lease, shared.trust.policy_epoch_floor())?;
-    Ok(PeerProven { peer: Peer::from(&lease), lease, identity_key })
+    let evidence = peer_evidence(shared, message.evidence, &lease)?;
+    Ok(PeerProven { peer: Peer::from(&lease), lease, evidence, identity_key })
+}
+
+/// What a peer would refuse is refused here, where the reason can be seen.
+fn own_evidence(shared: &Shared, envelope: Vec<u8>) -> Result<Vec<u8>, SessionError> {
+    let exporter = shared.handshake.exporters().of(shared.handshake.role());
+    let claims = shared.local.lease().claims();
+    UnappraisedEvidence::check(envelope, claims, exporter).map(UnappraisedEvidence::into_envelope)
+}
+
+/// The peer's Evidence, where it was agreed on and nowhere else.
+fn peer_evidence(
+    shared: &Shared,
+    envelope: Option<Vec<u8>>,
+    lease: &VerifiedLease,
+) -> Result<Option<UnappraisedEvidence>, SessionError> {
+    let exporter = shared.handshake.exporters().of(shared.handshake.role().peer());
+    match (shared.is_fresh(), envelope) {
+        (true, Some(envelope)) => {
+            UnappraisedEvidence::check(envelope, lease.claims(), exporter).map(Some)
+        }
+        (true, None) => Err(SessionError::EvidenceMissing),
+        (false, Some(_)) => Err(SessionError::EvidenceUnasked),
+        (false, None) => Ok(None),
+    }
 }
 
 /// What the peer has to say about the agent that the dialling side means to reach.

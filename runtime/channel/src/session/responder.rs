@@ -6,8 +6,7 @@ use cloister_attestation::time::UnixTime;
 use super::proof::{self, Expected};
 use super::shared::Shared;
 use super::{Established, Event, PeerProven, SessionError, State};
-use crate::frame::{Arrived, Frame, framed};
-use crate::limits::PROOF_BYTES_MAX;
+use crate::frame::{Arrived, Frame};
 
 /// What a responder waits for.
 #[derive(Debug)]
@@ -16,17 +15,23 @@ pub(super) enum Awaiting {
     Proof(Frame),
     /// The peer proved who it is; policy is being asked.
     Verdict(Box<PeerProven>),
+    /// Policy accepted; Evidence of this side is being made for the own proof.
+    Evidence(Box<PeerProven>),
     /// Policy accepted and the own proof is out; the peer's verdict shows as its first bytes.
     FirstBytes(Box<PeerProven>),
 }
 
 impl Awaiting {
-    pub(super) fn start() -> Self {
-        Self::Proof(Frame::new(PROOF_BYTES_MAX))
+    pub(super) fn start(shared: &Shared) -> Self {
+        Self::Proof(Frame::new(shared.proof_bytes_max()))
     }
 
     pub(super) const fn awaits_verdict(&self) -> bool {
         matches!(self, Self::Verdict(_))
+    }
+
+    pub(super) const fn awaits_evidence(&self) -> bool {
+        matches!(self, Self::Evidence(_))
     }
 
     pub(super) fn bytes(
@@ -39,17 +44,41 @@ impl Awaiting {
             Self::Proof(frame) => {
                 Self::proof_bytes(frame, shared, bytes, now).map(State::Responder)
             }
-            Self::Verdict(_) => Err(SessionError::Early),
+            Self::Verdict(_) | Self::Evidence(_) => Err(SessionError::Early),
             Self::FirstBytes(proven) => Self::first_bytes(*proven, shared, bytes, now),
         }
     }
 
-    /// Policy accepts: now this side proves itself.
+    /// Policy accepts: now this side proves itself, or makes the Evidence for that first.
     pub(super) fn accept(self, shared: &mut Shared, now: UnixTime) -> Result<Self, SessionError> {
         let Self::Verdict(proven) = self else { return Ok(self) };
         proven.lease.recheck(&shared.trust, now)?;
-        let message = proof::make(shared, shared.local.agent())?;
-        shared.transmits.push_back(framed(&message, PROOF_BYTES_MAX)?);
+        if shared.is_fresh() {
+            shared.want_evidence();
+            return Ok(Self::Evidence(proven));
+        }
+        Self::prove(proven, shared, None)
+    }
+
+    /// The Evidence is there: now this side proves itself.
+    pub(super) fn provide(
+        self,
+        shared: &mut Shared,
+        envelope: Vec<u8>,
+        now: UnixTime,
+    ) -> Result<Self, SessionError> {
+        let Self::Evidence(proven) = self else { return Ok(self) };
+        proven.lease.recheck(&shared.trust, now)?;
+        Self::prove(proven, shared, Some(envelope))
+    }
+
+    fn prove(
+        proven: Box<PeerProven>,
+        shared: &mut Shared,
+        evidence: Option<Vec<u8>>,
+    ) -> Result<Self, SessionError> {
+        let message = proof::make(shared, shared.local.agent(), evidence)?;
+        shared.transmits.push_back(message);
         Ok(Self::FirstBytes(proven))
     }
 
@@ -66,8 +95,8 @@ impl Awaiting {
             return Err(SessionError::Early);
         }
         let expected = Expected::ToMean(shared.local.agent());
-        let proven = proof::verify(shared, &message, &expected, now)?;
-        shared.events.push_back(Event::PeerProven(Box::new(proven.clone())));
+        let mut proven = proof::verify(shared, &message, &expected, now)?;
+        shared.ask_about(&mut proven);
         Ok(Self::Verdict(Box::new(proven)))
     }
 

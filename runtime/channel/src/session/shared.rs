@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use cloister_attestation::time::UnixTime;
 
-use super::{Event, Role, SessionError};
+use super::{Event, EvidenceWanted, PeerProven, Role, SessionError};
 use crate::credentials::Credentials;
-use crate::limits::SESSION_DEADLINE;
+use crate::limits::{EVIDENCE_PROOF_BYTES_MAX, PROOF_BYTES_MAX, SESSION_DEADLINE};
 use crate::svid::Svid;
-use crate::tls::Handshake;
+use crate::tls::{Freshness, Handshake};
 use crate::trust::TrustBundle;
 
 #[derive(Debug)]
@@ -44,6 +44,30 @@ impl Shared {
             transmits: VecDeque::new(),
             events: VecDeque::new(),
         })
+    }
+
+    /// Whether both proofs carry Evidence made for this session.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.handshake.freshness() == Freshness::Session
+    }
+
+    /// How long a proof may be.
+    pub(super) fn proof_bytes_max(&self) -> usize {
+        if self.is_fresh() { EVIDENCE_PROOF_BYTES_MAX } else { PROOF_BYTES_MAX }
+    }
+
+    /// Asks for Evidence of this side.
+    pub(super) fn want_evidence(&mut self) {
+        let exporter = self.handshake.exporters().of(self.handshake.role());
+        let wanted = EvidenceWanted::new(self.local.lease().claims(), exporter);
+        self.events.push_back(Event::EvidenceWanted(Box::new(wanted)));
+    }
+
+    /// Says that the peer has proved who it is. Whoever decides gets its Evidence.
+    pub(super) fn ask_about(&mut self, proven: &mut PeerProven) {
+        let evidence = proven.evidence.take();
+        let asked = PeerProven { evidence, ..proven.clone() };
+        self.events.push_back(Event::PeerProven(Box::new(asked)));
     }
 
     pub(super) fn is_late(&self, now: UnixTime) -> bool {

@@ -78,7 +78,10 @@ pub fn document_client_config(time: Arc<dyn TimeProvider>) -> Result<Arc<ClientC
 /// # Errors
 /// [`HandshakeError`] if the connection is not a full TLS 1.3 handshake with [`DOCUMENT_ALPN`].
 pub fn document_exporter<S>(connection: &ConnectionCommon<S>) -> Result<[u8; 32], HandshakeError> {
-    in_full(connection, DOCUMENT_ALPN)?;
+    // SECURITY: rustls accepts a peer that leaves ALPN out.
+    if in_full(connection)? != Some(DOCUMENT_ALPN) {
+        return Err(HandshakeError::Alpn);
+    }
     connection
         .export_keying_material([0; 32], DOCUMENT_EXPORTER_LABEL, None)
         .map_err(HandshakeError::Exporter)

@@ -9,7 +9,9 @@ use rustls::{
 };
 use zeroize::Zeroizing;
 
-use super::{ALPN, EXPORTER_LABEL, KeyExchange, exporter_context};
+use super::{
+    ALPN, ALPN_EVIDENCE, Demands, EXPORTER_LABEL, Freshness, KeyExchange, exporter_context,
+};
 use crate::session::Role;
 
 /// Codes of the handshake's facts.
@@ -29,8 +31,8 @@ pub(crate) mod codes {
             "The connection resumed an earlier one, so no certificate was presented in it. Every channel is a full handshake.";
         /// Another application protocol than a channel's, or none.
         ALPN_MISMATCH = "handshake.alpn", Peer, "RFC 7301",
-            "Offer the application protocol `cloister/1` for a channel, `h2` for the attestation document.",
-            "The two sides did not agree on the application protocol of this kind of connection. TLS itself lets a peer leave the protocol out; Cloister does not.";
+            "Offer the application protocols `cloister/1` and `cloister/1+evidence` for a channel, `h2` for the attestation document.",
+            "The two sides did not agree on the application protocol of this kind of connection, which for a channel may have to be the one with Evidence made for the session. TLS itself lets a peer leave the protocol out; Cloister does not.";
         /// Not a permitted key exchange.
         KEY_EXCHANGE = "handshake.key_exchange", Peer, "draft-ietf-tls-ecdhe-mlkem",
             "Use X25519MLKEM768 on both sides.",
@@ -116,8 +118,8 @@ impl fmt::Debug for Exporters {
     }
 }
 
-/// A finished handshake that a session may ride on: TLS 1.3, in full, ALPN `cloister/1`, a
-/// permitted key exchange, a peer certificate, and the exporter values of both roles.
+/// A finished handshake that a session may ride on: TLS 1.3, in full, a channel's ALPN, a permitted
+/// key exchange, a peer certificate, and the exporter values of both roles.
 ///
 /// # Security
 /// Make the connection with [`super::client_config`] or [`super::server_config`]: the chain and
@@ -127,6 +129,7 @@ pub struct Handshake {
     peer_certificate: Vec<u8>,
     exporters: Exporters,
     key_exchange: NamedGroup,
+    freshness: Freshness,
 }
 
 impl Handshake {
@@ -136,9 +139,9 @@ impl Handshake {
     /// [`HandshakeError`].
     pub fn client(
         connection: &ClientConnection,
-        key_exchange: KeyExchange,
+        demands: impl Into<Demands>,
     ) -> Result<Self, HandshakeError> {
-        Self::of(Role::Initiator, connection, key_exchange)
+        Self::of(Role::Initiator, connection, demands.into())
     }
 
     /// Of a connection that this side accepted.
@@ -147,17 +150,17 @@ impl Handshake {
     /// [`HandshakeError`].
     pub fn server(
         connection: &ServerConnection,
-        key_exchange: KeyExchange,
+        demands: impl Into<Demands>,
     ) -> Result<Self, HandshakeError> {
-        Self::of(Role::Responder, connection, key_exchange)
+        Self::of(Role::Responder, connection, demands.into())
     }
 
     fn of<S>(
         role: Role,
         connection: &ConnectionCommon<S>,
-        permitted: KeyExchange,
+        demands: Demands,
     ) -> Result<Self, HandshakeError> {
-        in_full(connection, ALPN)?;
+        let freshness = agreed(in_full(connection)?, demands.freshness)?;
         let leaf = connection.peer_certificates().and_then(<[_]>::first);
         Ok(Self {
             role,
@@ -166,7 +169,8 @@ impl Handshake {
                 initiator: exporter(connection, Role::Initiator)?,
                 responder: exporter(connection, Role::Responder)?,
             },
-            key_exchange: negotiated(connection, permitted)?,
+            key_exchange: negotiated(connection, demands.key_exchange)?,
+            freshness,
         })
     }
 
@@ -180,6 +184,12 @@ impl Handshake {
     #[must_use]
     pub const fn key_exchange(&self) -> NamedGroup {
         self.key_exchange
+    }
+
+    /// Whether both ends prove themselves by Evidence made for this session, beside their leases.
+    #[must_use]
+    pub const fn freshness(&self) -> Freshness {
+        self.freshness
     }
 
     /// The peer's leaf certificate, DER.
@@ -203,11 +213,10 @@ impl fmt::Debug for Handshake {
     }
 }
 
-/// TLS 1.3, in full, with this application protocol.
+/// TLS 1.3, in full: the application protocol that was agreed on.
 pub(super) fn in_full<S>(
     connection: &ConnectionCommon<S>,
-    protocol: &[u8],
-) -> Result<(), HandshakeError> {
+) -> Result<Option<&[u8]>, HandshakeError> {
     if connection.is_handshaking() {
         return Err(HandshakeError::Unfinished);
     }
@@ -220,11 +229,17 @@ pub(super) fn in_full<S>(
     ) {
         return Err(HandshakeError::Resumed);
     }
+    Ok(connection.alpn_protocol())
+}
+
+/// What the ends agreed to prove themselves by, if that is no less than this one demands.
+fn agreed(protocol: Option<&[u8]>, demanded: Freshness) -> Result<Freshness, HandshakeError> {
     // SECURITY: rustls accepts a peer that leaves ALPN out.
-    if connection.alpn_protocol() != Some(protocol) {
-        return Err(HandshakeError::Alpn);
+    match (protocol, demanded) {
+        (Some(ALPN_EVIDENCE), _) => Ok(Freshness::Session),
+        (Some(ALPN), Freshness::Lease) => Ok(Freshness::Lease),
+        _ => Err(HandshakeError::Alpn),
     }
-    Ok(())
 }
 
 fn exporter<S>(connection: &ConnectionCommon<S>, role: Role) -> Result<Exporter, HandshakeError> {

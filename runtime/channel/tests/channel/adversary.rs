@@ -129,6 +129,7 @@ impl Mallory {
             outer_label: "cloister/session/1".into(),
             outer_role: role.into(),
             carried_lease: self.lease.clone(),
+            evidence: None,
             identity_key: self.identity.public.spki().to_vec(),
             label: "cloister/session/1".into(),
             role: role.into(),
@@ -160,6 +161,7 @@ pub(crate) struct Proof {
     pub(crate) outer_label: String,
     pub(crate) outer_role: String,
     pub(crate) carried_lease: Vec<u8>,
+    pub(crate) evidence: Option<Vec<u8>>,
     pub(crate) identity_key: Vec<u8>,
     pub(crate) label: String,
     pub(crate) role: String,
@@ -185,7 +187,10 @@ impl Proof {
         e.map(6).unwrap().u8(1).unwrap().str(&self.outer_label).unwrap();
         e.u8(2).unwrap().str(&self.outer_role).unwrap();
         e.u8(3).unwrap().bytes(&self.carried_lease).unwrap();
-        e.u8(4).unwrap().null().unwrap();
+        match &self.evidence {
+            Some(envelope) => e.u8(4).unwrap().bytes(envelope).unwrap(),
+            None => e.u8(4).unwrap().null().unwrap(),
+        };
         e.u8(5).unwrap().bytes(&sign1(&self.protected, &self.statement(), &self.signer)).unwrap();
         e.u8(6).unwrap().bytes(&self.identity_key).unwrap();
         e.into_writer()

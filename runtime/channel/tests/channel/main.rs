@@ -17,6 +17,7 @@ mod attacks;
 mod codes;
 mod credentials;
 mod documents;
+mod evidence;
 mod handshake;
 mod lease_bytes;
 mod lease_text;
