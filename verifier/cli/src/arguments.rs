@@ -3,6 +3,7 @@
 mod bundle;
 mod fleet;
 mod policy;
+mod remote;
 mod result;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub use bundle::{
 };
 pub use fleet::{FleetArguments, FleetCommand, ForecastArguments, Window, WindowError};
 pub use policy::{NewArguments, PolicyCommand};
+pub use remote::RemoteArguments;
 pub use result::{Bytes, ResultCommand, ResultVerifyArguments, TokenArguments, TokenFormat};
 
 /// Verify evidence offline, admit images, operate the fleet, explain errors.
@@ -32,6 +34,7 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   cloister evidence verify ./evidence --at 2026-08-04T01:04:33Z
+  cloister verify https://10.0.0.7:4443 --agent translator --trust trust.pem
   cloister result verify result.jwt --jwks jwks.json --audience https://me.example
   cloister image admit reference-values.json
   cloister agents quarantine translator --reason 'leaked credentials'
@@ -49,6 +52,8 @@ pub enum Command {
         #[command(subcommand)]
         command: EvidenceCommand,
     },
+    /// Ask a running runtime what it is, and verify all of its answer.
+    Verify(Box<RemoteArguments>),
     /// Carry endorsements, policy and Reference Values to where there is no network.
     Bundle {
         /// What to do with it.
@@ -214,27 +219,35 @@ pub struct VerifyArguments {
     /// Judge as of this time (UTC, RFC 3339); default: now.
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
-    /// Reference Values that the image has to match whole.
-    #[arg(long, value_name = "FILE")]
-    pub reference: Option<PathBuf>,
-    /// Appraisal policy (TOML; see `cloister policy`); default: a strict built-in one.
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
     /// What REPORT_DATA has to be (128 hex digits); default: not judged.
     #[arg(long, value_name = "HEX")]
     pub report_data: Option<cloister_attestation::bytes::ReportData>,
     /// Event log of the guest; default: the one in DIR, if there is one.
     #[arg(long, value_name = "FILE")]
     pub event_log: Option<PathBuf>,
+    /// What it is judged by.
+    #[command(flatten)]
+    pub by: JudgementArguments,
+    /// What to make of the result.
+    #[command(flatten)]
+    pub token: TokenArguments,
+}
+
+/// What Evidence is judged by.
+#[derive(Clone, Debug, Default, Args)]
+pub struct JudgementArguments {
+    /// Reference Values that the image has to match whole.
+    #[arg(long, value_name = "FILE")]
+    pub reference: Option<PathBuf>,
+    /// Appraisal policy (TOML; see `cloister policy`); default: a strict built-in one.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
     /// Accept this simulator's roots, and no vendor's. Proves nothing about hardware.
     #[arg(long, value_name = "FILE")]
     pub simulator_anchor: Option<PathBuf>,
     /// Everything but the Evidence from one signed file.
     #[command(flatten)]
     pub from: BundleSource,
-    /// What to make of the result.
-    #[command(flatten)]
-    pub token: TokenArguments,
 }
 
 /// How to reach the Verifier as an operator.

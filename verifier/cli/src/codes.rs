@@ -75,5 +75,5 @@ cloister_attestation::codes! {
 
 /// Every code that the command line itself can report.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    CODES.iter().copied()
+    CODES.iter().chain(crate::remote::CODES).copied()
 }

@@ -11,7 +11,7 @@ mod difference;
 pub mod folder;
 mod inspect;
 mod log;
-mod print;
+pub(crate) mod print;
 pub(crate) mod stages;
 pub mod verdict;
 pub(crate) mod vtpm;

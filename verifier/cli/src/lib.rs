@@ -4,6 +4,7 @@
 //!  words --Arguments--> command --run--> Answer { exit, text, json } --print--> terminal or pipe
 //!                          |
 //!                          +-- evidence   files in, verdict out; no network
+//!                          +-- verify     one connection to a runtime; all of its answer judged
 //!                          +-- bundle     what evidence is judged with, as one signed file
 //!                          +-- result     tokens in, who concluded what out; no network
 //!                          +-- image, agents   one call to a Verifier each
@@ -33,6 +34,7 @@ mod fleet;
 pub mod operator;
 mod policy;
 mod reference;
+mod remote;
 mod result;
 mod text;
 
@@ -45,6 +47,7 @@ use crate::answer::Answer;
 pub fn run(arguments: &Arguments) -> Answer {
     match &arguments.command {
         Command::Evidence { command } => evidence::run(command),
+        Command::Verify(arguments) => remote::run(arguments),
         Command::Bundle { command } => bundle::run(command),
         Command::Result { command } => result::run(command),
         Command::Policy { command } => policy::run(command),

@@ -1,10 +1,10 @@
 //! Operator commands: one call to a Verifier each.
 
 mod agents;
-mod connection;
+pub(crate) mod connection;
 mod error;
 mod images;
-mod settings;
+pub(crate) mod settings;
 
 use core::future::Future;
 

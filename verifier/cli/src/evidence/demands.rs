@@ -12,7 +12,7 @@ use cloister_attestation::reference::{ReferenceError, ReferenceValues};
 use cloister_attestation::time::UnixTime;
 
 use crate::answer::Exit;
-use crate::arguments::{BundleSource, VerifyArguments};
+use crate::arguments::{BundleSource, JudgementArguments, VerifyArguments};
 use crate::clock;
 use crate::codes;
 use crate::file::{self, FileError};
@@ -133,18 +133,29 @@ impl Demands {
     /// # Errors
     /// [`DemandsError`] if a file that it names does not read, or the time does not.
     pub(crate) fn from_arguments(arguments: &VerifyArguments) -> Result<Self, DemandsError> {
-        let (at, anchor) = (arguments.at.as_deref(), arguments.simulator_anchor.as_deref());
-        let mut demands = Self::of(at, anchor)?;
-        if let Some(path) = &arguments.policy {
-            demands.policy = policy(path)?;
-        }
-        if let Some(path) = &arguments.reference {
-            demands.references.push(ReferenceValues::from_json(&file::read(path)?)?);
-        }
-        demands.take_bundle(&arguments.from)?;
+        let mut demands = Self::judged_by(arguments.at.as_deref(), &arguments.by)?;
         if let Some(expected) = arguments.report_data {
             demands.report_data = Expect::Exactly(expected);
         }
+        Ok(demands)
+    }
+
+    /// What these arguments demand of any Evidence, as of `at`.
+    ///
+    /// # Errors
+    /// [`DemandsError`] if a file that they name does not read, or the time does not.
+    pub(crate) fn judged_by(
+        at: Option<&str>,
+        by: &JudgementArguments,
+    ) -> Result<Self, DemandsError> {
+        let mut demands = Self::of(at, by.simulator_anchor.as_deref())?;
+        if let Some(path) = &by.policy {
+            demands.policy = policy(path)?;
+        }
+        if let Some(path) = &by.reference {
+            demands.references.push(ReferenceValues::from_json(&file::read(path)?)?);
+        }
+        demands.take_bundle(&by.from)?;
         Ok(demands)
     }
 }

@@ -13,7 +13,7 @@ use crate::answer::{Answer, Exit};
 use crate::text::{indented, printable};
 
 /// The verdict in both forms.
-pub(super) fn answer(verdict: &Verdict, demands: &Demands) -> Answer {
+pub(crate) fn answer(verdict: &Verdict, demands: &Demands) -> Answer {
     let json = match serde_json::to_value(verdict) {
         Ok(json) => json,
         // A verdict is names, numbers and text; kept as a refusal so that a defect admits nothing.

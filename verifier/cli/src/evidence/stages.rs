@@ -41,29 +41,52 @@ fn direct(folder: &Folder, demands: &Demands, tee: Tee, verdict: Verdict) -> Ver
     }
 }
 
-/// What follows once everything has parsed, whatever it came through.
+/// What follows once everything in a folder has parsed, whatever it came through.
 pub(super) fn parsed(
     folder: &Folder,
     demands: &Demands,
     evidence: Evidence,
+    verdict: Verdict,
+) -> Verdict {
+    let with = Companions {
+        endorsements: endorsements(folder, &evidence),
+        event_log: folder.event_log(),
+        manifest: None,
+    };
+    judged(evidence, with, demands, verdict)
+}
+
+/// What came with Evidence. Hints from an untrusted host until they verify.
+pub(crate) struct Companions<'a> {
+    pub(crate) endorsements: Result<Endorsements, Unreadable>,
+    pub(crate) event_log: Option<&'a [u8]>,
+    /// Digest of the manifest; a folder of Evidence has none of its own.
+    pub(crate) manifest: Option<Digest48>,
+}
+
+/// Verifies and appraises Evidence that has parsed.
+pub(crate) fn judged(
+    evidence: Evidence,
+    with: Companions<'_>,
+    demands: &Demands,
     mut verdict: Verdict,
 ) -> Verdict {
     verdict.stages.parse = Stage::Ok;
     verdict.version = version(&evidence);
     let outcome = match &demands.bundle {
         Some(bundle) => bundle.verify(&evidence, &demands.anchors, demands.at),
-        None => match endorsements(folder, &evidence) {
+        None => match with.endorsements {
             Ok(endorsements) => verify(evidence, &endorsements, &demands.anchors, demands.at),
             Err(error) => return unusable(verdict, error.as_ref()),
         },
     };
     match outcome {
         Ok(verified) => {
-            let verified = match folder.event_log() {
+            let verified = match with.event_log {
                 Some(log) => verified.with_event_log(log),
                 None => verified,
             };
-            appraised(&verified, demands, verdict)
+            appraised(&verified, with.manifest, demands, verdict)
         }
         Err(error) => unverified(verdict, &error),
     }
@@ -114,8 +137,13 @@ pub(super) fn unverified(verdict: Verdict, error: &VerifyError) -> Verdict {
     verdict
 }
 
-fn appraised(verified: &VerifiedEvidence, demands: &Demands, verdict: Verdict) -> Verdict {
-    let admitted = admitted(&demands.references, verified);
+fn appraised(
+    verified: &VerifiedEvidence,
+    manifest: Option<Digest48>,
+    demands: &Demands,
+    verdict: Verdict,
+) -> Verdict {
+    let admitted = admitted(&demands.references, manifest, verified);
     let expected = Expected {
         report_data: demands.report_data.clone(),
         image: admitted.as_ref().map(|(set, manifest)| (set, *manifest)),
@@ -131,17 +159,19 @@ fn appraised(verified: &VerifiedEvidence, demands: &Demands, verdict: Verdict) -
     verdict
 }
 
-/// The admitted images, with the manifest of the one that was launched: a folder of Evidence has
-/// no manifest of its own. With none launched, that of the first, which then does not match.
+/// The admitted images, with the manifest that came with the Evidence. Where none did, that of the
+/// image that was launched; with none launched, that of the first, which then does not match.
 fn admitted(
     references: &[ReferenceValues],
+    manifest: Option<Digest48>,
     verified: &VerifiedEvidence,
 ) -> Option<(ReferenceSet, Digest48)> {
     let launched = LaunchShape::observed(verified);
     // A shape from Azure names some of the PCRs that were quoted, so that it matches and is not equal.
     let is_launched = |shape: &LaunchShape| shape.matches(&launched);
     let image = references.iter().find(|values| values.shapes.iter().any(is_launched));
-    let manifest = image.or_else(|| references.first())?.manifest;
+    let named = image.or_else(|| references.first())?.manifest;
+    let manifest = manifest.unwrap_or(named);
     Some((references.iter().flat_map(ReferenceValues::tuples).collect(), manifest))
 }
 

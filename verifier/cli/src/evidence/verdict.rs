@@ -98,7 +98,7 @@ pub struct Verdict {
 
 impl Verdict {
     /// A verdict before anything is known.
-    pub(super) const fn open(tee: Option<Tee>, simulated: bool) -> Self {
+    pub(crate) const fn open(tee: Option<Tee>, simulated: bool) -> Self {
         Self {
             tee,
             route: Route::Direct,
@@ -116,7 +116,7 @@ impl Verdict {
     }
 
     /// Refused while parsing: the one check that there is says why.
-    pub(super) fn unparsed(
+    pub(crate) fn unparsed(
         mut self,
         code: &'static Code,
         observed: impl core::fmt::Display,
@@ -129,17 +129,29 @@ impl Verdict {
     /// Takes over the checks, and names those that nobody vouches for.
     pub(super) fn with_checks(mut self, checks: &[Check]) -> Self {
         self.checks = checks.to_vec();
-        for check in checks.iter().filter(|check| check.state == State::NotAsserted) {
+        self.name_not_asserted();
+        self
+    }
+
+    /// Puts checks that were made before the Evidence was looked at in front of the others.
+    pub(crate) fn after(mut self, earlier: Vec<Check>) -> Self {
+        self.checks.splice(0..0, earlier);
+        self.name_not_asserted();
+        self
+    }
+
+    fn name_not_asserted(&mut self) {
+        self.not_asserted.clear();
+        for check in self.checks.iter().filter(|check| check.state == State::NotAsserted) {
             // One code can stand for several certificates or documents.
             if !self.not_asserted.contains(&check.code.id) {
                 self.not_asserted.push(check.code.id);
             }
         }
-        self
     }
 
     /// Something without which there is no conclusion.
-    pub(super) fn lacking(mut self, what: &str) -> Self {
+    pub(crate) fn lacking(mut self, what: &str) -> Self {
         self.missing.push(Missing::unaddressed(what.to_owned(), String::new()));
         self
     }
@@ -151,7 +163,8 @@ impl Verdict {
         let Stages { parse, verify, appraise } = self.stages;
         let refused = matches!(parse, Stage::Refused(_))
             || matches!(verify, Stage::Refused(_))
-            || appraise == Some(Tier::Contraindicated);
+            || appraise == Some(Tier::Contraindicated)
+            || self.checks.iter().any(Check::failed);
         if refused {
             Exit::Refused
         } else if verify == Stage::Ok
@@ -167,6 +180,7 @@ impl Verdict {
 
 #[cfg(test)]
 mod tests {
+    use cloister_attestation::check::Check;
     use cloister_attestation::evidence::Tee;
     use cloister_attestation::result::Tier;
 
@@ -196,6 +210,24 @@ mod tests {
         ] {
             assert_eq!(outcome.exit(), exit, "{outcome:?}");
         }
+    }
+
+    #[test]
+    fn one_failed_check_is_a_refusal_whatever_the_stages_say() {
+        let failed = Check::decided(&codes::FOLDER, false, "a", "b");
+        let passed = Check::decided(&codes::FOLDER, true, "a", "a");
+        let good = verdict(Stage::Ok, Stage::Ok, Some(Tier::Affirming));
+        assert_eq!(good.clone().after(vec![passed.clone()]).exit(), Exit::Acceptable);
+        assert_eq!(good.after(vec![failed, passed]).exit(), Exit::Refused);
+    }
+
+    #[test]
+    fn earlier_checks_come_first_and_are_named_if_nobody_vouches_for_them() {
+        let open = Check::not_asserted(&codes::FILE, "nobody");
+        let mut outcome = verdict(Stage::Ok, Stage::Ok, None);
+        outcome = outcome.with_checks(&[Check::not_asserted(&codes::FOLDER, "nobody")]);
+        outcome = outcome.after(vec![open]);
+        assert_eq!(outcome.not_asserted, [codes::FILE.id, codes::FOLDER.id]);
     }
 
     #[test]

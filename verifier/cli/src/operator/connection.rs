@@ -77,20 +77,25 @@ impl Interceptor for Bearer {
 
 /// Connects. The token is sent only to an end that proved a certificate by the pinned authority.
 pub(super) async fn connect(settings: &Settings) -> Result<Operator, OperatorError> {
-    let address = settings.address();
     let bearer = Bearer::new(&settings.token)?;
-    let tls = TlsConnector::from(Arc::new(configuration(&settings.ca)?));
+    let channel = channel(&settings.verifier, &settings.ca).await?;
+    let client = OperatorClient::with_interceptor(channel, bearer);
+    Ok(Operator { client, address: settings.address() })
+}
+
+/// A connection to the Verifier at `verifier`, whose authority is pinned by the file `ca`.
+pub(crate) async fn channel(verifier: &Uri, ca: &Path) -> Result<Channel, OperatorError> {
+    let tls = TlsConnector::from(Arc::new(configuration(ca)?));
     let connector = tower::service_fn(move |uri: Uri| {
         let tls = tls.clone();
         async move { open(&uri, tls).await.map(TokioIo::new) }
     });
-    let endpoint = Endpoint::from(settings.verifier.clone())
-        .connect_timeout(CONNECT_SECS_MAX)
-        .timeout(CALL_SECS_MAX);
-    let channel = endpoint.connect_with_connector(connector).await.map_err(|source| {
-        OperatorError::Unreachable { address: address.clone(), source: source.into() }
-    })?;
-    Ok(Operator { client: OperatorClient::with_interceptor(channel, bearer), address })
+    let endpoint =
+        Endpoint::from(verifier.clone()).connect_timeout(CONNECT_SECS_MAX).timeout(CALL_SECS_MAX);
+    endpoint.connect_with_connector(connector).await.map_err(|source| OperatorError::Unreachable {
+        address: verifier.to_string(),
+        source: source.into(),
+    })
 }
 
 async fn open(

@@ -86,7 +86,7 @@ impl OperatorError {
     }
 
     /// What a call's status means: an answer by the Verifier, or none.
-    pub(super) fn from_status(status: Answer, address: &str) -> Self {
+    pub(crate) fn from_status(status: Answer, address: &str) -> Self {
         let silent = [Status::Unavailable, Status::DeadlineExceeded, Status::Cancelled];
         if silent.contains(&status.code()) {
             return Self::Unreachable { address: address.to_owned(), source: status.into() };

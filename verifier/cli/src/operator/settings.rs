@@ -91,14 +91,14 @@ fn usual() -> Option<PathBuf> {
 
 /// Only `https`, only an authority: the token is never sent in the clear, and a path would be
 /// silently ignored.
-fn address(text: &str) -> Result<Uri, OperatorError> {
+pub(crate) fn address(text: &str) -> Result<Uri, OperatorError> {
     let refuse = |reason: &str| OperatorError::Settings { reason: format!("`{text}` {reason}") };
     let uri: Uri = text.parse().map_err(|_| refuse("is not an address"))?;
     if uri.scheme_str() != Some("https") || uri.host().is_none() {
         return Err(refuse("is not of the form https://host:port"));
     }
     if uri.path_and_query().is_some_and(|rest| rest.as_str() != "/") {
-        return Err(refuse("has a path, and the Verifier serves at the root"));
+        return Err(refuse("has a path, and only https://host:port is meant"));
     }
     Ok(uri)
 }
