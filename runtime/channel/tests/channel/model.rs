@@ -6,6 +6,7 @@
 
 mod network;
 mod proof;
+mod renewal;
 
 use std::collections::BTreeSet;
 
