@@ -14,7 +14,7 @@ use aws_lc_rs::digest::{SHA512, digest};
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
 
-use crate::bytes::{Digest48, Nonce, ReportData};
+use crate::bytes::{Digest48, Nonce, ReportData, hex};
 use crate::limits::BINDING_BYTES_MAX;
 
 crate::codes! {

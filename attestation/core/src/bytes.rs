@@ -1,10 +1,14 @@
 //! Fixed-size values that must not be swapped for one another, and a bounded reader.
 
+pub(crate) mod hex;
+
 use core::fmt;
 
 use aws_lc_rs::constant_time;
-use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::text;
+use hex::Hex;
 
 /// Declares a newtype over `[u8; N]` that prints and reads as lower-case hex.
 macro_rules! fixed_bytes {
@@ -56,7 +60,7 @@ macro_rules! fixed_bytes {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write_hex(f, &self.0)
+                Hex(&self.0).fmt(f)
             }
         }
 
@@ -70,9 +74,7 @@ macro_rules! fixed_bytes {
             type Err = HexError;
 
             fn from_str(text: &str) -> Result<Self, HexError> {
-                let mut bytes = [0; $len];
-                hex::decode_to_slice(text, &mut bytes).map_err(|_| HexError { len: $len })?;
-                Ok(Self(bytes))
+                hex::array(text).map(Self).ok_or(HexError { len: $len })
             }
         }
 
@@ -84,8 +86,7 @@ macro_rules! fixed_bytes {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                text.parse().map_err(D::Error::custom)
+                text::read(deserializer, str::parse)
             }
         }
     )+};
@@ -145,18 +146,6 @@ impl Digest48 {
         out.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
         Self(out)
     }
-}
-
-/// Writes lower-case hex, many digits at a time: results hold thousands of them.
-pub(crate) fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
-    const CHUNK: usize = 32;
-    let mut digits = [0; 2 * CHUNK];
-    for chunk in bytes.chunks(CHUNK) {
-        let digits = digits.get_mut(..2 * chunk.len()).unwrap_or_default();
-        hex::encode_to_slice(chunk, digits).map_err(|_| fmt::Error)?;
-        f.write_str(core::str::from_utf8(digits).map_err(|_| fmt::Error)?)?;
-    }
-    Ok(())
 }
 
 /// Reads fixed-size fields off the front of a slice; every read is bounded by what is left.

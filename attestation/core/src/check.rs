@@ -51,6 +51,12 @@ impl Check {
         Self { code, state, expected: expected.to_smolstr(), observed: observed.to_smolstr() }
     }
 
+    /// Passes; what was expected is what was there.
+    pub fn met(code: &'static Code, expected: impl fmt::Display) -> Self {
+        let expected = expected.to_smolstr();
+        Self { code, state: State::Pass, observed: expected.clone(), expected }
+    }
+
     /// Passes when both sides are equal, and shows both.
     pub fn equal<T: PartialEq + fmt::Display>(
         code: &'static Code,

@@ -28,7 +28,7 @@ mod vector;
 mod verified;
 mod write;
 
-use crate::bytes::Digest48;
+use crate::bytes::{Digest48, hex};
 use crate::result::{AttestationResult, Tier};
 use crate::time::UnixTime;
 

@@ -45,6 +45,7 @@ pub mod reference;
 pub mod result;
 pub mod snp;
 pub mod tdx;
+mod text;
 pub mod time;
 pub mod tpm;
 pub mod verify;

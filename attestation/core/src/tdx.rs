@@ -22,7 +22,6 @@ mod collateral;
 mod error;
 mod gap;
 mod header;
-mod json;
 mod level_order;
 mod local_report;
 mod machine_tcb;

@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{Algorithm, SHA256, SHA384, SHA512, digest};
 
 use super::error::ParseError;
 use super::runtime::RuntimeData;
-use crate::bytes::{Reader, ReportData};
+use crate::bytes::{Reader, ReportData, hex};
 use crate::evidence::Tee;
 use crate::limits::HCL_REPORT_BYTES_MAX;
 use crate::snp::Report;

@@ -7,7 +7,7 @@ use minicbor::decode::Error;
 use minicbor::{Decoder, Encoder};
 use serde::{Serialize, Serializer};
 
-use crate::bytes::{Digest48, Fmspc};
+use crate::bytes::{Digest48, Fmspc, hex};
 use crate::limits::NAME_BYTES_MAX;
 use crate::publication::PckCa;
 use crate::snp::{Product, SigningKey, Tcb, VekOwner};

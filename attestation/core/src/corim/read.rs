@@ -1,6 +1,7 @@
 //! Anybody's CoRIM, as far as Reference Values need it.
 
 use super::{Comid, Corim, CorimError, Environment, Link, Measurement, Reference, TagId, Validity};
+use crate::bytes::hex;
 use crate::item::{Fields, Item, ItemError};
 use crate::limits::CORIM_BYTES_MAX;
 use crate::time::UnixTime;

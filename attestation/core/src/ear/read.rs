@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::label::{self, Label};
 use super::vector::TrustClaim;
 use super::{Appraisal, Ear, EarError, Facts, Format, TrustVector, VerifierId};
+use crate::bytes::hex;
 use crate::item::{Fields, Item, ItemError, Key};
 use crate::limits::{AUDIENCE_BYTES_MAX, RESULT_BYTES_MAX};
 use crate::result::Tier;

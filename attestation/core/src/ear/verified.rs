@@ -1,6 +1,7 @@
 //! The relying side: from received bytes to a result that is believed.
 
 use super::{Appraisal, Ear, EarError, Facts, Format, PROFILE, ResultKeys, SUBMODULE, TrustClaim};
+use crate::bytes::hex;
 use crate::key::SignedMessage;
 use crate::limits::{RESULT_BYTES_MAX, RESULT_LIFETIME_MAX, RESULT_NOT_BEFORE_LEEWAY};
 use crate::result::Tier;

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::label::{self, Label};
 use super::read::claim_key;
 use super::{Appraisal, Ear, EarError, Format, TrustVector};
+use crate::bytes::hex;
 use crate::item::{Item, Key};
 use crate::result::Tier;
 use crate::time::UnixTime;
@@ -64,7 +65,7 @@ impl Writer {
             Format::Jwt => Ok(Item::text(id)),
             Format::Cwt => hex::decode(id)
                 .map(Item::Bytes)
-                .map_err(|_| EarError::malformed("an id that is not hex has no CBOR form")),
+                .ok_or_else(|| EarError::malformed("an id that is not hex has no CBOR form")),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The header of a crypto-agile log: the algorithms and their digest sizes.
 
-use crate::bytes::Reader;
+use crate::bytes::{Reader, hex};
 use crate::event_log::algorithm::HashAlgorithm;
 use crate::event_log::error::ParseError;
 use crate::event_log::event_type::EventType;

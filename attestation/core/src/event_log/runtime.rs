@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::bytes::Digest48;
+use crate::bytes::{Digest48, hex};
 use crate::event_log::algorithm::{HashAlgorithm, TaggedDigest};
 use crate::event_log::error::ParseError;
 use crate::event_log::event::{Encoding, Event};
@@ -95,7 +95,7 @@ impl Entry {
             return Err(refused("EV_NO_ACTION is never extended"));
         }
         let payload = hex::decode(&self.event_payload)
-            .map_err(|_| refused("event_payload is not hexadecimal"))?;
+            .ok_or_else(|| refused("event_payload is not hexadecimal"))?;
         let is_runtime = event_type == EventType::RUNTIME;
         let digest = match (is_runtime, self.digest.as_str()) {
             (true, "") => runtime_digest(event_type, &self.event, &payload)

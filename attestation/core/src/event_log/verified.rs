@@ -1,5 +1,6 @@
 //! A log whose replay gives the registers that a quote vouches for.
 
+use crate::bytes::hex;
 use crate::check::Check;
 use crate::event_log::algorithm::HashAlgorithm;
 use crate::event_log::assertion::Assertion;

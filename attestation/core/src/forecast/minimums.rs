@@ -1,9 +1,9 @@
 //! AMD's minimums, as data: from when on which product needs which TCB, and which bulletin says so.
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Serialize};
 
 use crate::snp::{Product, Tcb};
-use crate::time::UnixTime;
+use crate::time::{UnixTime, rfc3339};
 
 /// A list of minimums, in any order.
 ///
@@ -30,7 +30,7 @@ pub struct Minimum {
     /// The processor generation.
     pub product: Product,
     /// From when on it is demanded (UTC, RFC 3339).
-    #[serde(deserialize_with = "time")]
+    #[serde(deserialize_with = "rfc3339")]
     pub effective: UnixTime,
     /// The bulletin.
     pub bulletin: String,
@@ -46,10 +46,4 @@ impl Minimums {
         let has_fmc = |product| product == Product::Turin;
         self.minimum.iter().find(|least| least.tcb.fmc.is_some() != has_fmc(least.product))
     }
-}
-
-fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UnixTime, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    UnixTime::parse_rfc3339(&text)
-        .ok_or_else(|| de::Error::custom(format!("`{text}` is not a time in UTC")))
 }

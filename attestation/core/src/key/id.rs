@@ -5,6 +5,7 @@ use core::fmt;
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::PublicKey;
+use crate::bytes::hex::{self, Hex};
 
 /// SHA-256 over a Verifier key's SPKI: `kid` in leases, Attestation Results, trust bundles and JWKS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,7 +24,7 @@ impl KeyId {
     /// From the hex that [`fmt::Display`] writes; `None` for anything else.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
-        let id = <[u8; 32]>::try_from(hex::decode(text).ok()?).map(Self).ok()?;
+        let id = hex::array(text).map(Self)?;
         (id.to_string() == text).then_some(id)
     }
 
@@ -36,6 +37,6 @@ impl KeyId {
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
+        Hex(&self.0).fmt(f)
     }
 }

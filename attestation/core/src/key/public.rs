@@ -139,6 +139,12 @@ impl Signature {
     /// Length in bytes.
     pub const LEN: usize = 64;
 
+    /// From `r` and `s`.
+    #[must_use]
+    pub const fn new(bytes: [u8; Self::LEN]) -> Self {
+        Self(bytes)
+    }
+
     /// From exactly 64 bytes; `None` for every other length.
     #[must_use]
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {

@@ -3,7 +3,7 @@
 use super::issue::{Document, Issue};
 use super::{Need, Part, Publication, PublicationError, Verifier};
 use crate::anchor::{AnchorKind, KeyPin};
-use crate::bytes::ChipId;
+use crate::bytes::{ChipId, hex};
 use crate::snp::{self, Endorsements, Product, SigningKey, Tcb};
 use crate::x509::{Certificate, Crl, pem};
 

@@ -5,7 +5,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::anchor::{AnchorKind, Anchors};
-use crate::bytes::{ChipId, Fmspc};
+use crate::bytes::{ChipId, Fmspc, hex};
 use crate::snp::{Product, SigningKey, Tcb};
 
 /// One published document, named by everything that tells it from the others.

@@ -1,6 +1,7 @@
 //! A vendor service's answer, as received.
 
 use super::error::PublicationError;
+use crate::bytes::hex;
 use crate::limits::ENDORSEMENT_BYTES_MAX;
 
 /// Body and issuer chain of an answer, as received. Believed by nobody.
@@ -53,9 +54,7 @@ fn percent_decoded(text: &[u8]) -> Option<Vec<u8>> {
             continue;
         }
         let (digits, tail) = tail.split_at_checked(2)?;
-        let mut decoded = [0];
-        hex::decode_to_slice(digits, &mut decoded).ok()?;
-        out.extend_from_slice(&decoded);
+        out.extend(hex::decode(core::str::from_utf8(digits).ok()?)?);
         rest = tail;
     }
     Some(out)

@@ -3,6 +3,7 @@
 use super::product::Product;
 use super::report::Report;
 use super::signing_key::SigningKey;
+use crate::bytes::hex;
 use crate::publication::{self, Need};
 use crate::verify::Missing;
 

@@ -52,10 +52,7 @@ impl Steps {
         expected: impl fmt::Display,
     ) -> Result<(), VerifyError> {
         match outcome {
-            Ok(()) => {
-                let expected = expected.to_string();
-                self.take(Check::decided(code, true, &expected, &expected))
-            }
+            Ok(()) => self.take(Check::met(code, expected)),
             Err(error) => Err(self.refuse(Check::decided(code, false, expected, error))),
         }
     }

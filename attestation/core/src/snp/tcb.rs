@@ -5,6 +5,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::product::Product;
+use crate::bytes::hex::Hex;
 
 /// `TCB_VERSION` as a report carries it. Which byte means what depends on the product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,7 +53,7 @@ impl TcbVersion {
 
 impl fmt::Display for TcbVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        crate::bytes::write_hex(f, &self.0)
+        Hex(&self.0).fmt(f)
     }
 }
 

@@ -11,7 +11,7 @@ use super::tcb::TcbVersion;
 use super::vek::VekOwner;
 use super::{kds, signature};
 use crate::anchor::{AnchorKind, Anchors};
-use crate::bytes::{ChipId, Digest48};
+use crate::bytes::{ChipId, Digest48, hex};
 use crate::check::Check;
 use crate::publication::{Issue, Need};
 use crate::result::PlatformIdentity;

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Deserializer};
 
+use crate::bytes::hex;
 use crate::code::{Code, Diagnostic};
 use crate::limits::{COLLATERAL_BYTES_MAX, CRL_BYTES_MAX, ENDORSEMENT_BYTES_MAX};
-use crate::tdx::{codes, json};
-use crate::time::UnixTime;
+use crate::tdx::codes;
+use crate::text;
+use crate::time::{UnixTime, rfc3339};
 use crate::x509::Crl;
 
 /// The JSON form: two documents, and two CRLs in hex.
@@ -170,8 +172,16 @@ struct Json {
 }
 
 fn from_hex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    text.map(hex::decode).transpose().map_err(serde::de::Error::custom)
+    Ok(Option::<FromHex>::deserialize(deserializer)?.map(|FromHex(bytes)| bytes))
+}
+
+/// Bytes that are written as hex.
+struct FromHex(Vec<u8>);
+
+impl<'de> Deserialize<'de> for FromHex {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text::read(deserializer, |text| hex::decode(text).map(Self).ok_or("not hexadecimal"))
+    }
 }
 
 impl SignedDocument {
@@ -181,11 +191,9 @@ impl SignedDocument {
     /// [`CollateralError`] if the text is too large or the signature has another length.
     pub fn new(body: &str, signature: &str, issuer_chain: &str) -> Result<Self, CollateralError> {
         require_size("document", body)?;
-        let mut bytes = [0; 64];
-        hex::decode_to_slice(signature, &mut bytes)
-            .map_err(|error| malformed(format!("signature is not hex of 64 bytes: {error}")))?;
-        let issuer_chain = issuer_chain.to_owned();
-        Ok(Self { body: body.to_owned(), signature: bytes, issuer_chain })
+        let signature = hex::array(signature)
+            .ok_or_else(|| malformed("signature is not hex of 64 bytes".to_owned()))?;
+        Ok(Self { body: body.to_owned(), signature, issuer_chain: issuer_chain.to_owned() })
     }
 
     fn is_stale(&self, now: UnixTime) -> bool {
@@ -215,7 +223,7 @@ impl SignedDocument {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Dated {
-    #[serde(deserialize_with = "json::time")]
+    #[serde(deserialize_with = "rfc3339")]
     next_update: UnixTime,
 }
 

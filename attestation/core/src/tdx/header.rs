@@ -1,6 +1,6 @@
 //! The 48 bytes that open every quote.
 
-use crate::bytes::Reader;
+use crate::bytes::{Reader, hex};
 use crate::tdx::error::ParseError;
 
 /// Length in bytes.

@@ -1,6 +1,6 @@
 //! A local TDREPORT: what the guest gets from the TDX module, before a quoting enclave signs it.
 
-use crate::bytes::{Reader, ReportData};
+use crate::bytes::{Reader, ReportData, hex};
 use crate::check::Check;
 use crate::tdx::codes;
 use crate::tdx::error::ParseError;

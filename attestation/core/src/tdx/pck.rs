@@ -235,8 +235,9 @@ impl<'a> Fields<'a> {
     ) -> Result<Self, PckError> {
         let mut keyed: Vec<(u32, AnyRef<'a>)> = Vec::with_capacity(entries.len());
         for (oid, value) in entries {
-            let arc = match (oid.parent(), oid.arcs().last()) {
-                (Some(parent), Some(arc)) if parent == *prefix => arc,
+            let arc = match oid.as_bytes().strip_prefix(prefix.as_bytes()) {
+                // SPEC: ITU-T X.690 section 8.19.2: an arc below 128 is one byte.
+                Some([arc @ 0..=0x7f]) => u32::from(*arc),
                 _ => return Err(PckError::Unknown { oid }),
             };
             if keyed.iter().any(|(seen, _)| *seen == arc) {

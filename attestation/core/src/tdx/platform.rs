@@ -37,7 +37,7 @@ pub struct VerifiedPlatform {
 /// Which platform a quote's own chain says it is, and whose. Authenticates nothing.
 pub(crate) fn claimed_platform(quote: &Quote) -> Option<(Fmspc, PckCa)> {
     let code = &codes::PCK_CHAIN_FORMAT;
-    let chain = chain::read(&mut Trail::default(), code, quote.auth_data().pck_chain());
+    let chain = chain::read(&mut Trail::default(), code, quote.auth_data().pck_chain(), None);
     let [leaf, ca, _root]: [Certificate; 3] = chain.ok()?;
     let extension = PckExtension::parse(leaf.extension(SGX_EXTENSION).ok()??).ok()?;
     Some((*extension.fmspc(), pck_ca(ca.subject())?))
@@ -67,7 +67,8 @@ impl VerifiedPlatform {
         let mut trail = Trail::after(&parts.checks);
         trail.require(parts.window.check(&codes::COLLATERAL_WINDOW, now))?;
         let text = collateral.pck_chain(quote);
-        let certificates = chain::read(&mut trail, &codes::PCK_CHAIN_FORMAT, text)?;
+        let root = parts.root.as_ref();
+        let certificates = chain::read(&mut trail, &codes::PCK_CHAIN_FORMAT, text, root)?;
         let mut window = parts.window;
         let ca = verify_chain(&mut trail, &certificates, parts, (&mut window, now))?;
         let [leaf, ..] = &certificates;
@@ -117,8 +118,8 @@ fn verify_chain(
     let name = leaf.subject().to_string();
     trail.require(Check::equal(&codes::PCK_NAME, PCK_NAME, name.as_str()))?;
     let ca = pck_ca(issuer.subject()).ok_or_else(|| issuer.subject().to_string());
-    let ca =
-        trail.holds(&codes::PCK_NAME, format!("{PLATFORM_CA_NAME} or {PROCESSOR_CA_NAME}"), ca)?;
+    let expected = format_args!("{PLATFORM_CA_NAME} or {PROCESSOR_CA_NAME}");
+    let ca = trail.holds(&codes::PCK_NAME, expected, ca)?;
     for certificate in [leaf, issuer, root] {
         chain::require_valid(trail, &codes::PCK_VALIDITY, certificate, window, now)?;
     }
@@ -141,8 +142,8 @@ fn require_not_revoked(
         return Ok(());
     };
     // SECURITY: by the PCK's own issuer; a genuine CRL of the other CA would list nothing of this one.
-    let expected = format!("signed by {}", issuer.subject());
-    trail.holds(&codes::PCK_CRL, expected, crl.verify_signed_by(issuer))?;
+    let (name, outcome) = (issuer.subject(), crl.verify_signed_by(issuer));
+    trail.holds(&codes::PCK_CRL, format_args!("signed by {name}"), outcome)?;
     trail.require(not_revoked(&codes::PCK_REVOKED, crl, leaf))
 }
 

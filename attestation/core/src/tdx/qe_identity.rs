@@ -1,11 +1,12 @@
 //! QE identity: Intel's statement about its TD quoting enclave.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use crate::tdx::json;
+use crate::bytes::hex;
 use crate::tdx::level_order::highest_first;
 use crate::tdx::status::TcbStatus;
-use crate::time::UnixTime;
+use crate::text;
+use crate::time::{UnixTime, rfc3339};
 
 /// The parsed document.
 // SPEC: Intel Trusted Services API, Get TDX QE Identity V4, EnclaveIdentityV2.
@@ -14,20 +15,20 @@ use crate::time::UnixTime;
 pub(crate) struct QeIdentity {
     pub(crate) id: String,
     pub(crate) version: u32,
-    #[serde(deserialize_with = "json::time")]
+    #[serde(deserialize_with = "rfc3339")]
     pub(crate) issue_date: UnixTime,
-    #[serde(deserialize_with = "json::time")]
+    #[serde(deserialize_with = "rfc3339")]
     pub(crate) next_update: UnixTime,
     pub(crate) tcb_evaluation_data_number: u32,
-    #[serde(deserialize_with = "json::bytes")]
+    #[serde(deserialize_with = "bytes")]
     pub(crate) miscselect: [u8; 4],
-    #[serde(deserialize_with = "json::bytes")]
+    #[serde(deserialize_with = "bytes")]
     pub(crate) miscselect_mask: [u8; 4],
-    #[serde(deserialize_with = "json::bytes")]
+    #[serde(deserialize_with = "bytes")]
     pub(crate) attributes: [u8; 16],
-    #[serde(deserialize_with = "json::bytes")]
+    #[serde(deserialize_with = "bytes")]
     pub(crate) attributes_mask: [u8; 16],
-    #[serde(deserialize_with = "json::bytes")]
+    #[serde(deserialize_with = "bytes")]
     pub(crate) mrsigner: [u8; 32],
     pub(crate) isvprodid: u16,
     pub(crate) tcb_levels: Vec<QeTcbLevel>,
@@ -38,7 +39,7 @@ pub(crate) struct QeIdentity {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct QeTcbLevel {
     pub(crate) tcb: QeTcb,
-    #[serde(deserialize_with = "json::time")]
+    #[serde(deserialize_with = "rfc3339")]
     pub(crate) tcb_date: UnixTime,
     pub(crate) tcb_status: TcbStatus,
     #[serde(default, rename = "advisoryIDs")]
@@ -48,6 +49,13 @@ pub(crate) struct QeTcbLevel {
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub(crate) struct QeTcb {
     pub(crate) isvsvn: u16,
+}
+
+/// Hex of exactly `N` bytes, in either case.
+fn bytes<'de, D: Deserializer<'de>, const N: usize>(deserializer: D) -> Result<[u8; N], D::Error> {
+    text::read(deserializer, |text| {
+        hex::array(text).ok_or_else(|| format!("`{text}` is not hex of {N} bytes"))
+    })
 }
 
 impl QeIdentity {

@@ -2,6 +2,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 
+use crate::bytes::hex::Hex;
 use crate::check::Check;
 use crate::tdx::auth_data::AuthData;
 use crate::tdx::chain::SigningKey;
@@ -26,7 +27,7 @@ pub(super) fn require_signatures(
     trail.require(signature(&codes::QE_REPORT_SIGNATURE, signed, "signed by the PCK"))?;
     require_binding(trail, auth)?;
     let key = SigningKey::from_coordinates(auth.attestation_key());
-    let signed = key.verifies(quote.signed_bytes(), auth.signature());
+    let signed = key.is_some_and(|key| key.verifies(quote.signed_bytes(), auth.signature()));
     trail.require(signature(&codes::QUOTE_SIGNATURE, signed, "signed by the attestation key"))
 }
 
@@ -43,16 +44,15 @@ fn signature(code: &'static crate::code::Code, ok: bool, expected: &str) -> Chec
 // and authentication data, followed by 32 zero bytes.
 fn require_binding(trail: &mut Trail, auth: &AuthData) -> Result<(), VerifyError> {
     let hashed = [auth.attestation_key().as_slice(), auth.qe_authentication_data()].concat();
-    let mut expected = digest(&SHA256, &hashed).as_ref().to_vec();
-    expected.extend_from_slice(&[0; 32]);
-    let (expected, observed) = (hex::encode(expected), hex::encode(auth.qe_report().report_data()));
+    let expected = [digest(&SHA256, &hashed).as_ref(), &[0; 32]].concat();
+    let (expected, observed) = (Hex(&expected), Hex(auth.qe_report().report_data()));
     trail.require(Check::equal(&codes::QE_REPORT_BINDING, expected, observed))
 }
 
 /// A debug quoting enclave is refused whether or not its identity is known.
 pub(super) fn require_production(trail: &mut Trail, report: &QeReport) -> Result<(), VerifyError> {
     let debug = report.attributes().first().is_none_or(|byte| byte & ATTRIBUTE_DEBUG != 0);
-    let observed = hex::encode(report.attributes());
+    let observed = Hex(report.attributes());
     trail.require(Check::decided(&codes::QE_DEBUG, !debug, "DEBUG clear", observed))
 }
 
@@ -63,19 +63,22 @@ pub(super) fn require_identity<'i>(
     report: &QeReport,
     identity: &'i QeIdentity,
 ) -> Result<&'i QeTcbLevel, VerifyError> {
-    let fields = [
-        ("MRSIGNER", hex::encode(identity.mrsigner), hex::encode(report.mr_signer())),
-        ("ISVPRODID", identity.isvprodid.to_string(), report.isv_prod_id().to_string()),
-        ("MISCSELECT", misc_select(identity), misc_select_of(report, identity)),
+    let (prod_id, product) = (identity.isvprodid.to_be_bytes(), report.isv_prod_id().to_be_bytes());
+    let (misc, attributes) = (&identity.miscselect_mask, &identity.attributes_mask);
+    let fields: [(&str, &[u8], &[u8]); 4] = [
+        ("MRSIGNER", &identity.mrsigner, report.mr_signer()),
+        ("ISVPRODID", &prod_id, &product),
+        ("MISCSELECT", &masked(&identity.miscselect, misc), &masked(report.misc_select(), misc)),
         (
             "ATTRIBUTES",
-            masked(&identity.attributes, &identity.attributes_mask),
-            masked(report.attributes(), &identity.attributes_mask),
+            &masked(&identity.attributes, attributes),
+            &masked(report.attributes(), attributes),
         ),
     ];
     for (field, expected, observed) in fields {
-        let (expected, observed) = (format!("{field} {expected}"), format!("{field} {observed}"));
-        trail.require(Check::equal(&codes::QE_IDENTITY, expected, observed))?;
+        let words = |bytes| format!("{field} {}", Hex(bytes));
+        let ok = expected == observed;
+        trail.require(Check::decided(&codes::QE_IDENTITY, ok, words(expected), words(observed)))?;
     }
     let isv_svn = report.isv_svn();
     let level =
@@ -83,14 +86,8 @@ pub(super) fn require_identity<'i>(
     trail.holds(&codes::QE_TCB_LEVEL, "a published level that is met", level)
 }
 
-fn misc_select(identity: &QeIdentity) -> String {
-    masked(&identity.miscselect, &identity.miscselect_mask)
-}
-
-fn misc_select_of(report: &QeReport, identity: &QeIdentity) -> String {
-    masked(report.misc_select(), &identity.miscselect_mask)
-}
-
-fn masked<const N: usize>(value: &[u8; N], mask: &[u8; N]) -> String {
-    hex::encode(value.iter().zip(mask).map(|(value, mask)| value & mask).collect::<Vec<_>>())
+fn masked<const N: usize>(value: &[u8; N], mask: &[u8; N]) -> [u8; N] {
+    let mut masked = *value;
+    masked.iter_mut().zip(mask).for_each(|(byte, mask)| *byte &= mask);
+    masked
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::bytes::hex::Hex;
 use crate::bytes::{Attributes, TeeTcbSvn};
 use crate::check::Check;
 use crate::tdx::codes;
@@ -108,10 +109,10 @@ fn platform(
     (components, pce_svn): Sgx<'_>,
     svn: &TeeTcbSvn,
 ) -> Result<Assessment, VerifyError> {
-    let have = format!("SGX {} PCE {pce_svn} TDX {svn}", hex::encode(components));
-    let level = info
-        .level_of((components, pce_svn), svn)
-        .ok_or_else(|| format!("no level is met by {have}"));
+    let level = info.level_of((components, pce_svn), svn).ok_or_else(|| {
+        let components = Hex(components);
+        format!("no level is met by SGX {components} PCE {pce_svn} TDX {svn}")
+    });
     let level = trail.holds(&codes::TCB_LEVEL, "a published TCB level that is met", level)?;
     let mut assessment = Assessment {
         status: level.tcb_status,
@@ -164,10 +165,10 @@ fn require_identity(
     version: u8,
 ) -> Result<(), VerifyError> {
     let module = match version {
-        0 => &info.tdx_module,
+        0 => info.tdx_module,
         _ => {
             let identity = info.module_identity(version).ok_or("no identity of this version");
-            &trail.holds(&codes::MODULE_VERSION, format!("TDX_{version:02X}"), identity)?.module
+            trail.holds(&codes::MODULE_VERSION, format!("TDX_{version:02X}"), identity)?.module()
         }
     };
     trail.require(Check::equal(&codes::MODULE_SIGNER, &module.mrsigner, td.mr_signer_seam()))?;

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use crate::bytes::{Attributes, Digest48, Fmspc, PceId, TeeTcbSvn};
-use crate::tdx::json;
 use crate::tdx::level_order::highest_first;
 use crate::tdx::status::TcbStatus;
-use crate::time::UnixTime;
+use crate::time::{UnixTime, rfc3339};
 
 /// The parsed document. Fields that Intel adds and nobody here knows are covered by the signature
 /// and not read; a status or shape that is not known is refused.
@@ -18,9 +17,9 @@ use crate::time::UnixTime;
 pub(crate) struct TcbInfo {
     pub(crate) id: String,
     pub(crate) version: u32,
-    #[serde(deserialize_with = "json::time")]
+    #[serde(deserialize_with = "rfc3339")]
     pub(crate) issue_date: UnixTime,
-    #[serde(deserialize_with = "json::time")]
+    #[serde(deserialize_with = "rfc3339")]
     pub(crate) next_update: UnixTime,
     pub(crate) fmspc: Fmspc,
     pub(crate) pce_id: PceId,
@@ -37,7 +36,7 @@ pub(crate) struct TcbInfo {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TcbLevel {
     tcb: Tcb,
-    #[serde(deserialize_with = "json::time")]
+    #[serde(deserialize_with = "rfc3339")]
     pub(crate) tcb_date: UnixTime,
     pub(crate) tcb_status: TcbStatus,
     #[serde(default, rename = "advisoryIDs")]
@@ -62,7 +61,7 @@ pub(crate) struct Component {
 }
 
 /// What the TDX module's signer and attributes have to be.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TdxModule {
     pub(crate) mrsigner: Digest48,
@@ -75,8 +74,9 @@ pub(crate) struct TdxModule {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TdxModuleIdentity {
     id: String,
-    #[serde(flatten)]
-    pub(crate) module: TdxModule,
+    mrsigner: Digest48,
+    attributes: Attributes,
+    attributes_mask: Attributes,
     pub(crate) tcb_levels: Vec<TdxModuleTcbLevel>,
 }
 
@@ -85,7 +85,7 @@ pub(crate) struct TdxModuleIdentity {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TdxModuleTcbLevel {
     pub(crate) tcb: TdxModuleTcb,
-    #[serde(deserialize_with = "json::time")]
+    #[serde(deserialize_with = "rfc3339")]
     pub(crate) tcb_date: UnixTime,
     pub(crate) tcb_status: TcbStatus,
     #[serde(default, rename = "advisoryIDs")]
@@ -194,6 +194,12 @@ fn reach<'a>(
 }
 
 impl TdxModuleIdentity {
+    /// What signer and attributes of this version have to be.
+    pub(crate) const fn module(&self) -> TdxModule {
+        let Self { mrsigner, attributes, attributes_mask, .. } = *self;
+        TdxModule { mrsigner, attributes, attributes_mask }
+    }
+
     fn settle(&mut self) -> Result<(), String> {
         if let Some(level) =
             self.tcb_levels.iter().find(|level| !level.tcb_status.is_component_status())

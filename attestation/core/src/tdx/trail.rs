@@ -36,7 +36,7 @@ impl Trail {
     ) -> Result<T, VerifyError> {
         match outcome {
             Ok(value) => {
-                self.require(Check::decided(code, true, &expected, &expected))?;
+                self.require(Check::met(code, expected))?;
                 Ok(value)
             }
             Err(error) => {
@@ -44,6 +44,21 @@ impl Trail {
                 Err(VerifyError::refused(core::mem::take(&mut self.checks), failed))
             }
         }
+    }
+
+    /// How many steps were taken.
+    pub(crate) const fn len(&self) -> usize {
+        self.checks.len()
+    }
+
+    /// The steps after the first `taken`.
+    pub(crate) fn since(&self, taken: usize) -> &[Check] {
+        self.checks.get(taken..).unwrap_or_default()
+    }
+
+    /// Records steps once more that were taken before, for the same content at the same time.
+    pub(crate) fn repeat(&mut self, checks: &[Check]) {
+        self.checks.extend_from_slice(checks);
     }
 
     /// Records that a check could not be taken, and why.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::anchor::{AnchorKind, Anchors};
 use crate::bytes::Fmspc;
+use crate::bytes::hex::Hex;
 use crate::check::Check;
 use crate::code::Code;
 use crate::publication::{Document, Issue};
@@ -39,6 +40,7 @@ pub struct VerifiedCollateral {
 #[derive(Debug)]
 pub(super) struct Parts {
     pub(super) anchors: Anchors,
+    pub(super) root: Option<Certificate>,
     pub(super) root_crl: Option<Crl>,
     pub(super) pck_crl: Option<Crl>,
     pub(crate) tcb_info: Option<TcbInfo>,
@@ -59,7 +61,7 @@ impl VerifiedCollateral {
         anchors: &Anchors,
         now: UnixTime,
     ) -> Result<Self, VerifyError> {
-        let mut verifier = Verifier::new(anchors, now);
+        let mut verifier = Verifier::new(collateral, anchors, now);
         verifier.root_crl = verifier.root_crl(collateral)?;
         let pck_crl = verifier.pck_crl(collateral)?;
         let tcb_info =
@@ -72,6 +74,7 @@ impl VerifiedCollateral {
         let issues = issues(verifier.root_crl.as_ref(), tcb_info.as_ref(), qe_identity.as_ref());
         let parts = Parts {
             anchors: anchors.clone(),
+            root: verifier.root,
             root_crl: verifier.root_crl,
             pck_crl,
             tcb_info,
@@ -161,18 +164,35 @@ struct Verifier<'a> {
     now: UnixTime,
     trail: Trail,
     window: Window,
+    root: Option<Certificate>,
     root_crl: Option<Crl>,
+    signer: Option<Signer<'a>>,
+}
+
+/// A signer whose chain was verified, and the steps of that.
+struct Signer<'a> {
+    chain: &'a str,
+    key: SigningKey,
+    checks: Vec<Check>,
 }
 
 impl<'a> Verifier<'a> {
-    fn new(anchors: &'a Anchors, now: UnixTime) -> Self {
-        Self { anchors, now, trail: Trail::default(), window: Window::ALWAYS, root_crl: None }
+    fn new(collateral: &Collateral, anchors: &'a Anchors, now: UnixTime) -> Self {
+        Self {
+            anchors,
+            now,
+            trail: Trail::default(),
+            window: Window::ALWAYS,
+            root: pinned_root(collateral, anchors),
+            root_crl: None,
+            signer: None,
+        }
     }
 
     // SPEC: Intel SGX ECDSA Quote Library API, 4.1.2.4.1 to 4.1.2.4.3.
     fn root_crl(&mut self, collateral: &Collateral) -> Result<Option<Crl>, VerifyError> {
         let Some(bytes) = &collateral.root_ca_crl else { return Ok(None) };
-        let Some(root) = pinned_root(collateral, self.anchors) else {
+        let Some(root) = &self.root else {
             self.trail.not_asserted(
                 &codes::ROOT_CRL,
                 "no certificate with the pinned root key to verify it with",
@@ -183,10 +203,11 @@ impl<'a> Verifier<'a> {
         self.trail.holds(
             &codes::ROOT_CRL,
             "signed by the pinned root",
-            crl.verify_signed_by(&root),
+            crl.verify_signed_by(root),
         )?;
+        let revoked = not_revoked(&codes::ROOT_REVOKED, &crl, root);
         self.fresh(&codes::ROOT_CRL_FRESHNESS, &crl)?;
-        self.trail.require(not_revoked(&codes::ROOT_REVOKED, &crl, &root))?;
+        self.trail.require(revoked)?;
         Ok(Some(crl))
     }
 
@@ -202,12 +223,26 @@ impl<'a> Verifier<'a> {
         self.window.admit(&mut self.trail, code, validity, self.now)
     }
 
-    /// The key that signs TCB info and QE identity, from its chain.
+    /// The key that signs TCB info and QE identity, from its chain. Intel sends one chain with
+    /// both: the very same text is verified once.
+    fn signer(&mut self, document: &'a SignedDocument) -> Result<SigningKey, VerifyError> {
+        let chain = document.issuer_chain.as_str();
+        if let Some(known) = self.signer.as_ref().filter(|known| known.chain == chain) {
+            self.trail.repeat(&known.checks);
+            return Ok(known.key.clone());
+        }
+        let taken = self.trail.len();
+        let key = self.verify_signer(chain)?;
+        let checks = self.trail.since(taken).to_vec();
+        self.signer = Some(Signer { chain, key: key.clone(), checks });
+        Ok(key)
+    }
+
     // SPEC: Intel SGX PCK Certificate and CRL Profile Specification, 1.5: issued by the root.
-    fn signer(&mut self, document: &SignedDocument) -> Result<SigningKey, VerifyError> {
+    fn verify_signer(&mut self, chain: &str) -> Result<SigningKey, VerifyError> {
         let trail = &mut self.trail;
-        let [signer, root] =
-            chain::read(trail, &codes::TCB_SIGNER, document.issuer_chain.as_bytes())?;
+        let known = self.root.as_ref();
+        let [signer, root] = chain::read(trail, &codes::TCB_SIGNER, chain.as_bytes(), known)?;
         chain::require_pinned(trail, &root, self.anchors)?;
         chain::require_issued(trail, &codes::TCB_SIGNER, &signer, &root)?;
         let name = signer.subject().to_string();
@@ -233,7 +268,7 @@ impl<'a> Verifier<'a> {
     fn signed(
         &mut self,
         code: &'static Code,
-        document: &SignedDocument,
+        document: &'a SignedDocument,
     ) -> Result<(), VerifyError> {
         let key = self.signer(document)?;
         let ok = key.verifies(document.body.as_bytes(), &document.signature);
@@ -243,7 +278,7 @@ impl<'a> Verifier<'a> {
     }
 
     // SPEC: Intel Trusted Services API, Get TDX TCB Info V4.
-    fn tcb_info(&mut self, document: &SignedDocument) -> Result<TcbInfo, VerifyError> {
+    fn tcb_info(&mut self, document: &'a SignedDocument) -> Result<TcbInfo, VerifyError> {
         self.signed(&codes::TCB_INFO_SIGNATURE, document)?;
         let info = TcbInfo::parse(&document.body);
         let info = self.trail.holds(&codes::TCB_INFO_FORMAT, "TCB info", info)?;
@@ -259,7 +294,7 @@ impl<'a> Verifier<'a> {
     }
 
     // SPEC: Intel Trusted Services API, Get TDX QE Identity V4.
-    fn qe_identity(&mut self, document: &SignedDocument) -> Result<QeIdentity, VerifyError> {
+    fn qe_identity(&mut self, document: &'a SignedDocument) -> Result<QeIdentity, VerifyError> {
         self.signed(&codes::QE_IDENTITY_SIGNATURE, document)?;
         let identity = QeIdentity::parse(&document.body);
         let identity = self.trail.holds(&codes::QE_IDENTITY_FORMAT, "QE identity", identity)?;
@@ -279,15 +314,16 @@ pub(crate) fn verify_pck_crl(
     anchors: &Anchors,
     now: UnixTime,
 ) -> Result<Vec<Check>, VerifyError> {
-    let mut verifier = Verifier::new(anchors, now);
+    let mut verifier = Verifier::new(collateral, anchors, now);
     verifier.root_crl = verifier.root_crl(collateral)?;
     let crl = verifier.pck_crl(collateral)?;
-    let Verifier { mut trail, root_crl, mut window, .. } = verifier;
+    let Verifier { mut trail, root, root_crl, mut window, .. } = verifier;
     let (Some(crl), Some(text)) = (crl, &collateral.pck_crl_issuer_chain) else {
         trail.not_asserted(&codes::PCK_CRL, "no chain to verify it with");
         return Ok(trail.into_checks());
     };
-    let [issuer, root] = chain::read(&mut trail, &codes::PCK_CHAIN_FORMAT, text.as_bytes())?;
+    let code = &codes::PCK_CHAIN_FORMAT;
+    let [issuer, root] = chain::read(&mut trail, code, text.as_bytes(), root.as_ref())?;
     chain::require_pinned(&mut trail, &root, anchors)?;
     chain::require_issued(&mut trail, &codes::PCK_CHAIN, &issuer, &root)?;
     for certificate in [&issuer, &root] {
@@ -303,10 +339,15 @@ pub(crate) fn verify_pck_crl(
 
 /// Whether `crl` is silent about `certificate`.
 pub(super) fn not_revoked(code: &'static Code, crl: &Crl, certificate: &Certificate) -> Check {
-    let serial = hex::encode(certificate.serial());
-    let expected = format!("serial {serial} of {} not on the CRL", certificate.subject());
-    let observed = if crl.revokes(certificate.serial()) { "revoked" } else { "not revoked" };
-    Check::decided(code, !crl.revokes(certificate.serial()), expected, observed)
+    let (serial, name) = (Hex(certificate.serial()), certificate.subject());
+    let revoked = crl.revokes(certificate.serial());
+    let observed = if revoked { "revoked" } else { "not revoked" };
+    Check::decided(
+        code,
+        !revoked,
+        format_args!("serial {serial} of {name} not on the CRL"),
+        observed,
+    )
 }
 
 /// A certificate with the pinned root key: Intel's own, or one that came with the collateral.

@@ -3,10 +3,12 @@
 use core::fmt;
 
 use aws_lc_rs::digest::{SHA256, SHA384, digest};
-use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::bytes::HexError;
+use crate::bytes::{HexError, hex};
+use crate::text;
+
+const EXPECTED: &str = "expected hex of a SHA-256 or SHA-384 digest";
 
 /// A hash algorithm of a PCR bank or of a signature.
 #[derive(
@@ -122,13 +124,9 @@ impl core::str::FromStr for Digest {
     type Err = HexError;
 
     fn from_str(text: &str) -> Result<Self, HexError> {
-        let mut short = [0; 32];
-        if hex::decode_to_slice(text, &mut short).is_ok() {
-            return Ok(Self::Sha256(short));
-        }
-        let mut long = [0; 48];
-        hex::decode_to_slice(text, &mut long).map_err(|_| HexError::of_bytes(48))?;
-        Ok(Self::Sha384(long))
+        let short = hex::array(text).map(Self::Sha256);
+        let read = short.or_else(|| hex::array(text).map(Self::Sha384));
+        read.ok_or(HexError::of_bytes(48))
     }
 }
 
@@ -140,7 +138,7 @@ impl Serialize for Digest {
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|_| D::Error::custom("expected hex of a SHA-256 or SHA-384 digest"))
+        let parse = |text: &str| text.parse().map_err(|_: HexError| EXPECTED);
+        text::read(deserializer, parse)
     }
 }

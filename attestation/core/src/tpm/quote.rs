@@ -5,7 +5,7 @@ use core::fmt;
 use super::digest::HashAlgorithm;
 use super::error::{ParseError, finished, truncated};
 use super::pcr::PcrSelection;
-use crate::bytes::Reader;
+use crate::bytes::{Reader, hex};
 
 const WHAT: &str = "TPMS_ATTEST";
 // SPEC: TPM 2.0 Part 2, sections 6.2 (TPM_GENERATED) and 6.9 (TPM_ST).

@@ -7,6 +7,7 @@ use super::key::AttestationKey;
 use super::pcr::PcrValues;
 use super::quote::Quote;
 use super::signature::Signature;
+use crate::bytes::hex;
 use crate::check::Check;
 use crate::tdx::trail::Trail;
 use crate::verify::VerifyError;

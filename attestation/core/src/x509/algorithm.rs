@@ -3,13 +3,16 @@
 //! A certificate is read as one of a PKI that signs with the three algorithms of AMD and Intel, or
 //! as one of a PKI that signs with RSASSA-PKCS1-v1_5, as Azure's is. Never as either.
 
+use std::sync::OnceLock;
+
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, RSA_PKCS1_2048_8192_SHA256,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
     RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA384,
-    UnparsedPublicKey, VerificationAlgorithm,
+    VerificationAlgorithm,
 };
 
 use super::error::X509Error;
+use crate::bytes::hex;
 
 /// A signature algorithm with all its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -109,26 +112,42 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// Whether `signature` over `message` verifies with a key of the matching type.
+    /// Reads a key that verifies signatures of this algorithm; `None` for one of another type.
     ///
     /// SECURITY: aws-lc takes the PSS salt length to be the digest's, 48 bytes, and refuses any
     /// other; the key type has to fit, so an ECDSA signature is never tried with another curve.
-    pub(super) fn verifies(
-        self,
-        key: (KeyAlgorithm, &[u8]),
-        message: &[u8],
-        signature: &[u8],
-    ) -> bool {
-        let algorithm: &'static dyn VerificationAlgorithm = match (self, key.0) {
+    fn key(self, (kind, key): (KeyAlgorithm, &[u8])) -> Option<ParsedPublicKey> {
+        let algorithm: &'static dyn VerificationAlgorithm = match (self, kind) {
             (Self::RsaPssSha384, KeyAlgorithm::Rsa) => &RSA_PSS_2048_8192_SHA384,
             (Self::EcdsaP256Sha256, KeyAlgorithm::EcP256) => &ECDSA_P256_SHA256_ASN1,
             (Self::EcdsaP384Sha384, KeyAlgorithm::EcP384) => &ECDSA_P384_SHA384_ASN1,
             (Self::RsaPkcs1Sha256, KeyAlgorithm::Rsa) => &RSA_PKCS1_2048_8192_SHA256,
             (Self::RsaPkcs1Sha384, KeyAlgorithm::Rsa) => &RSA_PKCS1_2048_8192_SHA384,
             (Self::RsaPkcs1Sha512, KeyAlgorithm::Rsa) => &RSA_PKCS1_2048_8192_SHA512,
-            (_, KeyAlgorithm::Rsa | KeyAlgorithm::EcP256 | KeyAlgorithm::EcP384) => return false,
+            (_, KeyAlgorithm::Rsa | KeyAlgorithm::EcP256 | KeyAlgorithm::EcP384) => return None,
         };
-        UnparsedPublicKey::new(algorithm, key.1).verify(message, signature).is_ok()
+        ParsedPublicKey::new(algorithm, key).ok()
+    }
+}
+
+/// The key of one certificate, read for the first signature that it verifies and kept for more.
+#[derive(Clone, Default)]
+pub(super) struct KeptKey(OnceLock<(SignatureAlgorithm, Option<ParsedPublicKey>)>);
+
+impl KeptKey {
+    /// Whether `signature` over `message` is by `key`, which is the same in every call.
+    pub(super) fn verifies(
+        &self,
+        algorithm: SignatureAlgorithm,
+        key: (KeyAlgorithm, &[u8]),
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        let verifies = |key: &ParsedPublicKey| key.verify_sig(message, signature).is_ok();
+        match self.0.get_or_init(|| (algorithm, algorithm.key(key))) {
+            (kept_for, kept) if *kept_for == algorithm => kept.as_ref().is_some_and(verifies),
+            _ => algorithm.key(key).as_ref().is_some_and(verifies),
+        }
     }
 }
 

@@ -5,13 +5,13 @@ use core::fmt;
 use ::der::{Decode, Reader, SliceReader, Tag};
 use const_oid::ObjectIdentifier;
 
-use super::algorithm::{KeyAlgorithm, SignatureAlgorithm};
+use super::algorithm::{KeptKey, KeyAlgorithm, SignatureAlgorithm};
 use super::der::{Span, element, explicit, octets_of_bit_string, serial, spanned, time};
 use super::error::X509Error;
 use super::extension::{Authority, Extensions};
 use super::name::{Name, NameSpan};
 use crate::anchor::KeyPin;
-use crate::bytes::Digest48;
+use crate::bytes::{Digest48, hex};
 use crate::limits::CERTIFICATE_BYTES_MAX;
 use crate::time::UnixTime;
 
@@ -20,7 +20,7 @@ use crate::time::UnixTime;
 /// # Security
 /// Parsing authenticates nothing. [`Certificate::verify_signed_by`] does, given an issuer that is
 /// itself authenticated or pinned by [`Certificate::key_pin`].
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Certificate {
     der: Box<[u8]>,
     fields: Fields,
@@ -29,10 +29,20 @@ pub struct Certificate {
     key_algorithm: KeyAlgorithm,
     tbs: Span,
     signature: Span,
+    kept_key: KeptKey,
 }
 
+/// All else follows from the bytes.
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for Certificate {}
+
 /// The fields of TBSCertificate that are used.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 struct Fields {
     serial: Span,
     algorithm: Span,
@@ -91,6 +101,7 @@ impl Certificate {
             fields,
             tbs,
             signature,
+            kept_key: KeptKey::default(),
         })
     }
 
@@ -263,7 +274,8 @@ impl Certificate {
         signature: &[u8],
         what: &dyn fmt::Display,
     ) -> Result<(), X509Error> {
-        if algorithm.verifies((self.key_algorithm, self.key()), message, signature) {
+        let key = (self.key_algorithm, self.key());
+        if self.kept_key.verifies(algorithm, key, message, signature) {
             return Ok(());
         }
         Err(X509Error::Signature { subject: what.to_string(), issuer: self.subject().to_string() })

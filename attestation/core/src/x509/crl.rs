@@ -240,7 +240,7 @@ impl Entry {
             let serial = serial(reader)?;
             time(reader)?;
             let critical = if next_is(reader, Tag::Sequence)? {
-                Extensions::read(reader)?.first_critical()
+                Extensions::read_critical(reader)?
             } else {
                 None
             };

@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use ::der::asn1::{GeneralizedTime, UtcTime};
-use ::der::{Header, Reader, Result, SliceReader, Tag, TagNumber};
+use ::der::asn1::GeneralizedTime;
+use ::der::{DateTime, Header, Reader, Result, SliceReader, Tag, TagNumber};
 
 use crate::time::UnixTime;
 
@@ -80,14 +80,36 @@ pub(super) fn next_is(reader: &SliceReader<'_>, tag: Tag) -> Result<bool> {
 /// SPEC: RFC 5280 section 4.1.2.5: each moment has one of the two forms.
 pub(super) fn time(reader: &mut SliceReader<'_>) -> Result<UnixTime> {
     if next_is(reader, Tag::UtcTime)? {
-        let time = reader.decode::<UtcTime>()?.to_unix_duration();
-        return Ok(UnixTime::from_secs(time.as_secs()));
+        return utc_time(reader);
     }
     let time = reader.decode::<GeneralizedTime>()?.to_unix_duration();
     if time < YEAR_2050 {
         return Err(Tag::GeneralizedTime.value_error().into());
     }
     Ok(UnixTime::from_secs(time.as_secs()))
+}
+
+/// SPEC: RFC 5280 section 4.1.2.5.1: `YYMMDDHHMMSSZ`, from 1950 to 2049; before 1970 is refused.
+fn utc_time(reader: &mut SliceReader<'_>) -> Result<UnixTime> {
+    let header = header(reader, Tag::UtcTime)?;
+    let (digits, zone) = reader.read_slice(header.length())?.as_chunks::<2>();
+    let number = |[tens, ones]: [u8; 2]| match (tens, ones) {
+        (b'0'..=b'9', b'0'..=b'9') => Ok((tens - b'0') * 10 + (ones - b'0')),
+        _ => Err(Tag::UtcTime.value_error()),
+    };
+    let ([year, month, day, hour, minute, second], b"Z") = (digits, zone) else {
+        return Err(Tag::UtcTime.value_error().into());
+    };
+    let year = u16::from(number(*year)?);
+    let moment = DateTime::new(
+        year + if year < 50 { 2000 } else { 1900 },
+        number(*month)?,
+        number(*day)?,
+        number(*hour)?,
+        number(*minute)?,
+        number(*second)?,
+    )?;
+    Ok(UnixTime::from_secs(moment.unix_duration().as_secs()))
 }
 
 /// 2050-01-01T00:00:00Z, since the epoch.
@@ -125,19 +147,19 @@ pub(super) fn serial(reader: &mut SliceReader<'_>) -> Result<Span> {
 }
 
 /// Reads elements until the end of the enclosing structure, at most `max` of them.
-pub(super) fn repeated<'r, T>(
+pub(super) fn repeated<'r, T, C: Default + Extend<T>>(
     reader: &mut SliceReader<'r>,
     max: usize,
     mut read: impl FnMut(&mut SliceReader<'r>) -> Result<T>,
-) -> Result<Vec<T>> {
-    let mut items = Vec::new();
-    while !reader.is_finished() {
-        if items.len() == max {
-            return Err(Tag::Sequence.length_error().into());
+) -> Result<C> {
+    let mut items = C::default();
+    for _ in 0..max {
+        if reader.is_finished() {
+            return Ok(items);
         }
-        items.push(read(reader)?);
+        items.extend([read(reader)?]);
     }
-    Ok(items)
+    if reader.is_finished() { Ok(items) } else { Err(Tag::Sequence.length_error().into()) }
 }
 
 /// A header that must carry this tag.
@@ -145,4 +167,61 @@ fn header(reader: &mut SliceReader<'_>, tag: Tag) -> Result<Header> {
     let header: Header = reader.decode()?;
     header.tag().assert_eq(tag)?;
     Ok(header)
+}
+
+#[cfg(test)]
+mod tests {
+    use ::der::asn1::UtcTime;
+    use ::der::{Decode as _, Reader as _, SliceReader};
+
+    use super::time;
+
+    fn read(text: &str) -> Option<u64> {
+        let element = [&[0x17, u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+        let mut reader = SliceReader::new(&element).unwrap();
+        let read = time(&mut reader).ok().filter(|_| reader.is_finished());
+        let oracle = UtcTime::from_der(&element).ok();
+        assert_eq!(read.map(|time| time.as_secs()), oracle.map(|t| t.to_unix_duration().as_secs()));
+        read.map(|time| time.as_secs())
+    }
+
+    #[test]
+    fn two_digits_of_a_year_are_of_1970_to_2049() {
+        assert_eq!(read("700101000000Z"), Some(0));
+        assert_eq!(read("491231235959Z"), Some(2_524_607_999));
+        for before in ["500101000000Z", "691231235959Z"] {
+            assert_eq!(read(before), None, "{before}");
+        }
+    }
+
+    #[test]
+    fn every_number_of_every_part_is_read_as_the_calendar_has_it() {
+        for number in 0..100 {
+            read(&format!("{number:02}0229000000Z"));
+            read(&format!("26{number:02}31000000Z"));
+            read(&format!("2602{number:02}000000Z"));
+            read(&format!("260201{number:02}0000Z"));
+            read(&format!("26020100{number:02}00Z"));
+            read(&format!("2602010000{number:02}Z"));
+        }
+        assert_eq!(read("260229000000Z"), None);
+        assert!(read("240229000000Z").is_some());
+    }
+
+    #[test]
+    fn other_forms_are_refused() {
+        let good = "260804010433Z";
+        assert!(read(good).is_some());
+        for at in 0..good.len() {
+            for wrong in ["/", ":", " ", "+", "z", "\u{e9}"] {
+                let mut text = good.to_owned();
+                text.replace_range(at..=at, wrong);
+                assert_eq!(read(&text), None, "{text}");
+            }
+        }
+        for wrong in ["", "Z", "2608040104Z", "260804010433", "260804010433ZZ", "260804010433+0000"]
+        {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
 }

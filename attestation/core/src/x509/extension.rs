@@ -48,6 +48,21 @@ impl Extensions {
         }
     }
 
+    /// Reads extensions of which only the first critical one is of interest.
+    pub(super) fn read_critical(reader: &mut SliceReader<'_>) -> Result<Option<ObjectIdentifier>> {
+        let mut critical = None;
+        let () = reader.sequence(|reader| {
+            repeated(reader, EXTENSIONS_MAX, |reader| {
+                let extension = extension(reader)?;
+                if extension.critical {
+                    critical.get_or_insert(extension.oid);
+                }
+                Ok(())
+            })
+        })?;
+        Ok(critical)
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Extension> {
         self.0.iter()
     }

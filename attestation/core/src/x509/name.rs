@@ -68,14 +68,18 @@ impl NameSpan {
 
     /// Reads a `Name`. More than one common name is refused: which one counts would be a guess.
     pub(super) fn read(reader: &mut SliceReader<'_>) -> Result<Self> {
-        let (der, relative) = spanned(reader, |reader| {
-            reader.sequence(|reader| repeated(reader, RELATIVE_NAMES_MAX, relative_name))
+        let mut common_name = None;
+        let (der, ()) = spanned(reader, |reader| {
+            reader.sequence(|reader| {
+                repeated(reader, RELATIVE_NAMES_MAX, |reader| {
+                    let Some(name) = relative_name(reader)? else { return Ok(()) };
+                    match common_name.replace(name) {
+                        None => Ok(()),
+                        Some(_) => Err(Tag::Set.value_error().into()),
+                    }
+                })
+            })
         })?;
-        let mut names = relative.into_iter().flatten();
-        let common_name = names.next();
-        if names.next().is_some() {
-            return Err(Tag::Set.value_error().into());
-        }
         Ok(Self { der, common_name })
     }
 }

@@ -249,3 +249,62 @@ mod pck_extension {
         assert_eq!(refusal(&guest), "tdx.pck.extension");
     }
 }
+
+/// Intel sends one signer's chain with TCB info and with QE identity.
+mod of_two_documents {
+    use cloister_attestation::anchor::Anchors;
+    use cloister_attestation::code::Diagnostic;
+    use cloister_attestation::tdx::{Collateral, VerifiedCollateral};
+    use cloister_attestation::x509::pem;
+    use cloister_simulator::certificate;
+
+    use super::super::guest::{NOW, anchors, guest};
+
+    /// The steps with the chain of `document` changed.
+    fn steps(
+        document: &str,
+        change: impl FnOnce(String) -> String,
+    ) -> Result<Vec<&'static str>, &'static str> {
+        let guest = guest();
+        let trusted: Anchors = anchors(&guest);
+        let mut json: serde_json::Value = serde_json::from_slice(&guest.collateral_json()).unwrap();
+        let chain = &mut json[format!("{document}_issuer_chain")];
+        *chain = change(chain.as_str().unwrap().to_owned()).into();
+        let collateral = Collateral::from_json(json.to_string().as_bytes()).unwrap();
+        let verified = VerifiedCollateral::new(&collateral, &trusted, NOW);
+        let verified = verified.map_err(|error| error.code().id)?;
+        Ok(verified.checks().iter().map(|check| check.code.id).collect())
+    }
+
+    #[test]
+    fn each_chain_is_among_the_steps_whether_or_not_both_are_one() {
+        let same = steps("qe_identity", |chain| chain).unwrap();
+        let other = steps("qe_identity", |chain| chain + "\n").unwrap();
+        assert_eq!(same, other);
+        assert_eq!(same.iter().filter(|id| **id == "tdx.tcb_signer.validity").count(), 4);
+        assert_eq!(same.iter().filter(|id| **id == "tdx.tcb_signer.revoked").count(), 2);
+    }
+
+    #[test]
+    fn a_forged_chain_is_refused_though_the_other_is_genuine() {
+        let forged = |chain: String| {
+            let mut ders = pem::blocks(&chain).unwrap();
+            *ders[0].last_mut().unwrap() ^= 1;
+            certificate::pem(ders.iter().map(Vec::as_slice))
+        };
+        for document in ["tcb_info", "qe_identity"] {
+            assert_eq!(steps(document, forged).err(), Some("tdx.tcb_signer.chain"), "{document}");
+        }
+    }
+
+    #[test]
+    fn a_chain_of_another_key_does_not_vouch_for_a_document() {
+        let pck = |_| {
+            let guest = guest();
+            certificate::pem([guest.pck_authority().as_slice(), &guest.root()])
+        };
+        for document in ["tcb_info", "qe_identity"] {
+            assert_eq!(steps(document, pck).err(), Some("tdx.tcb_signer.chain"), "{document}");
+        }
+    }
+}

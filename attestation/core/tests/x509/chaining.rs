@@ -84,3 +84,27 @@ fn flipping_any_bit_of_a_certificate_is_noticed() {
         assert!(!accepted, "bit {} of byte {}", bit % 8, bit / 8);
     }
 }
+
+/// The key is read once and kept: what it refused or took before has no part in what comes next.
+#[test]
+fn one_issuer_judges_each_certificate_by_itself() {
+    let [leaf, intermediate, root] = chain(&milan());
+    let forged = {
+        let mut der = leaf.as_der().to_vec();
+        *der.last_mut().unwrap() ^= 1;
+        parse(&der)
+    };
+    let p384 = leaf.spki().to_vec();
+    let other_key =
+        parse(&milan().with_intermediate(move |c| c.spki.clone_from(&p384)).intermediate());
+    for issuer in [intermediate.clone(), intermediate] {
+        for _ in 0..2 {
+            leaf.verify_signed_by(&issuer).unwrap();
+            assert_eq!(forged.verify_signed_by(&issuer).unwrap_err().code().id, "x509.signature");
+        }
+    }
+    for _ in 0..2 {
+        assert_eq!(leaf.verify_signed_by(&other_key).unwrap_err().code().id, "x509.signature");
+        root.verify_signed_by(&root).unwrap();
+    }
+}

@@ -1,6 +1,7 @@
 //! Revocation: what the root's CRL says about the chain.
 
 use super::authorities::Authorities;
+use crate::bytes::hex;
 use crate::check::Check;
 use crate::snp::codes::verify as codes;
 use crate::snp::steps::Steps;
