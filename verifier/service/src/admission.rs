@@ -14,6 +14,7 @@ mod claimed;
 mod codes;
 mod lease;
 mod presented;
+mod session;
 mod workers;
 
 use std::sync::Arc;
@@ -259,7 +260,7 @@ impl Admission {
         now: UnixTime,
     ) -> Result<v1::Refused, ServiceError> {
         let claimed = Claimed::by(request);
-        let codes: Vec<&str> = refusal.findings.iter().map(|finding| finding.code.id).collect();
+        let codes = refusal.codes();
         tracing::warn!(
             claimed_agent = claimed.agent.as_deref(),
             instance = claimed.instance.as_deref(),
@@ -268,11 +269,21 @@ impl Admission {
         );
         codes.iter().for_each(|code| self.metrics.refusals.increment(code));
         self.store.record(&refusal.verdict(request, claimed, now)?).await?;
-        Ok(v1::Refused { findings: refusal.findings.iter().map(crate::wire::finding).collect() })
+        Ok(refusal.told())
     }
 }
 
 impl Refusal {
+    /// What speaks against the Evidence, by name.
+    fn codes(&self) -> Vec<&'static str> {
+        self.findings.iter().map(|finding| finding.code.id).collect()
+    }
+
+    /// What the other side is told.
+    fn told(&self) -> v1::Refused {
+        v1::Refused { findings: self.findings.iter().map(crate::wire::finding).collect() }
+    }
+
     fn because(code: &'static Code, expected: &str, observed: impl std::fmt::Display) -> Self {
         Self { findings: vec![Check::decided(code, false, expected, observed)], result: None }
     }

@@ -6,6 +6,7 @@ use cloister_attestation::code::{Code, Fault};
 #[rustfmt::skip]
 pub(super) static CODES: &[Code] = &[
     Code::new("admission.not_admitted", Fault::Operator, "", "Admit this image with `cloister image admit`.", "No check failed, and no admitted Reference Value matched. What nobody admitted is refused."),
+    Code::new("admission.other_session", Fault::Peer, "", "Collect Evidence for the exporter value of this session.", "The Evidence is bound to another TLS session than the one that it is presented for, or to none. This is what replayed Evidence looks like."),
     Code::new("admission.request", Fault::Peer, "", "Use a runtime of a version that this Verifier supports.", "A lease request has an Evidence envelope, two public keys and a signature of 64 bytes by each. In this one a field has another length."),
     Code::new("admission.session_evidence", Fault::Peer, "", "Collect Evidence for the Verifier's challenge, without an exporter value.", "The Evidence is bound to one TLS session with a peer. It speaks for that session and not for a lease."),
     Code::new("agent.quarantined", Fault::Operator, "", "Find the reason with `cloister agents show`, and lift the quarantine once it no longer holds.", "An operator quarantined this agent. Its leases were taken away, and it gets none until the quarantine is lifted."),

@@ -12,7 +12,7 @@ use cloister_attestation::result::AttestationResult;
 use cloister_attestation::time::UnixTime;
 
 use super::presented::Bound;
-use super::{Admission, Examined, Refusal, lease};
+use super::{Admission, Examined, lease};
 use crate::error::ServiceError;
 use crate::limits::RESULT_LIFETIME;
 use crate::state::Keys;
@@ -33,11 +33,11 @@ impl Admission {
         let now = self.clock.now();
         let v1::AppraiseRequest { evidence, nonce, audience, .. } = request;
         let read = move |keys: &Keys| {
-            let bound = Bound::read(&evidence, &keys.challenges, now)?;
+            let (bound, _) = Bound::read(&evidence, &keys.challenges, now)?;
             Ok((bound.answering(&nonce)?, ()))
         };
         let outcome = match self.examine(read, now).await? {
-            Err(refusal) => v1::appraise_response::Outcome::Refused(told(&refusal)),
+            Err(refusal) => v1::appraise_response::Outcome::Refused(refusal.told()),
             Ok(Examined { bound, evidence, .. }) => {
                 let known = self.store.images_of_manifest(&bound.manifest_digest).await?;
                 let result = self.appraiser.appraise(&bound, &evidence, &known, now);
@@ -108,8 +108,4 @@ fn check(request: &v1::AppraiseRequest) -> Result<(), ServiceError> {
         return Err(ServiceError::Argument { what: "nonce", expected: "the challenge's 32 bytes" });
     }
     Ok(())
-}
-
-fn told(refusal: &Refusal) -> v1::Refused {
-    v1::Refused { findings: refusal.findings.iter().map(crate::wire::finding).collect() }
 }

@@ -14,6 +14,10 @@ cloister_attestation::codes! {
     SESSION_EVIDENCE = "admission.session_evidence", Peer, "",
         "Collect Evidence for the Verifier's challenge, without an exporter value.",
         "The Evidence is bound to one TLS session with a peer. It speaks for that session and not for a lease.";
+    /// The Evidence was not made for this session.
+    OTHER_SESSION = "admission.other_session", Peer, "",
+        "Collect Evidence for the exporter value of this session.",
+        "The Evidence is bound to another TLS session than the one that it is presented for, or to none. This is what replayed Evidence looks like.";
     /// Nothing failed and nothing admits.
     NOT_ADMITTED = "admission.not_admitted", Operator, "",
         "Admit this image with `cloister image admit`.",

@@ -69,8 +69,8 @@ pub(super) fn record(
     let presented = &examined.presented;
     let instance = claims.instance().to_string();
     Ok(Admitted {
-        nonce: examined.bound.challenge.nonce,
-        nonce_expires_at: examined.bound.challenge.expires_at,
+        nonce: presented.challenge.nonce,
+        nonce_expires_at: presented.challenge.expires_at,
         instance: instance.clone(),
         agent: claims.agent.to_string(),
         tuple: claims.reference,

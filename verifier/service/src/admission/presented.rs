@@ -14,30 +14,55 @@ use cloister_channel::request::{LeaseProofs, LeaseRequest};
 use super::{Refusal, codes};
 use crate::challenge::{Challenge, Challenges};
 
-/// Evidence as received, whose binding answers a live challenge of this Verifier's.
+/// Evidence as received, whose binding answers what was asked.
 #[derive(Debug)]
 pub(super) struct Bound {
     pub(super) envelope: Envelope,
     pub(super) binding: Binding,
-    pub(super) challenge: Challenge,
     pub(super) manifest_digest: Digest48,
 }
 
 impl Bound {
     /// Reads an envelope. What is not in the binding is not believed; whether the hardware signed
     /// that binding is the appraisal's question.
+    fn decode(evidence: &[u8]) -> Result<Self, Refusal> {
+        let envelope = Envelope::decode(evidence).map_err(refuse)?;
+        let binding = Binding::decode(&envelope.binding).map_err(refuse)?;
+        let manifest_digest = Manifest::digest(&envelope.manifest);
+        Ok(Self { envelope, binding, manifest_digest })
+    }
+
+    /// Reads an envelope whose binding answers a live challenge of this Verifier's.
     pub(super) fn read(
         evidence: &[u8],
         challenges: &Challenges,
         now: UnixTime,
-    ) -> Result<Self, Refusal> {
-        let envelope = Envelope::decode(evidence).map_err(refuse)?;
-        let binding = Binding::decode(&envelope.binding).map_err(refuse)?;
+    ) -> Result<(Self, Challenge), Refusal> {
+        let bound = Self::decode(evidence)?;
         // SECURITY: before anything that costs more than a hash, so that only answers to this
         // Verifier's own challenges are worth its time.
-        let challenge = challenges.check(&binding.nonce, now).map_err(refuse)?;
-        let manifest_digest = Manifest::digest(&envelope.manifest);
-        Ok(Self { envelope, binding, challenge, manifest_digest })
+        let challenge = challenges.check(&bound.binding.nonce, now).map_err(refuse)?;
+        Ok((bound, challenge))
+    }
+
+    /// Reads an envelope that was made for the session with this exporter value. Nobody but that
+    /// session challenged it: whether it is worth the time, the caller of this has to know.
+    pub(super) fn of_session(evidence: &[u8], exporter: &[u8; 32]) -> Result<Self, Refusal> {
+        let bound = Self::decode(evidence)?;
+        let for_it = bound.binding.is_for(Some(exporter));
+        none_failed(
+            [
+                equal(&binding::MANIFEST, &bound.manifest_digest, &bound.binding.manifest),
+                Check::decided(
+                    &codes::OTHER_SESSION,
+                    for_it,
+                    "the exporter value of this session",
+                    if for_it { "that" } else { "another or none" },
+                ),
+            ]
+            .into_iter(),
+        )?;
+        Ok(bound)
     }
 
     /// What the binding has to say of the envelope itself.
@@ -70,6 +95,7 @@ pub(super) struct Presented {
     pub(super) identity_key: PublicKey,
     pub(super) channel_key: PublicKey,
     pub(super) endpoint: String,
+    pub(super) challenge: Challenge,
     pub(super) request_digest: Digest48,
 }
 
@@ -82,7 +108,7 @@ impl Presented {
     ) -> Result<(Bound, Self), Refusal> {
         let identity_key = PublicKey::from_spki(&request.identity_key).map_err(refuse)?;
         let channel_key = PublicKey::from_spki(&request.channel_key).map_err(refuse)?;
-        let bound = Bound::read(&request.evidence, challenges, now)?;
+        let (bound, challenge) = Bound::read(&request.evidence, challenges, now)?;
         let signed = LeaseRequest {
             evidence: &request.evidence,
             identity_key: &identity_key,
@@ -98,6 +124,7 @@ impl Presented {
             identity_key,
             channel_key,
             endpoint: request.endpoint.clone(),
+            challenge,
             request_digest: Digest48::sha384(&request.evidence),
         };
         Ok((bound, presented))

@@ -42,6 +42,15 @@ impl Registry for Service {
         Ok(Response::new(self.app.registry.resolve(&request.get_ref().agent).await?))
     }
 
+    async fn appraise_session(
+        &self,
+        request: Request<v1::AppraiseSessionRequest>,
+    ) -> Result<Response<v1::AppraiseSessionResponse>, Status> {
+        // SECURITY: no challenge of this Verifier's protects its time here; a lease does.
+        self.caller(&request).await?;
+        Ok(Response::new(self.app.admission.appraise_session(request.into_inner()).await?))
+    }
+
     async fn watch(
         &self,
         request: Request<v1::WatchRequest>,

@@ -20,4 +20,5 @@ mod lifecycle;
 mod operator;
 mod process;
 mod registry;
+mod session;
 mod world;
