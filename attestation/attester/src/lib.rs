@@ -38,3 +38,4 @@ pub use attester::{Attester, Collected};
 pub use choice::{Choice, Interface, Options};
 pub use codes::codes;
 pub use error::AttesterError;
+pub use simulator::SimulatorAnswer;

@@ -26,10 +26,16 @@ pub(crate) struct Simulator {
     socket: PathBuf,
 }
 
-struct Answer {
-    tee: Tee,
-    hardware: Vec<u8>,
-    certificates: Vec<u8>,
+/// What a simulator answered. Nothing in it has been judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SimulatorAnswer {
+    /// The TEE that is simulated.
+    pub tee: Tee,
+    /// A report or quote.
+    pub hardware: Vec<u8>,
+    /// The certificate table; empty where there is none.
+    pub certificates: Vec<u8>,
 }
 
 impl Simulator {
@@ -56,13 +62,13 @@ impl Simulator {
         Ok((answer.hardware, Some(answer.certificates)))
     }
 
-    fn ask(&self, report_data: &ReportData) -> Result<Answer, AttesterError> {
+    fn ask(&self, report_data: &ReportData) -> Result<SimulatorAnswer, AttesterError> {
         let unreachable =
             |source| AttesterError::SimulatorUnreachable { socket: self.socket.clone(), source };
         let mut stream = self.connect().map_err(unreachable)?;
         stream.write_all(GREETING).map_err(unreachable)?;
         stream.write_all(report_data.as_bytes()).map_err(unreachable)?;
-        answer(&mut stream)
+        SimulatorAnswer::read(&mut stream)
     }
 
     fn connect(&self) -> io::Result<UnixStream> {
@@ -73,23 +79,33 @@ impl Simulator {
     }
 }
 
-fn answer(stream: &mut impl Read) -> Result<Answer, AttesterError> {
-    match byte(stream)? {
-        0 => {
-            let tee = match byte(stream)? {
-                1 => Tee::Snp,
-                2 => Tee::Tdx,
-                other => return Err(protocol(format!("TEE {other} is unknown"))),
-            };
-            let hardware = field(stream, HARDWARE_EVIDENCE_BYTES_MAX)?;
-            let certificates = field(stream, ENDORSEMENT_BYTES_MAX)?;
-            Ok(Answer { tee, hardware, certificates })
+impl SimulatorAnswer {
+    /// Reads an answer as it comes.
+    ///
+    /// # Errors
+    /// [`AttesterError::SimulatorProtocol`] if it ends early, has an unknown value or a field that
+    /// is too long, or says why there is no Evidence.
+    pub fn read(stream: &mut impl Read) -> Result<Self, AttesterError> {
+        match byte(stream)? {
+            0 => Ok(Self {
+                tee: tee(byte(stream)?)?,
+                hardware: field(stream, HARDWARE_EVIDENCE_BYTES_MAX)?,
+                certificates: field(stream, ENDORSEMENT_BYTES_MAX)?,
+            }),
+            1 => {
+                let message = field(stream, SIMULATOR_MESSAGE_BYTES_MAX)?;
+                Err(protocol(format!("it says {:?}", String::from_utf8_lossy(&message))))
+            }
+            other => Err(protocol(format!("status {other} is unknown"))),
         }
-        1 => {
-            let message = field(stream, SIMULATOR_MESSAGE_BYTES_MAX)?;
-            Err(protocol(format!("it says {:?}", String::from_utf8_lossy(&message))))
-        }
-        other => Err(protocol(format!("status {other} is unknown"))),
+    }
+}
+
+fn tee(value: u8) -> Result<Tee, AttesterError> {
+    match value {
+        1 => Ok(Tee::Snp),
+        2 => Ok(Tee::Tdx),
+        other => Err(protocol(format!("TEE {other} is unknown"))),
     }
 }
 
@@ -125,17 +141,17 @@ fn protocol(reason: String) -> AttesterError {
 
 #[cfg(test)]
 mod tests {
-    use super::answer;
+    use super::SimulatorAnswer;
     use crate::error::AttesterError;
 
     fn refused(bytes: &[u8]) -> bool {
-        matches!(answer(&mut &*bytes), Err(AttesterError::SimulatorProtocol { .. }))
+        matches!(SimulatorAnswer::read(&mut &*bytes), Err(AttesterError::SimulatorProtocol { .. }))
     }
 
     #[test]
     fn answers_read_back() {
         let bytes = [0, 2, 0, 0, 0, 3, 7, 8, 9, 0, 0, 0, 0];
-        let answer = answer(&mut bytes.as_slice()).unwrap();
+        let answer = SimulatorAnswer::read(&mut bytes.as_slice()).unwrap();
         assert_eq!((answer.hardware, answer.certificates), (vec![7, 8, 9], vec![]));
         for length in 0..bytes.len() {
             assert!(refused(&bytes[..length]), "{length}");
@@ -152,7 +168,8 @@ mod tests {
 
     #[test]
     fn a_refusal_carries_its_message() {
-        let error = answer(&mut [1, 0, 0, 0, 2, b'n', b'o'].as_slice()).err().unwrap();
+        let error =
+            SimulatorAnswer::read(&mut [1, 0, 0, 0, 2, b'n', b'o'].as_slice()).err().unwrap();
         assert!(error.to_string().contains("\"no\""), "{error}");
     }
 }

@@ -124,6 +124,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         crate::envelope::CODES,
         crate::key::CODES,
         crate::event_log::codes::CODES,
+        crate::forecast::CODES,
         crate::manifest::CODES,
         crate::publication::codes::CODES,
         crate::policy::error::CODES,

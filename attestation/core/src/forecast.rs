@@ -28,7 +28,7 @@ use core::time::Duration;
 
 pub use failure::{Cause, Failure, Mend, When};
 pub use machine::{Machine, MachineTcb};
-pub use minimums::{Minimum, Minimums};
+pub use minimums::{CODES, MINIMUMS, Minimum, Minimums, MinimumsError};
 pub use set::{PublishedSet, Set};
 
 use crate::policy::Policy;

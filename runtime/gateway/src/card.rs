@@ -13,14 +13,14 @@ use crate::object::{Object, ObjectError};
 use crate::operation::V1_0;
 use crate::path::PlainPath;
 
-pub(crate) use rewrite::rewritten;
+pub use rewrite::rewritten;
 
 /// Where an agent's public card is.
 pub(crate) const CARD_PATH: &str = "/.well-known/agent-card.json";
 
 /// Why a card is of no use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum CardError {
+pub enum CardError {
     /// The agent answered something else.
     #[error("the agent answered with HTTP status {0}")]
     Status(u16),

@@ -9,7 +9,7 @@ use crate::operation::{Ids, Operation, RpcRow, rpc};
 
 /// Why a body is no request with one reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum EnvelopeError {
+pub enum EnvelopeError {
     /// The body, or an object in it that has to be read, is unsuitable.
     #[error(transparent)]
     Object(#[from] ObjectError),

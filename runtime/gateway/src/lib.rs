@@ -45,10 +45,13 @@ mod reply;
 
 pub use agent::{AgentAddress, AgentAddressError};
 pub use body::{Body, BodyError, boxed, empty, full};
+pub use card::{CardError, rewritten as rewritten_card};
 pub use cloister_channel::AgentName;
 pub use dialer::{BoxFuture, Channel, DialError, DialFailure, Dialer};
+pub use envelope::EnvelopeError;
 pub use error::{CODES, codes};
 pub use inbound::{Inbound, InboundOptions};
 pub use metrics::Counts;
+pub use object::ObjectError;
 pub use operation::Operation;
 pub use outbound::{Outbound, OutboundOptions};

@@ -16,7 +16,7 @@ use crate::limits::JSON_DEPTH_MAX;
 
 /// Why bytes are not an [`Object`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ObjectError {
+pub enum ObjectError {
     /// Not JSON in UTF-8, or something follows it.
     #[error("not JSON")]
     NotJson,

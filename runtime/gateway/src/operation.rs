@@ -4,6 +4,8 @@ mod table;
 
 use cloister_policy::{Binding, OperationFacts, OperationName, Protocol};
 
+use crate::envelope::{Envelope, EnvelopeError};
+
 pub(crate) use table::{HttpMatch, Ids, RpcRow, V1_0, http, rpc};
 
 /// A classified request: what policy, records and metrics speak about.
@@ -40,6 +42,16 @@ impl Operation {
             context: None,
             streaming: matches!(name, OperationName::Stream | OperationName::Subscribe),
         }
+    }
+
+    /// What a JSON-RPC request asks for, whatever version its method belongs to; `None` if the
+    /// method is not in the protocol's table.
+    ///
+    /// # Errors
+    /// [`EnvelopeError`] for a body that is no request, or one with two readings.
+    pub fn of_json_rpc(body: &[u8]) -> Result<Option<Self>, EnvelopeError> {
+        let envelope = Envelope::parse(body)?;
+        envelope.row().map(|row| envelope.operation(row)).transpose()
     }
 
     /// The facts that a policy may decide over.

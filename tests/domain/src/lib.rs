@@ -1,7 +1,9 @@
 //! A trust domain for tests: one Verifier's keys, runtimes that it admitted, and TLS connections
 //! between them in memory.
 //!
-//! Nothing here is attested: the Verifier signs what a test wants a lease to say.
+//! Nothing here is attested: the Verifier signs what a test wants a lease to say. The adversary
+//! writes its messages with an encoder of its own, so that the wire format is checked by a second
+//! implementation as well.
 //!
 //! Read first: [`world::World`] and [`link::Link`].
 #![forbid(unsafe_code)]
@@ -12,5 +14,6 @@
     reason = "a test tool: it panics where the unexpected happens"
 )]
 
+pub mod adversary;
 pub mod link;
 pub mod world;

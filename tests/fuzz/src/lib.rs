@@ -17,6 +17,7 @@
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test tool: it panics where a promise is broken"
 )]
 

@@ -1,11 +1,16 @@
 //! The targets, by what they parse.
 
+mod attester;
 mod azure;
 mod channel;
+mod corim;
+mod documents;
 mod event_log;
 mod evidence;
+mod gateway;
 mod publication;
 mod results;
+mod session;
 mod snp;
 mod tdx;
 mod tdx_signed;
@@ -41,10 +46,23 @@ pub const ALL: &[Target] = &[
     evidence::BINDING,
     evidence::MANIFEST,
     evidence::REFERENCE_VALUES,
-    evidence::POLICY,
+    evidence::POLICY_JSON,
+    corim::CORIM,
+    corim::SIGNED_CORIM,
+    corim::PUBLISHER_KEY,
+    documents::POLICY,
+    documents::MINIMUMS,
+    documents::AGENT_CONFIG,
+    documents::NODE_CONFIG,
+    documents::POLICY_BUNDLE,
+    attester::SIMULATOR_ANSWER,
     channel::LEASE,
     channel::SVID,
     channel::TRUST_BUNDLE,
+    session::SESSION,
+    session::SESSION_STATEMENT,
+    gateway::JSON_RPC,
+    gateway::AGENT_CARD,
 ];
 
 /// Mutated inputs in a test run, for a target that only parses or verifies a signature or two.

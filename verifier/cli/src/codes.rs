@@ -31,10 +31,6 @@ cloister_attestation::codes! {
     WRITE = "cli.write", Caller, "",
         "Name a file that does not exist yet, in a folder that you may write to.",
         "A file could not be written. Keys never replace a file that is there. The message has the operating system's reason.";
-    /// A document of minimums does not read.
-    MINIMUMS = "cli.minimums", Caller, "",
-        "Correct the document at the place that the message names.",
-        "AMD's minimums are a TOML document: `[[minimum]]` with product, effective (UTC), bulletin and tcb, whose components are boot_loader, tee, snp and microcode, and fmc on Turin. Unknown keys are refused.";
     /// A machine's record does not read.
     MACHINE = "cli.machine", Operator, "",
         "Use the cloister of the Verifier's version.",

@@ -2,8 +2,42 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::code::{Code, Diagnostic};
+use crate::limits::POLICY_BYTES_MAX;
 use crate::snp::{Product, Tcb};
 use crate::time::{UnixTime, rfc3339};
+
+crate::codes! {
+    /// A document of minimums does not read.
+    MINIMUMS = "forecast.minimums", Caller, "",
+        "Correct the document at the place that the message names.",
+        "AMD's minimums are a TOML document: `[[minimum]]` with product, effective (UTC), bulletin and tcb, whose components are boot_loader, tee, snp and microcode, and fmc on Turin. Unknown keys are refused.";
+}
+
+/// A document of minimums was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MinimumsError {
+    /// It is not TOML, or a key is missing, unknown, or of another form.
+    #[error("{0}")]
+    Malformed(String),
+    /// A TCB that cannot be compared with its product's.
+    #[error(
+        "{bulletin} has a TCB that {product} does not have: `fmc` belongs to Turin and to it alone"
+    )]
+    Misfit {
+        /// The bulletin.
+        bulletin: String,
+        /// The product.
+        product: Product,
+    },
+}
+
+impl Diagnostic for MinimumsError {
+    fn code(&self) -> &'static Code {
+        &MINIMUMS
+    }
+}
 
 /// A list of minimums, in any order.
 ///
@@ -39,11 +73,28 @@ pub struct Minimum {
 }
 
 impl Minimums {
-    /// The minimum that cannot be compared with its product's TCB, if there is one: with an `fmc`
-    /// that the product does not have, or without the one that it has.
-    #[must_use]
-    pub fn misfit(&self) -> Option<&Minimum> {
-        let has_fmc = |product| product == Product::Turin;
-        self.minimum.iter().find(|least| least.tcb.fmc.is_some() != has_fmc(least.product))
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// [`MinimumsError`] with the line, or with the bulletin whose TCB has an `fmc` that its
+    /// product does not have, or lacks the one that it has.
+    pub fn from_toml(text: &str) -> Result<Self, MinimumsError> {
+        if text.len() > POLICY_BYTES_MAX {
+            return Err(MinimumsError::Malformed("longer than 1 MiB".to_owned()));
+        }
+        let minimums: Self =
+            toml::from_str(text).map_err(|error| MinimumsError::Malformed(error.to_string()))?;
+        match minimums.minimum.iter().find(|least| least.is_misfit()) {
+            Some(Minimum { bulletin, product, .. }) => {
+                Err(MinimumsError::Misfit { bulletin: bulletin.clone(), product: *product })
+            }
+            None => Ok(minimums),
+        }
+    }
+}
+
+impl Minimum {
+    fn is_misfit(&self) -> bool {
+        self.tcb.fmc.is_some() != (self.product == Product::Turin)
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use cloister_attestation::diagnosis::{Component, SnpComponent};
 use cloister_attestation::evidence::{Evidence, Tee};
 use cloister_attestation::forecast::{
-    Cause, Failure, Forecast, Machine, Mend, Minimum, Minimums, Outlook, When, forecast,
+    Cause, Failure, Forecast, Machine, Mend, Minimum, Minimums, MinimumsError, Outlook, When,
+    forecast,
 };
 use cloister_attestation::policy::{Expect, Policy};
 use cloister_attestation::snp::{Floor, Product, Tcb};
@@ -152,17 +153,22 @@ fn a_product_that_the_policy_does_not_accept_fails_now() {
 }
 
 #[test]
-fn minimums_read_in_their_one_form_and_misfits_are_found() {
-    let json = r#"{"minimum":[{"product":"turin","effective":"2026-09-01T00:00:00Z",
-        "bulletin":"AMD-SB-9999","tcb":{"fmc":1,"boot_loader":1,"tee":1,"snp":4,"microcode":82}}]}"#;
-    let read: Minimums = serde_json::from_str(json).unwrap();
+fn minimums_read_in_their_one_form_and_misfits_are_refused() {
+    let toml = r#"
+        [[minimum]]
+        product = "turin"
+        effective = "2026-09-01T00:00:00Z"
+        bulletin = "AMD-SB-9999"
+        tcb = { fmc = 1, boot_loader = 1, tee = 1, snp = 4, microcode = 82 }
+    "#;
+    let read = Minimums::from_toml(toml).unwrap();
     assert_eq!(read.minimum[0].effective.to_string(), "2026-09-01T00:00:00Z");
-    assert_eq!(read.misfit(), None);
-    for (from, to) in [("\"fmc\":1,", ""), ("turin", "milan")] {
-        let read: Minimums = serde_json::from_str(&json.replace(from, to)).unwrap();
-        assert!(read.misfit().is_some(), "{from}");
+    for (from, to) in [("fmc = 1, ", ""), ("turin", "milan")] {
+        let refused = Minimums::from_toml(&toml.replace(from, to)).unwrap_err();
+        assert!(matches!(refused, MinimumsError::Misfit { .. }), "{from}: {refused}");
     }
-    for (from, to) in [("2026-09-01T00:00:00Z", "2026-09-01"), ("\"fmc\"", "\"fcm\"")] {
-        assert!(serde_json::from_str::<Minimums>(&json.replace(from, to)).is_err(), "{from}");
+    for (from, to) in [("2026-09-01T00:00:00Z", "2026-09-01"), ("fmc", "fcm")] {
+        let refused = Minimums::from_toml(&toml.replace(from, to)).unwrap_err();
+        assert!(matches!(refused, MinimumsError::Malformed(_)), "{from}: {refused}");
     }
 }

@@ -12,7 +12,6 @@
     reason = "a test that meets the unexpected should stop there"
 )]
 
-mod adversary;
 mod attacks;
 mod codes;
 mod credentials;
@@ -29,4 +28,4 @@ mod sessions;
 mod svids;
 mod trust;
 
-use cloister_domain::{link, world};
+use cloister_domain::{adversary, link, world};

@@ -18,7 +18,10 @@ pub(super) const EARLIER_FIELDS: [&str; 5] = [
 /// A received card with the URLs of its carried interfaces beneath `base`, which has no slash at
 /// its end. Interfaces that are not carried, the fields of version 0.3 and the signatures, which
 /// the change of URLs has made invalid, are removed. Everything else keeps its received bytes.
-pub(crate) fn rewritten(card: &[u8], base: &str) -> Result<Box<RawValue>, CardError> {
+///
+/// # Errors
+/// [`CardError`] for what is no card, has two readings, or offers nothing that is carried.
+pub fn rewritten(card: &[u8], base: &str) -> Result<Box<RawValue>, CardError> {
     let mut card = Object::parse(card)?;
     let interfaces = through(&card, base)?;
     card.replace("supportedInterfaces", interfaces);

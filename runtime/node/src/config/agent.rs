@@ -168,15 +168,20 @@ const fn stop_grace_secs() -> u64 {
 }
 
 impl AgentConfig {
-    /// Reads and checks the file, and reads the trust root that it names.
+    /// Reads the file, and checks it as [`Self::parse`] does.
     ///
     /// # Errors
     /// [`ConfigError`] with the place in the file.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        Self::from_source(&Source::read(path)?)
+        Self::parse(path, text(path)?)
     }
 
-    fn from_source(source: &Source) -> Result<Self, ConfigError> {
+    /// Checks the text of the file at `path`, and reads the trust root that it names.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the place in the text.
+    pub fn parse(path: &Path, text: impl Into<String>) -> Result<Self, ConfigError> {
+        let source = &Source::new(path, text.into());
         let file: File = source.parse()?;
         let trust_domain = TrustDomain::new(file.trust_domain.get_ref())
             .map_err(|error| source.refuse(&file.trust_domain, error.remedy()))?;

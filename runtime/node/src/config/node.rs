@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::{ConfigError, EXPOSED};
-use super::source::Source;
+use super::source::{Source, text};
 use crate::limits;
 
 /// What the host says, checked.
@@ -219,15 +219,20 @@ fn millis(span: Duration) -> u64 {
 }
 
 impl NodeConfig {
-    /// Reads and checks the file.
+    /// Reads the file, and checks it as [`Self::parse`] does.
     ///
     /// # Errors
     /// [`ConfigError`] with the place in the file.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        Self::from_source(&Source::read(path)?)
+        Self::parse(path, text(path)?)
     }
 
-    fn from_source(source: &Source) -> Result<Self, ConfigError> {
+    /// Checks the text of the file at `path`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the place in the text.
+    pub fn parse(path: &Path, text: impl Into<String>) -> Result<Self, ConfigError> {
+        let source = &Source::new(path, text.into());
         let file: File = source.parse()?;
         for address in [&file.surface, &file.operator] {
             check_loopback(source, address)?;

@@ -21,15 +21,9 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Reads a file of at most [`CONFIG_BYTES_MAX`] bytes of UTF-8.
-    pub(super) fn read(path: &Path) -> Result<Self, ConfigError> {
-        Ok(Self { path: path.to_owned(), text: text(path)? })
-    }
-
-    /// Text that is not in a file; `path` only appears in messages and as the base of relative paths.
-    #[cfg(test)]
-    pub(super) fn literal(path: &str, text: &str) -> Self {
-        Self { path: path.into(), text: text.to_owned() }
+    /// The text of the file at `path`, which appears in messages and is where relative paths start.
+    pub(super) fn new(path: &Path, text: String) -> Self {
+        Self { path: path.to_owned(), text }
     }
 
     /// The file's text as a `T`, unknown keys refused by `T` itself.
@@ -74,7 +68,8 @@ impl Source {
     }
 }
 
-/// The text of a file that the configuration names, bounded like the configuration itself.
+/// The text of a configuration file or of a file that one names: at most [`CONFIG_BYTES_MAX`] bytes
+/// of UTF-8.
 pub(super) fn text(path: &Path) -> Result<String, ConfigError> {
     let file = File::open(path).map_err(|error| ConfigError::unreadable(path, error))?;
     let mut text = String::new();

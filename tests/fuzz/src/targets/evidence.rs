@@ -45,9 +45,9 @@ pub(super) const REFERENCE_VALUES: Target = Target {
     quick_inputs: QUICK,
 };
 
-pub(super) const POLICY: Target = Target {
-    name: "policy",
-    run: policy,
+pub(super) const POLICY_JSON: Target = Target {
+    name: "policy-json",
+    run: policy_json,
     seeds: policies,
     bytes_max: 16 * 1024,
     quick_inputs: QUICK,
@@ -92,7 +92,8 @@ fn reference_values(data: &[u8]) -> Outcome {
     outcome(&parsed)
 }
 
-fn policy(data: &[u8]) -> Outcome {
+/// The form of a policy inside a bundle and a database.
+fn policy_json(data: &[u8]) -> Outcome {
     let parsed = twice(data, |data| serde_json::from_slice::<Policy>(data));
     if let Some(policy) = &parsed {
         let again = serde_json::to_vec(policy).expect("it was read from JSON");

@@ -16,7 +16,7 @@ pub(super) const PUBLICATION: Target = Target {
     run: publication,
     seeds: answers,
     bytes_max: 32 * 1024,
-    quick_inputs: QUICK,
+    quick_inputs: QUICK / 4,
 };
 
 /// What is asked for. The answers are the seeds, in the same order.

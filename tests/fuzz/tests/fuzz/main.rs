@@ -69,8 +69,21 @@ targets! {
     binding = "binding";
     manifest = "manifest";
     reference_values = "reference-values";
+    policy_json = "policy-json";
+    corim = "corim";
+    signed_corim = "signed-corim";
+    publisher_key = "publisher-key";
     policy = "policy";
+    minimums = "minimums";
+    agent_config = "agent-config";
+    node_config = "node-config";
+    policy_bundle = "policy-bundle";
+    simulator_answer = "simulator-answer";
     lease = "lease";
     svid = "svid";
     trust_bundle = "trust-bundle";
+    session = "session";
+    session_statement = "session-statement";
+    json_rpc = "json-rpc";
+    agent_card = "agent-card";
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use cloister_attestation::code::{Code, Diagnostic};
+use cloister_attestation::forecast::MinimumsError;
 use cloister_attestation::tdx::CollateralError;
 use cloister_attestation::verify::VerifyError;
 
@@ -28,8 +29,8 @@ pub(super) enum FleetError {
     Collateral { path: PathBuf, source: CollateralError },
     #[error("{}", .name)]
     Verify { name: String, source: VerifyError },
-    #[error("{}: {reason}", .path.display())]
-    Minimums { path: PathBuf, reason: String },
+    #[error("{}", .path.display())]
+    Minimums { path: PathBuf, source: MinimumsError },
     #[error("what the Verifier says of {machine} does not read")]
     Machine { machine: String, source: serde_json::Error },
 }
@@ -58,7 +59,7 @@ impl Diagnostic for FleetError {
             Self::Operator(error) => error.code(),
             Self::Collateral { source, .. } => source.code(),
             Self::Verify { source, .. } => source.code(),
-            Self::Minimums { .. } => &codes::MINIMUMS,
+            Self::Minimums { source, .. } => source.code(),
             Self::Machine { .. } => &codes::MACHINE,
         }
     }

@@ -57,14 +57,6 @@ fn judged_by(options: &ForecastArguments) -> Result<(Anchors, Policy), FleetErro
 }
 
 fn minimums(path: &Path) -> Result<Minimums, FleetError> {
-    let wrong = |reason: String| FleetError::Minimums { path: path.to_owned(), reason };
-    let minimums: Minimums =
-        toml::from_str(&file::read_text(path)?).map_err(|error| wrong(error.to_string()))?;
-    match minimums.misfit() {
-        Some(least) => Err(wrong(format!(
-            "{} has a TCB that {} does not have: `fmc` belongs to Turin and to it alone",
-            least.bulletin, least.product
-        ))),
-        None => Ok(minimums),
-    }
+    Minimums::from_toml(&file::read_text(path)?)
+        .map_err(|source| FleetError::Minimums { path: path.to_owned(), source })
 }

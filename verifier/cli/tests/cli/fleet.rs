@@ -116,7 +116,11 @@ fn amds_minimum_counts_from_its_day_on() {
     for (from, to) in [("snp = 25", "snpp = 25"), ("boot_loader = 4", "fmc = 1, boot_loader = 4")] {
         case.put("amd.toml", minimum.replace(from, to).as_bytes());
         let run = forecast(&[&base[..], &["--minimums", &file]].concat());
-        assert_eq!((run.exit, &run.json()["error"]["id"]), (1, &json!("cli.minimums")), "{to}");
+        assert_eq!(
+            (run.exit, &run.json()["error"]["id"]),
+            (1, &json!("forecast.minimums")),
+            "{to}"
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 use cloister_attestation::code::Diagnostic as _;
 
-use super::{AgentConfig, Source};
+use super::AgentConfig;
 use crate::config::{ConfigError, Position, SYNTAX, VALUE};
 
 const EXAMPLE: &str = include_str!("../../../agent.example.toml");
@@ -9,7 +9,7 @@ const EXAMPLE: &str = include_str!("../../../agent.example.toml");
 const PEM: &str = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
 
 fn load(text: &str) -> Result<AgentConfig, ConfigError> {
-    AgentConfig::from_source(&Source::literal("/image/agent.toml", text))
+    AgentConfig::parse("/image/agent.toml".as_ref(), text)
 }
 
 /// The example with its trust root in line, so that no file is needed.

@@ -1,6 +1,6 @@
 use cloister_attestation::code::Diagnostic as _;
 
-use super::{NodeConfig, OnRefusal, Source, TeeKind};
+use super::{NodeConfig, OnRefusal, TeeKind};
 use crate::config::{ConfigError, EXPOSED, LogFormat, SYNTAX, VALUE};
 
 const EXAMPLE: &str = include_str!("../../../node.example.toml");
@@ -8,7 +8,7 @@ const EXAMPLE: &str = include_str!("../../../node.example.toml");
 const LEAST: &str = "listen = \"127.0.0.1:0\"\nverifier = \"localhost:8443\"\n";
 
 fn load(text: &str) -> Result<NodeConfig, ConfigError> {
-    NodeConfig::from_source(&Source::literal("/host/node.toml", text))
+    NodeConfig::parse("/host/node.toml".as_ref(), text)
 }
 
 fn refused(from: &str, to: &str) -> ConfigError {

@@ -21,15 +21,23 @@ use rustls::{
 use crate::world::World;
 
 /// A P-256 key in the adversary's hands.
-#[derive(Clone)]
-pub(crate) struct RawKey {
+#[derive(Clone, Debug)]
+pub struct RawKey {
     pair: EcdsaKeyPair,
     pkcs8: Vec<u8>,
-    pub(crate) public: PublicKey,
+    /// The public half.
+    pub public: PublicKey,
+}
+
+impl Default for RawKey {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl RawKey {
-    pub(crate) fn new() -> Self {
+    /// Makes one.
+    pub fn new() -> Self {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         let spki = aws_lc_rs::encoding::AsDer::as_der(pair.public_key()).unwrap();
         let public = PublicKey::from_spki(spki.as_ref()).unwrap();
@@ -37,12 +45,13 @@ impl RawKey {
         Self { pair, pkcs8, public }
     }
 
-    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
+    /// Signs, as COSE has signatures.
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         self.pair.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec()
     }
 
     /// As rustls signs with it.
-    pub(crate) fn signing_key(&self) -> Arc<dyn rustls::sign::SigningKey> {
+    pub fn signing_key(&self) -> Arc<dyn rustls::sign::SigningKey> {
         tls::sign::any_ecdsa_type(&self.private()).unwrap()
     }
 
@@ -52,26 +61,28 @@ impl RawKey {
 }
 
 /// An admitted runtime whose keys the adversary holds, unless a test changes that.
-pub(crate) struct Mallory {
-    pub(crate) identity: RawKey,
-    pub(crate) channel: RawKey,
-    pub(crate) claims: LeaseClaims,
-    pub(crate) lease: Vec<u8>,
-    pub(crate) certificate: Vec<u8>,
+#[derive(Debug)]
+pub struct Mallory {
+    /// Signs proofs.
+    pub identity: RawKey,
+    /// Signs handshakes.
+    pub channel: RawKey,
+    /// What the lease says.
+    pub claims: LeaseClaims,
+    /// The lease as it travels.
+    pub lease: Vec<u8>,
+    /// DER of the certificate.
+    pub certificate: Vec<u8>,
 }
 
 impl Mallory {
     /// With a lease and certificate as a genuine runtime of this name has them.
-    pub(crate) fn admitted(world: &World, name: &str) -> Self {
+    pub fn admitted(world: &World, name: &str) -> Self {
         Self::with_claims(world, name, |_| {})
     }
 
     /// With other claims than usual.
-    pub(crate) fn with_claims(
-        world: &World,
-        name: &str,
-        change: impl FnOnce(&mut LeaseClaims),
-    ) -> Self {
+    pub fn with_claims(world: &World, name: &str, change: impl FnOnce(&mut LeaseClaims)) -> Self {
         let (identity, channel) = (RawKey::new(), RawKey::new());
         let (ik, ck) = (*identity.public.thumbprint(), *channel.public.thumbprint());
         let mut claims = world.claims(name, ik, ck);
@@ -82,16 +93,14 @@ impl Mallory {
     }
 
     /// Carries another lease in an otherwise fitting certificate.
-    pub(crate) fn carrying(mut self, world: &World, lease: Vec<u8>) -> Self {
+    pub fn carrying(mut self, world: &World, lease: Vec<u8>) -> Self {
         self.certificate = world.certificate(&self.claims, &lease, &self.channel.public);
         self.lease = lease;
         self
     }
 
-    pub(crate) fn client(
-        &self,
-        groups: &[&'static dyn rustls::crypto::SupportedKxGroup],
-    ) -> ClientConfig {
+    /// Dials anyone.
+    pub fn client(&self, groups: &[&'static dyn rustls::crypto::SupportedKxGroup]) -> ClientConfig {
         let mut config = ClientConfig::builder_with_provider(provider(groups))
             .with_protocol_versions(&[&rustls::version::TLS13])
             .unwrap()
@@ -103,10 +112,8 @@ impl Mallory {
         config
     }
 
-    pub(crate) fn server(
-        &self,
-        groups: &[&'static dyn rustls::crypto::SupportedKxGroup],
-    ) -> ServerConfig {
+    /// Accepts anyone.
+    pub fn server(&self, groups: &[&'static dyn rustls::crypto::SupportedKxGroup]) -> ServerConfig {
         let mut config = ServerConfig::builder_with_provider(provider(groups))
             .with_protocol_versions(&[&rustls::version::TLS13])
             .unwrap()
@@ -118,7 +125,7 @@ impl Mallory {
     }
 
     /// What an honest runtime with these keys would say on this connection.
-    pub(crate) fn proof<S>(
+    pub fn proof<S>(
         &self,
         role: &str,
         connection: &ConnectionCommon<S>,
@@ -150,39 +157,60 @@ impl Mallory {
 }
 
 /// The exporter value of a role on a connection.
-pub(crate) fn exporter<S>(connection: &ConnectionCommon<S>, role: &str) -> [u8; 32] {
+pub fn exporter<S>(connection: &ConnectionCommon<S>, role: &str) -> [u8; 32] {
     connection
         .export_keying_material([0; 32], b"EXPORTER-cloister-session-1", Some(role.as_bytes()))
         .unwrap()
 }
 
 /// A session proof, each part of which can be set on its own.
-pub(crate) struct Proof {
-    pub(crate) outer_label: String,
-    pub(crate) outer_role: String,
-    pub(crate) carried_lease: Vec<u8>,
-    pub(crate) evidence: Option<Vec<u8>>,
-    pub(crate) identity_key: Vec<u8>,
-    pub(crate) label: String,
-    pub(crate) role: String,
-    pub(crate) own_key: Digest48,
-    pub(crate) peer_key: Digest48,
-    pub(crate) exporter: [u8; 32],
-    pub(crate) lease: Digest48,
-    pub(crate) intended: Option<String>,
-    pub(crate) policy_epoch: u64,
+#[derive(Debug)]
+pub struct Proof {
+    /// Entry 1.
+    pub outer_label: String,
+    /// Entry 2.
+    pub outer_role: String,
+    /// Entry 3.
+    pub carried_lease: Vec<u8>,
+    /// Entry 4.
+    pub evidence: Option<Vec<u8>>,
+    /// Entry 6.
+    pub identity_key: Vec<u8>,
+    /// First element of the statement.
+    pub label: String,
+    /// The statement's role.
+    pub role: String,
+    /// The statement's own key.
+    pub own_key: Digest48,
+    /// The statement's key of the peer.
+    pub peer_key: Digest48,
+    /// The statement's exporter value.
+    pub exporter: [u8; 32],
+    /// The statement's lease.
+    pub lease: Digest48,
+    /// The statement's intended agent.
+    pub intended: Option<String>,
+    /// The statement's policy epoch.
+    pub policy_epoch: u64,
     /// The COSE protected header, encoded: `{1: -7}`.
-    pub(crate) protected: Vec<u8>,
-    pub(crate) signer: RawKey,
+    pub protected: Vec<u8>,
+    /// Signs the statement.
+    pub signer: RawKey,
 }
 
 impl Proof {
     /// The message with its length in front.
-    pub(crate) fn framed(&self) -> Vec<u8> {
+    pub fn framed(&self) -> Vec<u8> {
         framed(&self.message())
     }
 
-    pub(crate) fn message(&self) -> Vec<u8> {
+    /// The message.
+    pub fn message(&self) -> Vec<u8> {
+        self.over(&self.statement())
+    }
+
+    /// The message with any bytes signed in place of the statement.
+    pub fn over(&self, statement: &[u8]) -> Vec<u8> {
         let mut e = Encoder::new(Vec::new());
         e.map(6).unwrap().u8(1).unwrap().str(&self.outer_label).unwrap();
         e.u8(2).unwrap().str(&self.outer_role).unwrap();
@@ -191,12 +219,13 @@ impl Proof {
             Some(envelope) => e.u8(4).unwrap().bytes(envelope).unwrap(),
             None => e.u8(4).unwrap().null().unwrap(),
         };
-        e.u8(5).unwrap().bytes(&sign1(&self.protected, &self.statement(), &self.signer)).unwrap();
+        e.u8(5).unwrap().bytes(&sign1(&self.protected, statement, &self.signer)).unwrap();
         e.u8(6).unwrap().bytes(&self.identity_key).unwrap();
         e.into_writer()
     }
 
-    fn statement(&self) -> Vec<u8> {
+    /// What the identity key signs.
+    pub fn statement(&self) -> Vec<u8> {
         let mut e = Encoder::new(Vec::new());
         e.array(8).unwrap().str(&self.label).unwrap().str(&self.role).unwrap();
         e.bytes(self.own_key.as_bytes()).unwrap().bytes(self.peer_key.as_bytes()).unwrap();
@@ -211,12 +240,12 @@ impl Proof {
 }
 
 /// A message with its length in front.
-pub(crate) fn framed(message: &[u8]) -> Vec<u8> {
+pub fn framed(message: &[u8]) -> Vec<u8> {
     [&u32::try_from(message.len()).unwrap().to_be_bytes(), message].concat()
 }
 
 /// A COSE_Sign1, written by hand.
-pub(crate) fn sign1(protected: &[u8], payload: &[u8], signer: &RawKey) -> Vec<u8> {
+pub fn sign1(protected: &[u8], payload: &[u8], signer: &RawKey) -> Vec<u8> {
     let mut e = Encoder::new(Vec::new());
     e.array(4).unwrap().str("Signature1").unwrap().bytes(protected).unwrap();
     e.bytes(b"").unwrap().bytes(payload).unwrap();
@@ -224,7 +253,7 @@ pub(crate) fn sign1(protected: &[u8], payload: &[u8], signer: &RawKey) -> Vec<u8
 }
 
 /// The outer array of a COSE_Sign1.
-pub(crate) fn envelope(protected: &[u8], payload: &[u8], signature: &[u8]) -> Vec<u8> {
+pub fn envelope(protected: &[u8], payload: &[u8], signature: &[u8]) -> Vec<u8> {
     let mut e = Encoder::new(Vec::new());
     e.array(4).unwrap().bytes(protected).unwrap().map(0).unwrap();
     e.bytes(payload).unwrap().bytes(signature).unwrap();
