@@ -10,7 +10,7 @@ use crate::limits::{
 use crate::publication::Issue;
 use crate::time::UnixTime;
 
-/// How much is kept at most.
+/// How much is kept at most; where one of these is zero, nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     /// Entries altogether.
@@ -80,7 +80,9 @@ impl Shelf {
 
     /// Keeps what was just verified, and drops whatever it replaces or what no longer holds.
     pub(super) fn keep(&mut self, key: ContentKey, entry: Entry, now: UnixTime) {
-        if !entry.valid.contains(now) || entry.bytes > self.bounds.bytes || !self.learn(&entry) {
+        let Bounds { entries, bytes, per_machine, documents } = self.bounds;
+        let fits = ![entries, per_machine, documents].contains(&0) && entry.bytes <= bytes;
+        if !entry.valid.contains(now) || !fits || !self.learn(&entry) {
             return;
         }
         self.retain(|entry, newest| entry.valid.until >= now && is_newest(entry, newest));
@@ -116,11 +118,11 @@ impl Shelf {
         let owned = |slots: &HashMap<ContentKey, Slot>| {
             slots.values().filter(|slot| slot.entry.owner == entry.owner).count()
         };
-        while owned(&self.slots) >= self.bounds.per_machine.max(1) {
+        while owned(&self.slots) >= self.bounds.per_machine {
             self.evict(Some(&entry.owner));
         }
         while !self.slots.is_empty()
-            && (self.slots.len() >= self.bounds.entries.max(1)
+            && (self.slots.len() >= self.bounds.entries
                 || self.bytes.saturating_add(entry.bytes) > self.bounds.bytes)
         {
             self.evict(None);

@@ -2,7 +2,7 @@
 
 use cloister_attestation::cache::{Bounds, EndorsementCache};
 use cloister_attestation::limits::CACHE_ENTRIES_PER_MACHINE_MAX;
-use cloister_attestation::snp::Product;
+use cloister_attestation::snp::{Endorsements as SnpEndorsements, Product};
 use cloister_attestation::verify::Endorsements;
 use cloister_simulator::snp::Tcb;
 
@@ -84,4 +84,49 @@ fn what_rests_on_more_documents_than_can_be_remembered_is_not_kept() {
     let machine = milan().endorsements();
     ask_with(&cache, &milan(), machine.clone()).unwrap();
     assert_eq!(hits(&cache, || ask_with(&cache, &milan(), machine).unwrap()), 1);
+}
+
+#[test]
+fn a_bound_of_zero_keeps_nothing_and_changes_no_verdict() {
+    let zeros: [fn(&mut Bounds); 4] = [
+        |bounds| bounds.entries = 0,
+        |bounds| bounds.bytes = 0,
+        |bounds| bounds.per_machine = 0,
+        |bounds| bounds.documents = 0,
+    ];
+    for (at, zero) in zeros.into_iter().enumerate() {
+        let cache = bounded(zero);
+        let machine = milan().endorsements();
+        let without = SnpEndorsements { crl: None, ..machine.clone() };
+        for with in [machine.clone(), without, machine] {
+            let judge = || ask_with(&cache, &milan(), with).unwrap();
+            assert_eq!(hits(&cache, judge), 0, "bound {at}");
+        }
+        let guest = td::guest();
+        let with = Endorsements::Tdx(guest.collateral());
+        let evidence = quote(&guest, &td::report_data());
+        for _ in 0..2 {
+            let verdict = verdict(&cache, (evidence.clone(), &with), &td::anchors(&guest), td::NOW);
+            assert!(verdict.is_ok());
+        }
+        assert_eq!((cache.len(), cache.bytes(), cache.hits()), (0, 0, 0), "bound {at}");
+    }
+}
+
+#[test]
+fn a_bound_of_one_keeps_one() {
+    let ones: [fn(&mut Bounds); 3] = [
+        |bounds| bounds.entries = 1,
+        |bounds| bounds.per_machine = 1,
+        |bounds| bounds.documents = 1,
+    ];
+    for (at, one) in ones.into_iter().enumerate() {
+        let cache = bounded(one);
+        let machine = milan().endorsements();
+        for found in [0, 1] {
+            let judge = || ask_with(&cache, &milan(), machine.clone()).unwrap();
+            assert_eq!(hits(&cache, judge), found, "bound {at}");
+        }
+        assert_eq!(cache.len(), 1, "bound {at}");
+    }
 }

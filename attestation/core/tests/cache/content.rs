@@ -1,10 +1,14 @@
 //! Every byte of the endorsements and the anchors is the key.
 
+use cloister_attestation::anchor::{Anchors, SimulatorAnchor};
+use cloister_attestation::appraise::{Expected, appraise};
+use cloister_attestation::bytes::Digest48;
 use cloister_attestation::cache::EndorsementCache;
+use cloister_attestation::policy::{Expect, Policy};
 use cloister_attestation::snp::{Endorsements as SnpEndorsements, Product};
 use cloister_attestation::tdx::Collateral;
 use cloister_attestation::verify::Endorsements;
-use cloister_simulator::{Pki, SnpGuest};
+use cloister_simulator::{Pki, SnpGuest, TdxGuest};
 
 use super::{ask_with, hits, quote, report, verdict};
 use crate::snp::guest::{ISSUED, NOW, REPORT_DATA, milan, pki};
@@ -83,7 +87,7 @@ fn the_same_content_is_not_found_under_another_anchor() {
     let genuine = milan().endorsements();
     ask_with(&cache, &milan(), genuine.clone()).unwrap();
     let other = Pki::from_seed("core/snp/rogue", ISSUED);
-    for anchors in [other.anchors(), cloister_attestation::anchor::Anchors::vendor()] {
+    for anchors in [other.anchors(), Anchors::vendor()] {
         let with = Endorsements::Snp(genuine.clone());
         let evidence = report(&milan(), &REPORT_DATA);
         let judge = || verdict(&cache, (evidence, &with), &anchors, NOW).map(drop);
@@ -105,4 +109,43 @@ fn two_anchors_share_one_cache_and_no_entry() {
         assert_eq!(hits(&cache, judge), 1);
     }
     assert_eq!(cache.len(), 2);
+}
+
+/// Anchors that accept what `anchors` accepts, and are another simulator's for all that.
+fn also_accepting(anchor: SimulatorAnchor, change: fn(&mut SimulatorAnchor)) -> [Anchors; 2] {
+    let mut other = anchor.clone();
+    change(&mut other);
+    assert_ne!(anchor.fingerprint(), other.fingerprint());
+    [anchor, other].map(Anchors::dangerous_simulator)
+}
+
+#[test]
+fn of_two_anchors_that_accept_the_same_content_each_has_its_own_verdict() {
+    let snp = also_accepting(pki().anchor(), |anchor| anchor.intel = Digest48::sha384(b"another"));
+    let tdx = also_accepting(pki().anchor(), |anchor| anchor.milan = Digest48::sha384(b"another"));
+    let guest = TdxGuest::new(pki());
+    let (of_snp, of_tdx) =
+        (Endorsements::Snp(milan().endorsements()), Endorsements::Tdx(guest.collateral()));
+    let cases =
+        [(snp, report(&milan(), &REPORT_DATA), of_snp), (tdx, quote(&guest, &REPORT_DATA), of_tdx)];
+    for (anchors, evidence, with) in cases {
+        let cache = EndorsementCache::default();
+        for round in 0..2 {
+            for (own, foreign) in [(0, 1), (1, 0)] {
+                let judge = || verdict(&cache, (evidence.clone(), &with), &anchors[own], NOW);
+                let before = cache.hits();
+                let verified = judge().unwrap();
+                assert_eq!(cache.hits() - before, round, "only its own is found again");
+                assert_eq!(verified.simulator(), anchors[own].simulator_fingerprint().as_ref());
+                let admits = |at: usize| {
+                    let named = anchors[at].simulator_fingerprint().unwrap();
+                    let policy = Policy::strict_for_simulator(named);
+                    let expected = Expected { report_data: Expect::Any, image: None };
+                    let result = appraise(&verified, &expected, &policy, NOW);
+                    result.failures().all(|check| check.code.id != "appraise.anchor")
+                };
+                assert!(admits(own) && !admits(foreign));
+            }
+        }
+    }
 }
