@@ -4,6 +4,7 @@ use crate::anchor::AnchorKind;
 use crate::binding;
 use crate::bytes::{Digest48, ReportData};
 use crate::check::{Check, State};
+use crate::json::Json;
 use crate::policy::{AnchorPolicy, Expect, Policy};
 use crate::reference::{self, LaunchShape, ReferenceSet, ReferenceTuple};
 use crate::result::{AttestationResult, Tier};
@@ -114,7 +115,7 @@ fn report_data(evidence: &VerifiedEvidence, expected: &Expected<'_>) -> Check {
 
 fn image(evidence: &VerifiedEvidence, expected: &Expected<'_>) -> (Check, Option<ReferenceTuple>) {
     let shape = LaunchShape::observed(evidence);
-    let seen = serde_json::to_string(&shape).unwrap_or_default();
+    let seen = Json(&shape);
     let Some((admitted, manifest)) = expected.image else {
         return (Check::not_asserted(&reference::MATCH, seen), None);
     };
@@ -130,7 +131,7 @@ fn paravisor(evidence: &VerifiedEvidence, expected: &Expected<'_>) -> Option<Che
     let VerifiedEvidence::Azure(verified) = evidence else { return None };
     let code = &azure::codes::PARAVISOR;
     let measured = LaunchShape::observed(verified.hardware());
-    let seen = serde_json::to_string(&measured).unwrap_or_default();
+    let seen = Json(&measured);
     Some(match expected.image {
         None => Check::not_asserted(code, seen),
         Some((admitted, _)) => {

@@ -11,10 +11,11 @@ use core::fmt;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA512, digest};
+use minicbor::Decoder;
 use minicbor::data::Type;
-use minicbor::{Decoder, Encoder};
 
 use crate::bytes::{Digest48, Nonce, ReportData, hex};
+use crate::cbor::Writer;
 use crate::limits::BINDING_BYTES_MAX;
 
 crate::codes! {
@@ -125,31 +126,26 @@ impl Binding {
     /// The deterministic CBOR form.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut e = Encoder::new(Vec::with_capacity(256));
-        // Writing into a Vec cannot fail: its error type is uninhabited.
-        let Ok(()) = self.write(&mut e) else { return Vec::new() };
-        e.into_writer()
+        let mut e = Writer::with_capacity(256);
+        self.write(&mut e);
+        e.into_bytes()
     }
 
-    fn write(
-        &self,
-        e: &mut Encoder<Vec<u8>>,
-    ) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
-        e.map(if self.exporter.is_some() { 7 } else { 6 })?;
-        e.u8(1)?.str(LABEL)?;
-        e.u8(2)?.bytes(self.identity_key.as_bytes())?;
-        e.u8(3)?.bytes(self.channel_key.as_bytes())?;
-        e.u8(4)?.bytes(self.nonce.as_bytes())?;
-        e.u8(5)?.bytes(self.manifest.as_bytes())?;
-        e.u8(6)?;
+    fn write(&self, e: &mut Writer) {
+        e.map(if self.exporter.is_some() { 7 } else { 6 });
+        e.unsigned(1).text(LABEL);
+        e.unsigned(2).bytes(self.identity_key.as_bytes());
+        e.unsigned(3).bytes(self.channel_key.as_bytes());
+        e.unsigned(4).bytes(self.nonce.as_bytes());
+        e.unsigned(5).bytes(self.manifest.as_bytes());
+        e.unsigned(6);
         match &self.audit_head {
-            Some(head) => e.bytes(head.as_bytes())?,
-            None => e.null()?,
+            Some(head) => e.bytes(head.as_bytes()),
+            None => e.null(),
         };
         if let Some(exporter) = &self.exporter {
-            e.u8(7)?.bytes(exporter)?;
+            e.unsigned(7).bytes(exporter);
         }
-        Ok(())
     }
 
     /// Reads received bytes; refuses anything that would not encode back to the same bytes.

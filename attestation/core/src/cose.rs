@@ -4,8 +4,9 @@
 //! SPEC: RFC 9052 sections 4.2 and 4.4, RFC 9596.
 
 use minicbor::data::Type;
-use minicbor::{Decoder, Encoder, decode};
+use minicbor::{Decoder, decode};
 
+use crate::cbor::Writer;
 use crate::key::{ShapeError, Signature, SignedMessage};
 
 const ALGORITHM: i64 = 1;
@@ -63,42 +64,36 @@ pub fn sign<E>(
 /// The `Sig_structure` of a COSE_Sign1 without external data: what its signature covers.
 #[must_use]
 pub fn to_be_signed(protected: &[u8], payload: &[u8]) -> Vec<u8> {
-    written(payload.len(), |e| {
-        e.array(4)?.str("Signature1")?.bytes(protected)?.bytes(b"")?.bytes(payload)?.ok()
-    })
+    let mut e = Writer::with_capacity(room(payload));
+    e.array(4).text("Signature1").bytes(protected).bytes(b"").bytes(payload);
+    e.into_bytes()
 }
 
 impl Header<'_> {
     fn encode(&self) -> Vec<u8> {
-        let entries = 1_u64
-            .saturating_add(u64::from(!self.kid.is_empty()))
-            .saturating_add(u64::from(self.typ.is_some()));
-        written(self.kid.len(), |e| {
-            e.map(entries)?.i64(ALGORITHM)?.i64(ES256)?;
-            if !self.kid.is_empty() {
-                e.i64(KID)?.bytes(self.kid)?;
-            }
-            if let Some(typ) = self.typ {
-                e.i64(TYP)?.str(typ)?;
-            }
-            Ok(())
-        })
+        let entries = [true, !self.kid.is_empty(), self.typ.is_some()];
+        let mut e = Writer::default();
+        e.map(entries.into_iter().filter(|there| *there).count());
+        e.signed(ALGORITHM).signed(ES256);
+        if !self.kid.is_empty() {
+            e.signed(KID).bytes(self.kid);
+        }
+        if let Some(typ) = self.typ {
+            e.signed(TYP).text(typ);
+        }
+        e.into_bytes()
     }
 }
 
 fn envelope(protected: &[u8], payload: &[u8], signature: &Signature) -> Vec<u8> {
-    written(payload.len(), |e| {
-        e.array(4)?.bytes(protected)?.map(0)?.bytes(payload)?.bytes(signature.as_bytes())?.ok()
-    })
+    let mut e = Writer::with_capacity(room(payload));
+    e.array(4).bytes(protected).map(0).bytes(payload).bytes(signature.as_bytes());
+    e.into_bytes()
 }
 
-type Written = Result<(), minicbor::encode::Error<core::convert::Infallible>>;
-
-fn written(payload_len: usize, write: impl FnOnce(&mut Encoder<Vec<u8>>) -> Written) -> Vec<u8> {
-    let mut e = Encoder::new(Vec::with_capacity(payload_len.saturating_add(256)));
-    // Writing into a Vec cannot fail: its error type is uninhabited.
-    let Ok(()) = write(&mut e) else { return Vec::new() };
-    e.into_writer()
+/// For a payload, a header and a signature.
+const fn room(payload: &[u8]) -> usize {
+    payload.len().saturating_add(256)
 }
 
 type Parts<'b> = (&'b [u8], &'b [u8], &'b [u8]);

@@ -1,9 +1,10 @@
 //! The Evidence envelope: a CMW collection (draft-ietf-rats-msg-wrap, CBOR form) that carries one
 //! report or quote with everything needed to judge it.
 
-use minicbor::{Decoder, Encoder};
+use minicbor::Decoder;
 
 use crate::azure::Parts;
+use crate::cbor::Writer;
 use crate::evidence::Tee;
 use crate::limits;
 
@@ -91,9 +92,9 @@ const TPM_PCRS: &str = "application/vnd.cloister.tpm-pcrs";
 const AK_CERTIFICATES: &str = "application/pem-certificate-chain";
 
 /// Items that are always there, the collection's type included.
-const FIXED_ITEMS: u64 = 4;
+const FIXED_ITEMS: usize = 4;
 /// Items that may be there.
-const OPTIONAL_ITEMS: u64 = 7;
+const OPTIONAL_ITEMS: usize = 7;
 
 /// An item that may be there: its label, its media type, its bytes.
 type Optional<'a> = (u8, &'static str, Option<&'a Vec<u8>>);
@@ -102,33 +103,28 @@ impl Envelope {
     /// The CBOR form.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut e = Encoder::new(Vec::with_capacity(self.hardware.len().saturating_add(1024)));
-        // Writing into a Vec cannot fail: its error type is uninhabited.
-        let Ok(()) = self.write(&mut e) else { return Vec::new() };
-        e.into_writer()
+        let mut e = Writer::with_capacity(self.hardware.len().saturating_add(1024));
+        self.write(&mut e);
+        e.into_bytes()
     }
 
-    fn write(
-        &self,
-        e: &mut Encoder<Vec<u8>>,
-    ) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
+    fn write(&self, e: &mut Writer) {
         let optional = self.optional();
         let present = optional.iter().filter(|(_, _, item)| item.is_some()).count();
-        e.map(u64::try_from(present).unwrap_or(u64::MAX).saturating_add(FIXED_ITEMS))?;
+        e.map(present.saturating_add(FIXED_ITEMS));
         let hardware_type = match self.tee {
             Tee::Snp => SNP_REPORT,
             Tee::Tdx => TDX_QUOTE,
         };
-        item(e, 1, hardware_type, &self.hardware)?;
-        item(e, 2, BINDING, &self.binding)?;
-        item(e, 3, MANIFEST, &self.manifest)?;
+        item(e, 1, hardware_type, &self.hardware);
+        item(e, 2, BINDING, &self.binding);
+        item(e, 3, MANIFEST, &self.manifest);
         for (label, media_type, bytes) in optional {
             if let Some(bytes) = bytes {
-                item(e, label, media_type, bytes)?;
+                item(e, label, media_type, bytes);
             }
         }
-        e.str(COLLECTION_TYPE.0)?.str(COLLECTION_TYPE.1)?;
-        Ok(())
+        e.text(COLLECTION_TYPE.0).text(COLLECTION_TYPE.1);
     }
 
     /// In order of label.
@@ -163,7 +159,8 @@ impl Envelope {
     }
 
     fn read(d: &mut Decoder<'_>) -> Result<Self, minicbor::decode::Error> {
-        let items = d.map()?.and_then(|items| items.checked_sub(FIXED_ITEMS));
+        let items = d.map()?.and_then(|items| usize::try_from(items).ok());
+        let items = items.and_then(|items| items.checked_sub(FIXED_ITEMS));
         let Some(optional @ 0..=OPTIONAL_ITEMS) = items else {
             return Err(minicbor::decode::Error::message("not a collection of 4 to 11 items"));
         };
@@ -279,13 +276,8 @@ impl Vtpm {
     }
 }
 
-fn item(
-    e: &mut Encoder<Vec<u8>>,
-    label: u8,
-    media_type: &str,
-    bytes: &[u8],
-) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
-    e.u8(label)?.array(2)?.str(media_type)?.bytes(bytes)?.ok()
+fn item(e: &mut Writer, label: u8, media_type: &str, bytes: &[u8]) {
+    e.unsigned(label.into()).array(2).text(media_type).bytes(bytes);
 }
 
 fn entry<'b>(

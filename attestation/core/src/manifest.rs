@@ -67,7 +67,7 @@ impl Manifest {
     /// [`ManifestError`] if a name breaks the rules that [`Self::decode`] enforces.
     pub fn encode(&self) -> Result<Vec<u8>, ManifestError> {
         self.check()?;
-        Ok(minicbor::to_vec(self).unwrap_or_default())
+        minicbor::to_vec(self).map_err(|error| malformed(&error.to_string()))
     }
 
     /// Reads received bytes; refuses anything that would not encode back to the same bytes.

@@ -116,7 +116,7 @@ impl Policy {
     /// spaces).
     #[must_use]
     pub fn digest(&self) -> Digest48 {
-        Digest48::sha384(&serde_json::to_vec(self).unwrap_or_default())
+        Digest48::of_json(self)
     }
 
     /// The same demands, of the one simulator with this fingerprint. For development.

@@ -164,7 +164,7 @@ impl ReferenceTuple {
     /// Names this tuple: SHA-384 over its canonical JSON (fields in declaration order, no spaces).
     #[must_use]
     pub fn digest(&self) -> Digest48 {
-        Digest48::sha384(&serde_json::to_vec(self).unwrap_or_default())
+        Digest48::of_json(self)
     }
 }
 

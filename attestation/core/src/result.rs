@@ -175,6 +175,6 @@ impl AttestationResult {
     /// SHA-384 over the result's JSON: what a lease names as its appraisal.
     #[must_use]
     pub fn digest(&self) -> Digest48 {
-        Digest48::sha384(&serde_json::to_vec(self).unwrap_or_default())
+        Digest48::of_json(self)
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::error::BundleError;
 use super::key::Key;
 use super::payload::Contents;
@@ -34,9 +36,13 @@ impl Draft {
     }
 
     /// Adds the Reference Values of one image.
-    pub fn add_reference(&mut self, values: &ReferenceValues) {
-        let json = serde_json::to_vec(values).unwrap_or_default();
-        self.replace(content::reference_key(values), vec![json]);
+    ///
+    /// # Errors
+    /// [`BundleError::Malformed`] if they have no JSON.
+    pub fn add_reference(&mut self, values: &ReferenceValues) -> Result<(), BundleError> {
+        let key = content::reference_key(values);
+        self.entries.insert(key.encode(), (key, vec![json(values)?]));
+        Ok(())
     }
 
     /// Adds everything that `endorsements` has.
@@ -102,7 +108,7 @@ impl Draft {
     /// # Errors
     /// [`BundleError`] if something does not read, or there are no endorsements.
     pub fn finish(&self, created: UnixTime) -> Result<Bundle, BundleError> {
-        let policy = serde_json::to_vec(&self.policy).unwrap_or_default();
+        let policy = json(&self.policy)?;
         let mut entries: Vec<_> = self.entries.values().cloned().collect();
         entries.push((Key::Policy, vec![policy]));
         content::assembled(created, entries)
@@ -120,10 +126,10 @@ impl Draft {
         self.entries.insert(place, (key, parts));
         Ok(())
     }
+}
 
-    fn replace(&mut self, key: Key, parts: Vec<Vec<u8>>) {
-        self.entries.insert(key.encode(), (key, parts));
-    }
+fn json(value: &impl Serialize) -> Result<Vec<u8>, BundleError> {
+    serde_json::to_vec(value).map_err(|error| BundleError::malformed(error.to_string()))
 }
 
 fn contents(document: &SignedDocument) -> Vec<Vec<u8>> {
@@ -142,9 +148,11 @@ fn intermediate_key(certificate: &Certificate) -> Result<Key, BundleError> {
 }
 
 fn product(name: Option<&str>, prefix: &str) -> Result<snp::Product, BundleError> {
-    let name = name.unwrap_or_default();
-    let product = name.strip_prefix(prefix).and_then(snp::Product::from_name);
-    product.ok_or_else(|| BundleError::malformed(format!("`{name}` names no product of AMD's")))
+    let product = name.and_then(|name| name.strip_prefix(prefix)).and_then(snp::Product::from_name);
+    product.ok_or_else(|| {
+        let name = name.unwrap_or("a certificate without a common name");
+        BundleError::malformed(format!("`{name}` names no product of AMD's"))
+    })
 }
 
 fn certificate(der: &[u8]) -> Result<Certificate, BundleError> {

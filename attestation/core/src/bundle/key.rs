@@ -2,12 +2,13 @@
 
 use core::fmt;
 
+use minicbor::Decoder;
 use minicbor::data::Type;
 use minicbor::decode::Error;
-use minicbor::{Decoder, Encoder};
 use serde::{Serialize, Serializer};
 
 use crate::bytes::{Digest48, Fmspc, hex};
+use crate::cbor::Writer;
 use crate::limits::NAME_BYTES_MAX;
 use crate::publication::PckCa;
 use crate::snp::{Product, SigningKey, Tcb, VekOwner};
@@ -69,8 +70,6 @@ pub enum Key {
     TdxRootCrl,
 }
 
-type Written = Result<(), minicbor::encode::Error<core::convert::Infallible>>;
-
 impl Key {
     /// How many contents an entry of this kind has.
     pub(super) const fn parts(&self) -> usize {
@@ -104,48 +103,48 @@ impl Key {
 
     /// The CBOR form: an array of the kind and what tells one entry of it from another.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut e = Encoder::new(Vec::new());
-        // Writing into a Vec cannot fail: its error type is uninhabited.
-        let Ok(()) = self.write(&mut e) else { return Vec::new() };
-        e.into_writer()
+        let mut e = Writer::default();
+        self.write(&mut e);
+        e.into_bytes()
     }
 
-    fn write(&self, e: &mut Encoder<Vec<u8>>) -> Written {
+    fn write(&self, e: &mut Writer) {
         match self {
             Self::Policy | Self::TdxQeIdentity | Self::TdxRootCrl => {
-                e.array(1)?.str(self.kind())?;
+                e.array(1).text(self.kind());
             }
             Self::Reference { image, version, manifest } => {
-                e.array(4)?.str(self.kind())?.str(image)?.str(version)?;
-                e.bytes(manifest.as_bytes())?;
+                e.array(4).text(self.kind()).text(image).text(version);
+                e.bytes(manifest.as_bytes());
             }
             Self::SnpVek { product, owner, tcb } => {
-                e.array(8)?.str(self.kind())?.str(product.name())?;
+                e.array(8).text(self.kind()).text(product.name());
                 match owner {
-                    VekOwner::Chip(id) => e.bytes(id)?,
-                    VekOwner::Provider(name) => e.str(name)?,
+                    VekOwner::Chip(id) => e.bytes(id),
+                    VekOwner::Provider(name) => e.text(name),
                 };
                 let Tcb { fmc, boot_loader, tee, snp, microcode } = *tcb;
                 match fmc {
-                    Some(fmc) => e.u8(fmc)?,
-                    None => e.null()?,
+                    Some(fmc) => e.unsigned(fmc.into()),
+                    None => e.null(),
                 };
-                e.u8(boot_loader)?.u8(tee)?.u8(snp)?.u8(microcode)?;
+                for version in [boot_loader, tee, snp, microcode] {
+                    e.unsigned(version.into());
+                }
             }
             Self::SnpIntermediate { product, signs } => {
-                e.array(3)?.str(self.kind())?.str(product.name())?.str(word(*signs))?;
+                e.array(3).text(self.kind()).text(product.name()).text(word(*signs));
             }
             Self::SnpRoot { product } | Self::SnpCrl { product } => {
-                e.array(2)?.str(self.kind())?.str(product.name())?;
+                e.array(2).text(self.kind()).text(product.name());
             }
             Self::TdxTcbInfo { fmspc } => {
-                e.array(2)?.str(self.kind())?.bytes(fmspc.as_bytes())?;
+                e.array(2).text(self.kind()).bytes(fmspc.as_bytes());
             }
             Self::TdxPckCrl { ca } => {
-                e.array(2)?.str(self.kind())?.str(ca.word())?;
+                e.array(2).text(self.kind()).text(ca.word());
             }
         }
-        Ok(())
     }
 
     pub(super) fn read(d: &mut Decoder<'_>) -> Result<Self, Error> {

@@ -8,13 +8,14 @@
 
 use std::collections::BTreeMap;
 
+use minicbor::Decoder;
 use minicbor::decode::Error;
-use minicbor::{Decoder, Encoder};
 
 use super::error::BundleError;
 use super::key::Key;
 use super::{Bundle, Entry, content};
 use crate::bytes::Digest48;
+use crate::cbor::Writer;
 use crate::limits::{BUNDLE_BYTES_MAX, BUNDLE_ENTRIES_MAX};
 use crate::time::UnixTime;
 
@@ -28,36 +29,33 @@ pub(super) fn encode(bundle: &Bundle) -> Result<Vec<u8>, BundleError> {
     let contents: BTreeMap<Digest48, &[u8]> =
         parts.map(|part| (Digest48::sha384(part), part.as_slice())).collect();
     let places: BTreeMap<&Digest48, u64> = contents.keys().zip(0..).collect();
-    let mut e = Encoder::new(Vec::new());
-    let written = write(&mut e, bundle, &contents, &places);
-    written.map_err(|error| BundleError::malformed(error.to_string()))?;
-    Ok(e.into_writer())
+    let mut e = Writer::default();
+    write(&mut e, bundle, &contents, &places)?;
+    Ok(e.into_bytes())
 }
 
 fn write(
-    e: &mut Encoder<Vec<u8>>,
+    e: &mut Writer,
     bundle: &Bundle,
     contents: &BTreeMap<Digest48, &[u8]>,
     places: &BTreeMap<&Digest48, u64>,
-) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
-    e.map(5)?.u8(1)?.u8(VERSION)?;
-    e.u8(2)?.u64(bundle.created.as_secs())?;
-    e.u8(3)?.u64(bundle.expires.as_secs())?;
-    e.u8(4)?.array(count(bundle.entries.len()))?;
+) -> Result<(), BundleError> {
+    e.map(5).unsigned(1).unsigned(VERSION.into());
+    e.unsigned(2).unsigned(bundle.created.as_secs());
+    e.unsigned(3).unsigned(bundle.expires.as_secs());
+    e.unsigned(4).array(bundle.entries.len());
     for entry in &bundle.entries {
-        e.array(2)?;
-        e.writer_mut().extend_from_slice(&entry.key.encode());
-        e.array(count(entry.parts.len()))?;
+        e.array(2).raw(&entry.key.encode()).array(entry.parts.len());
         for digest in entry.digests() {
-            e.u64(places.get(&digest).copied().unwrap_or(u64::MAX))?;
+            let place = places.get(&digest).copied();
+            e.unsigned(place.ok_or_else(|| BundleError::malformed("a content is missing"))?);
         }
     }
-    e.u8(5)?.array(count(contents.len()))?;
-    contents.values().try_for_each(|content| e.bytes(content).map(|_| ()))
-}
-
-fn count(len: usize) -> u64 {
-    u64::try_from(len).unwrap_or(u64::MAX)
+    e.unsigned(5).array(contents.len());
+    for content in contents.values() {
+        e.bytes(content);
+    }
+    Ok(())
 }
 
 /// Reads the payload; refuses anything that would not encode back to the same bytes.

@@ -4,13 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use minicbor::data::{Int, Tag, Type};
-use minicbor::{Decoder, Encoder};
+use minicbor::Decoder;
+use minicbor::data::Type;
 
 use super::{Item, ItemError, Key};
+use crate::cbor::Writer;
 use crate::limits::ITEM_DEPTH_MAX;
-
-type Failure = minicbor::encode::Error<core::convert::Infallible>;
 
 impl Item {
     /// Reads one item and nothing after it. Map keys may be in any order and appear once; lengths
@@ -27,10 +26,9 @@ impl Item {
 
     /// The deterministic encoding.
     pub(crate) fn to_cbor(&self) -> Vec<u8> {
-        let mut e = Encoder::new(Vec::new());
-        // The one failure is an integer beyond 64 bits: none is ever put into a tree.
-        let Ok(()) = write(self, &mut e) else { return Vec::new() };
-        e.into_writer()
+        let mut e = Writer::default();
+        write(self, &mut e);
+        e.into_bytes()
     }
 }
 
@@ -102,39 +100,27 @@ fn refused(error: minicbor::decode::Error) -> ItemError {
     ItemError::new(error.to_string())
 }
 
-fn write(item: &Item, e: &mut Encoder<Vec<u8>>) -> Result<(), Failure> {
+fn write(item: &Item, e: &mut Writer) {
     match item {
-        Item::Integer(value) => number(*value, e),
-        Item::Text(text) => e.str(text)?.ok(),
-        Item::Bytes(bytes) => e.bytes(bytes)?.ok(),
-        Item::Boolean(value) => e.bool(*value)?.ok(),
-        Item::Null => e.null()?.ok(),
+        Item::Integer(value) => _ = e.integer(*value),
+        Item::Text(text) => _ = e.text(text),
+        Item::Bytes(bytes) => _ = e.bytes(bytes),
+        Item::Boolean(value) => _ = e.boolean(*value),
+        Item::Null => _ = e.null(),
         Item::Array(items) => {
-            e.array(len(items.len()))?;
-            items.iter().try_for_each(|item| write(item, e))
+            e.array(items.len());
+            items.iter().for_each(|item| write(item, e));
         }
         Item::Map(entries) => {
-            e.map(len(entries.len()))?;
-            entries.iter().try_for_each(|(key, item)| {
+            e.map(entries.len());
+            for (key, item) in entries {
                 match key {
-                    Key::Integer(label) => number(*label, e)?,
-                    Key::Text(name) => e.str(name)?.ok()?,
-                }
-                write(item, e)
-            })
+                    Key::Integer(label) => e.integer(*label),
+                    Key::Text(name) => e.text(name),
+                };
+                write(item, e);
+            }
         }
-        Item::Tagged(tag, item) => {
-            e.tag(Tag::new(*tag))?;
-            write(item, e)
-        }
+        Item::Tagged(tag, item) => write(item, e.tag(*tag)),
     }
-}
-
-fn number(value: i128, e: &mut Encoder<Vec<u8>>) -> Result<(), Failure> {
-    let value = Int::try_from(value).map_err(|_| Failure::message("beyond 64 bits"))?;
-    e.int(value)?.ok()
-}
-
-fn len(len: usize) -> u64 {
-    u64::try_from(len).unwrap_or(u64::MAX)
 }

@@ -5,7 +5,11 @@ use core::fmt;
 use super::KeyError;
 use crate::bytes::Digest48;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
-use pem_rfc7468::LineEnding;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// SPEC: RFC 7468 section 2: characters of one line of PEM.
+const LINE: usize = 64;
 
 /// The SPKI of a P-256 key up to the point: algorithm, curve and the BIT STRING's header.
 ///
@@ -63,8 +67,14 @@ impl PublicKey {
     /// PEM text with one `PUBLIC KEY` block.
     #[must_use]
     pub fn to_pem(&self) -> String {
-        // 91 bytes under a fixed label: encoding them cannot fail.
-        pem_rfc7468::encode_string("PUBLIC KEY", LineEnding::LF, &self.spki).unwrap_or_default()
+        let base64 = STANDARD.encode(self.spki);
+        let (mut text, mut rest) = ("-----BEGIN PUBLIC KEY-----\n".to_owned(), base64.as_str());
+        while !rest.is_empty() {
+            let (line, more) = rest.split_at_checked(LINE).unwrap_or((rest, ""));
+            text.extend([line, "\n"]);
+            rest = more;
+        }
+        text + "-----END PUBLIC KEY-----\n"
     }
 
     /// From the two coordinates, 32 bytes each, as a JSON Web Key has them.

@@ -90,7 +90,7 @@ pub(super) fn image() -> ReferenceValues {
 
 pub(super) fn draft(machines: &[Machine]) -> Draft {
     let mut draft = Draft::new(policy());
-    draft.add_reference(&image());
+    draft.add_reference(&image()).unwrap();
     machines.iter().for_each(|(_, endorsements)| draft.add(endorsements).unwrap());
     draft
 }

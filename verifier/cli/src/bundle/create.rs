@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &CreateArguments) -> Result<Answer, CommandError> {
     let mut draft = Draft::new(policy);
     for path in &arguments.reference {
         let values = ReferenceValues::from_json(&file::read(path)?).map_err(DemandsError::from)?;
-        draft.add_reference(&values);
+        draft.add_reference(&values)?;
     }
     for path in &arguments.endorsements {
         for endorsements in folder_of_endorsements(path)? {
