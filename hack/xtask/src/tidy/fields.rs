@@ -129,6 +129,22 @@ const STRUCTURES: &[Structure] = &[
         ],
     },
     Structure {
+        name: "extended TD report (Intel DCAP sgx_quote_5.h, sgx_report2_body_v1_5_ex_t)",
+        place: "attestation/core/tests/tdx/fields/extended_report.rs",
+        fields: &[
+            "vmid",
+            "td_id",
+            "dev_info",
+            "init_service_td_hash",
+            "init_service_td_attributes",
+            "init_cpu_svn",
+            "init_tee_tcb_svn",
+            "init_tee_fmspc",
+            "cur_service_td_hash",
+            "cur_service_td_attributes",
+        ],
+    },
+    Structure {
         name: "quoting enclave report (Intel SGX ECDSA quote library API, table 5)",
         place: "attestation/core/tests/tdx/qe_report.rs",
         fields: &["misc_select", "attributes", "mr_signer", "isv_prod_id", "isv_svn"],

@@ -89,6 +89,18 @@ crate::codes! {
     INIT_TEE_TCB_SVN = "tdx.policy.init_tee_tcb_svn", Peer, "Intel DCAP sgx_quote_5.h, sgx_report2_body_v1_5_ex_t",
         "Compare the version with what you know of the platform that created the TD.",
         "A TD that was migrated was created on another platform. No collateral for that platform is at hand, so its TCB is reported and not asserted.";
+    /// The processor's security versions when the TD was created.
+    INIT_CPU_SVN = "tdx.policy.init_cpu_svn", Peer, "Intel DCAP sgx_quote_5.h, sgx_report2_body_v1_5_ex_t",
+        "Compare the version with what you know of the platform that created the TD.",
+        "A TD that was migrated was created on another platform, whose processor had these security versions. No collateral for that platform is at hand, so they are reported and not asserted.";
+    /// The processor family that the TD was created on.
+    INIT_TEE_FMSPC = "tdx.policy.init_tee_fmspc", Peer, "Intel DCAP sgx_quote_5.h, sgx_report2_body_v1_5_ex_t",
+        "Compare the model with what you know of the platform that created the TD.",
+        "A TD that was migrated was created on another platform, perhaps of another family. It is reported and not asserted.";
+    /// Which launch of the TD it is.
+    TD_ID = "tdx.policy.td_id", Peer, "Intel DCAP sgx_quote_5.h, sgx_report2_body_v1_5_ex_t",
+        "Record the identifier where launches have to be told apart.",
+        "The TDX module gives every launch of a TD its own random identifier, which two TDs do not share. Nobody knows it beforehand: it is reported and not asserted.";
     /// Which virtual machine of the TD the report is about.
     VMID = "tdx.policy.vmid", Peer, "Intel DCAP sgx_quote_5.h, sgx_report2_body_v1_5_ex_t",
         "Compare the index with the virtual machine that you mean.",

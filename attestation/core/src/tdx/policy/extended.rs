@@ -7,11 +7,14 @@ use crate::tdx::policy::appraisal::{DEBUG, PROFILING, none_of};
 use crate::tdx::policy::{TdxPolicy, codes};
 use crate::tdx::td_report::TdReport15Ex;
 
-const CODES: [&Code; 5] = [
+const CODES: [&Code; 8] = [
     &codes::VMID,
+    &codes::TD_ID,
     &codes::DEV_INFO,
     &codes::INIT_SERVICE_TD_ATTRIBUTES,
+    &codes::INIT_CPU_SVN,
     &codes::INIT_TEE_TCB_SVN,
+    &codes::INIT_TEE_FMSPC,
     &codes::CUR_SERVICE_TD_ATTRIBUTES,
 ];
 
@@ -26,13 +29,16 @@ impl TdxPolicy {
         };
         vec![
             Check::not_asserted(&codes::VMID, ex.vmid()),
+            Check::not_asserted(&codes::TD_ID, hex::encode(ex.td_id())),
             Check::not_asserted(&codes::DEV_INFO, ex.dev_info()),
             service_td_attributes(
                 &codes::INIT_SERVICE_TD_ATTRIBUTES,
                 ex.init_service_td_hash(),
                 ex.init_service_td_attributes(),
             ),
+            Check::not_asserted(&codes::INIT_CPU_SVN, hex::encode(ex.init_cpu_svn())),
             Check::not_asserted(&codes::INIT_TEE_TCB_SVN, ex.init_tee_tcb_svn()),
+            Check::not_asserted(&codes::INIT_TEE_FMSPC, hex::encode(ex.init_tee_fmspc())),
             service_td_attributes(
                 &codes::CUR_SERVICE_TD_ATTRIBUTES,
                 ex.cur_service_td_hash(),

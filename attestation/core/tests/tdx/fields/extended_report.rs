@@ -40,11 +40,40 @@ fn naming_one() -> TdxPolicy {
     }
 }
 
+/// Fields that are reported and not judged, in the order of the report, with offset and length.
+const REPORTED: [(&str, usize, usize); 6] = [
+    ("tdx.policy.vmid", 0, 1),
+    ("tdx.policy.td_id", 1, 32),
+    ("tdx.policy.dev_info", 33, 48),
+    ("tdx.policy.init_cpu_svn", 137, 16),
+    ("tdx.policy.init_tee_tcb_svn", 153, 16),
+    ("tdx.policy.init_tee_fmspc", 169, 12),
+];
+
+/// Every byte of the field is in what is reported, the bytes before and behind it are not, and
+/// nothing speaks for or against any value.
 #[track_caller]
-fn assert_reported(guest: &TdxGuest, id: &str, observed: &str) {
-    let check = check(guest, &TdxPolicy::strict(), id);
-    assert_eq!(check.state, State::NotAsserted);
-    assert_eq!(check.observed, observed);
+fn assert_reported(id: &str) {
+    let (_, at, len) = REPORTED.into_iter().find(|(field, ..)| *field == id).unwrap();
+    let marked = move |from: usize, len: usize| {
+        guest().with_format(QuoteFormat::V5Td15Ex).with_td_fields(move |td| {
+            td.extended.iter_mut().skip(from).take(len).for_each(|byte| *byte = 9);
+        })
+    };
+    let said = |guest: &TdxGuest| {
+        let check = check(guest, &TdxPolicy::strict(), id);
+        assert_eq!(check.state, State::NotAsserted);
+        check.observed.to_string()
+    };
+    let all = if len == 1 { "9".to_owned() } else { "09".repeat(len) };
+    assert_eq!(said(&marked(at, len)), all);
+    let none = said(&with(&[]));
+    assert_ne!(said(&marked(at + len - 1, 1)), none, "the last byte belongs to it");
+    assert_ne!(said(&marked(at, 1)), none, "the first byte belongs to it");
+    assert_eq!(said(&marked(at + len, 1)), none, "the byte behind does not");
+    if at > 0 {
+        assert_eq!(said(&marked(at - 1, 1)), none, "the byte before does not");
+    }
 }
 
 /// Attributes without a service TD, of one, and of one that the host can look into.
@@ -58,13 +87,36 @@ fn assert_attributes_judged(id: &str, alone: &TdxGuest, bound: &TdxGuest, debugg
     }
 }
 
+/// A digest of a service TD: its first and last byte count, the one behind it does not.
+fn assert_digest_judged(at: usize) {
+    let set = |at: usize, value: u8| {
+        guest()
+            .with_format(QuoteFormat::V5Td15Ex)
+            .with_td_fields(move |td| td.extended[at] = value)
+    };
+    let fails = |guest: &TdxGuest, policy: &TdxPolicy| {
+        let checks = policy.appraise(&outcome(guest).unwrap(), NOW);
+        let id = "tdx.policy.mr_service_td";
+        checks.iter().any(|check| check.code.id == id && check.failed())
+    };
+    assert!(!fails(&set(at, 0), &TdxPolicy::strict()));
+    assert!(fails(&set(at, 1), &TdxPolicy::strict()));
+    assert!(!fails(&set(at, 1), &naming_one()));
+    assert!(fails(&set(at, 2), &naming_one()));
+    assert!(fails(&set(at + 47, 1), &naming_one()));
+    assert!(!fails(&set(at + 48, 1), &TdxPolicy::strict()));
+}
+
 #[test]
 fn a_report_without_them_says_that_they_do_not_apply() {
     for id in [
         "vmid",
+        "td_id",
         "dev_info",
         "init_service_td_attributes",
+        "init_cpu_svn",
         "init_tee_tcb_svn",
+        "init_tee_fmspc",
         "cur_service_td_attributes",
     ] {
         let check = check(&guest(), &TdxPolicy::strict(), &format!("tdx.policy.{id}"));
@@ -77,7 +129,16 @@ mod vmid {
 
     #[test]
     fn is_reported() {
-        assert_reported(&with(&[(0, 3)]), "tdx.policy.vmid", "3");
+        assert_reported("tdx.policy.vmid");
+    }
+}
+
+mod td_id {
+    use super::*;
+
+    #[test]
+    fn is_reported() {
+        assert_reported("tdx.policy.td_id");
     }
 }
 
@@ -86,8 +147,16 @@ mod dev_info {
 
     #[test]
     fn is_reported() {
-        let digest = format!("07{}", "00".repeat(47));
-        assert_reported(&with(&[(33, 7)]), "tdx.policy.dev_info", &digest);
+        assert_reported("tdx.policy.dev_info");
+    }
+}
+
+mod init_service_td_hash {
+    use super::*;
+
+    #[test]
+    fn is_none_or_one_that_the_policy_names() {
+        assert_digest_judged(INIT_HASH);
     }
 }
 
@@ -105,13 +174,39 @@ mod init_service_td_attributes {
     }
 }
 
+mod init_cpu_svn {
+    use super::*;
+
+    #[test]
+    fn is_reported() {
+        assert_reported("tdx.policy.init_cpu_svn");
+    }
+}
+
 mod init_tee_tcb_svn {
     use super::*;
 
     #[test]
     fn is_reported() {
-        let svn = format!("05{}", "00".repeat(15));
-        assert_reported(&with(&[(153, 5)]), "tdx.policy.init_tee_tcb_svn", &svn);
+        assert_reported("tdx.policy.init_tee_tcb_svn");
+    }
+}
+
+mod init_tee_fmspc {
+    use super::*;
+
+    #[test]
+    fn is_reported() {
+        assert_reported("tdx.policy.init_tee_fmspc");
+    }
+}
+
+mod cur_service_td_hash {
+    use super::*;
+
+    #[test]
+    fn is_none_or_one_that_the_policy_names() {
+        assert_digest_judged(CUR_HASH);
     }
 }
 
