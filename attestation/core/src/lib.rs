@@ -45,6 +45,7 @@ pub mod policy;
 pub mod publication;
 pub mod reference;
 pub mod result;
+pub mod revocation;
 pub mod snp;
 pub mod tdx;
 mod text;

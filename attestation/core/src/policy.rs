@@ -3,6 +3,7 @@
 //! Nothing here has a default. [`Policy::strict`] is written out, and `any` is legal only because
 //! it shows in the result as `not_asserted`.
 
+mod age;
 mod consistency;
 mod description;
 mod document;
@@ -21,6 +22,7 @@ use crate::code::Code;
 use crate::snp::SnpPolicy;
 use crate::tdx::TdxPolicy;
 
+pub use age::AgeLimit;
 pub use description::{Description, Statement};
 pub use error::PolicyError;
 

@@ -44,7 +44,7 @@ mod vek;
 mod verify;
 
 pub use certificate_table::{CertificateTable, CertificateTableError};
-pub use chain::{Revocation, VerifiedChain, verify_chain};
+pub use chain::{VerifiedChain, verify_chain};
 pub(crate) use chain::{named, verify_authorities, verify_crl};
 pub use demand::{Bit, Bits, Floor, Unwanted};
 pub use endorsements::Endorsements;
@@ -54,8 +54,7 @@ pub use guest_policy::GuestPolicy;
 pub(crate) use kds::vek as vek_missing;
 pub use platform_info::PlatformInfo;
 pub use policy::{
-    GuestDemands, LaunchDemands, PlatformDemands, RevocationDemand, SignerDemands, SnpPolicy,
-    TcbDemands, TcbFloors,
+    GuestDemands, LaunchDemands, PlatformDemands, SignerDemands, SnpPolicy, TcbDemands, TcbFloors,
 };
 pub use product::Product;
 pub use report::Report;

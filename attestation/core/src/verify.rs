@@ -362,7 +362,7 @@ impl VerifiedEvidence {
     pub fn wanted(&self) -> Vec<Need> {
         match self {
             Self::Snp(report) => report.wanted().into_iter().collect(),
-            Self::Tdx(_) => Vec::new(),
+            Self::Tdx(quote) => quote.wanted().to_vec(),
             Self::Azure(azure) => azure.hardware().wanted(),
         }
     }

@@ -4,8 +4,9 @@ use anyhow::{Context as _, Result, anyhow};
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED, RSA_PSS_2048_8192_SHA384};
 use cloister_attestation::anchor::{Anchors, SimulatorAnchor};
 use cloister_attestation::bytes::ReportData;
+use cloister_attestation::revocation::Revocation;
 use cloister_attestation::snp::{
-    self, Endorsements, Product, Report, Revocation, VerifiedChain, verify_chain, verify_report,
+    self, Endorsements, Product, Report, VerifiedChain, verify_chain, verify_report,
 };
 use cloister_attestation::time::UnixTime;
 use cloister_attestation::x509::Certificate;

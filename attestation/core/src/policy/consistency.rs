@@ -1,7 +1,8 @@
 //! Demands that read and cannot mean what they say.
 
 use super::error::PolicyError;
-use super::{Expect, Policy};
+use super::{AgeLimit, Expect, Policy};
+use crate::revocation::RevocationDemand;
 use crate::snp::{Floor, SnpPolicy, Tcb, TcbFloors};
 use crate::tdx::{TcbStatus, TdxPolicy};
 
@@ -18,6 +19,8 @@ fn snp(policy: &SnpPolicy) -> Result<(), PolicyError> {
     {
         layouts(name, floors)?;
     }
+    let signer = &policy.signer;
+    list_age("snp.signer.crl_age", signer.crl_age, signer.revocation)?;
     if named(&policy.launch.vmpl).any(|level| *level > 3) {
         return Err(inconsistent("snp.launch.vmpl", "levels are 0 to 3"));
     }
@@ -49,6 +52,7 @@ fn tdx(policy: &TdxPolicy) -> Result<(), PolicyError> {
     if policy.tcb_statuses.contains(&TcbStatus::Revoked) {
         return Err(inconsistent("tdx.tcb_statuses", "Revoked is never good enough"));
     }
+    list_age("tdx.root_crl_age", policy.root_crl_age, policy.revocation)?;
     let bits = |mask: &crate::bytes::Attributes| u64::from_le_bytes(*mask.as_bytes());
     if bits(&policy.xfam_required) & bits(&policy.xfam_forbidden) != 0 {
         return Err(inconsistent(
@@ -57,6 +61,16 @@ fn tdx(policy: &TdxPolicy) -> Result<(), PolicyError> {
         ));
     }
     Ok(())
+}
+
+/// A list that may be absent is never too old: whoever has an old one leaves it out.
+fn list_age(key: &str, age: AgeLimit, revocation: RevocationDemand) -> Result<(), PolicyError> {
+    match (age, revocation) {
+        (AgeLimit::AtMostSecs(_), RevocationDemand::AcceptUnknown) => {
+            Err(inconsistent(key, "limits the age of a list that may be left out"))
+        }
+        (AgeLimit::Any, _) | (_, RevocationDemand::Required) => Ok(()),
+    }
 }
 
 fn named<T>(demand: &Expect<T>) -> impl Iterator<Item = &T> {

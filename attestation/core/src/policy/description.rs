@@ -93,6 +93,7 @@ fn demand(value: &Value) -> String {
                 }
                 ("one_of", value) => format!("one of {value}"),
                 ("at_least", value) => format!("at least {value}"),
+                ("at_most_secs", value) => format!("at most {value} seconds"),
                 ("all_of", value) => format!("all bits of {value}"),
                 ("only", Value::Array(list)) if list.is_empty() => "none at all".to_owned(),
                 ("only", value) => format!("no other than {value}"),

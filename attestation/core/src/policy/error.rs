@@ -10,7 +10,7 @@ crate::codes! {
     /// A demand that nothing could ever meet as it was meant.
     INCONSISTENT = "policy.inconsistent", Operator, "",
         "Correct the key that the message names.",
-        "The document reads, but a demand in it cannot mean what it says: a TCB floor in the layout of another product, a privilege level or status that no machine has, or an attribute that is required and forbidden at once.";
+        "The document reads, but a demand in it cannot mean what it says: a TCB floor in the layout of another product, a privilege level or status that no machine has, a limit on the age of a list that may be left out, or an attribute that is required and forbidden at once.";
     /// A template that the Evidence it was made from does not meet.
     TEMPLATE = "policy.template", Peer, "",
         "Start the guest without what the finding names and make the policy from its new Evidence, or write the policy by hand.",

@@ -36,18 +36,18 @@ impl Policy {
             .simulator()
             .map_or(AnchorPolicy::Vendor, |named| AnchorPolicy::Simulator(*named));
         let mut policy = Self { anchors, snp: None, tdx: None, azure: None };
-        policy.learn(evidence);
+        policy.learn(evidence, now);
         policy.is_met_by(evidence, now)?;
         Ok(policy)
     }
 
-    fn learn(&mut self, evidence: &VerifiedEvidence) {
+    fn learn(&mut self, evidence: &VerifiedEvidence, now: UnixTime) {
         match evidence {
-            VerifiedEvidence::Snp(verified) => self.snp = Some(SnpPolicy::observed(verified)),
-            VerifiedEvidence::Tdx(verified) => self.tdx = Some(TdxPolicy::observed(verified)),
+            VerifiedEvidence::Snp(verified) => self.snp = Some(SnpPolicy::observed(verified, now)),
+            VerifiedEvidence::Tdx(verified) => self.tdx = Some(TdxPolicy::observed(verified, now)),
             VerifiedEvidence::Azure(verified) => {
                 self.azure = Some(AzurePolicy::observed(verified));
-                self.learn(verified.hardware());
+                self.learn(verified.hardware(), now);
             }
         }
     }

@@ -1,12 +1,10 @@
 //! Appraisal of a verified report: every demand is one check, and none hides another.
 
-use super::chain::Revocation;
 use super::codes::appraise as codes;
 use super::demand::Unwanted;
 use super::firmware::{AbiVersion, FirmwareVersion};
 use super::policy::{
-    GuestDemands, LaunchDemands, PlatformDemands, RevocationDemand, SignerDemands, SnpPolicy,
-    TcbDemands,
+    GuestDemands, LaunchDemands, PlatformDemands, SignerDemands, SnpPolicy, TcbDemands,
 };
 use super::report::Report;
 use super::signing_key::SigningKey;
@@ -15,7 +13,7 @@ use super::verify::VerifiedReport;
 use crate::bytes::ChipId;
 use crate::check::Check;
 use crate::code::Code;
-use crate::policy::Expect;
+use crate::policy::{AgeLimit, Expect};
 use crate::time::UnixTime;
 
 impl SnpPolicy {
@@ -35,7 +33,7 @@ impl SnpPolicy {
         checks.extend(platform(&self.platform, report));
         checks.extend(tcb(&self.tcb, verified));
         checks.extend(launch(&self.launch, report));
-        checks.extend(signer(&self.signer, verified));
+        checks.extend(signer(&self.signer, verified, now));
         checks
     }
 }
@@ -121,10 +119,11 @@ fn launch(demands: &LaunchDemands, report: &Report) -> [Check; 8] {
     ]
 }
 
-fn signer(demands: &SignerDemands, verified: &VerifiedReport) -> [Check; 5] {
+fn signer(demands: &SignerDemands, verified: &VerifiedReport, now: UnixTime) -> [Check; 6] {
     [
         demands.signing_key.check(&codes::SIGNER, &verified.report().signing_key()),
-        revocation(demands.revocation, verified.revocation()),
+        demands.revocation.check(&codes::REVOCATION, verified.revocation()),
+        crl_age(demands.crl_age, verified, now),
         chip(&demands.chips, verified),
         masked(demands.masked_chip_id, verified),
         provider(demands, verified),
@@ -136,15 +135,11 @@ fn provisional(demand: Unwanted, differs: bool, code: &'static Code) -> Check {
     demand.check(code, differs, "committed", observed)
 }
 
-fn revocation(demand: RevocationDemand, known: Revocation) -> Check {
-    match (demand, known) {
-        (_, Revocation::Checked) => Check::decided(&codes::REVOCATION, true, "checked", "checked"),
-        (RevocationDemand::Required, Revocation::Unknown) => {
-            Check::decided(&codes::REVOCATION, false, "checked", "no CRL")
-        }
-        (RevocationDemand::AcceptUnknown, Revocation::Unknown) => {
-            Check::not_asserted(&codes::REVOCATION, "no CRL")
-        }
+/// Where there is no CRL, the demand on revocation speaks.
+fn crl_age(limit: AgeLimit, verified: &VerifiedReport, now: UnixTime) -> Check {
+    match verified.crl() {
+        Some(issue) => limit.check(&codes::CRL_AGE, issue, now),
+        None => Check::not_applicable(&codes::CRL_AGE, "no CRL"),
     }
 }
 

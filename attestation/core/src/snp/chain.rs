@@ -20,6 +20,7 @@ use crate::bytes::Digest48;
 use crate::check::Check;
 use crate::code::Code;
 use crate::publication::{Document, Issue};
+use crate::revocation::Revocation;
 use crate::time::{Period, UnixTime};
 use crate::verify::{Missing, VerifyError};
 use crate::x509::{Certificate, KeyAlgorithm};
@@ -43,16 +44,6 @@ pub struct VerifiedChain {
     pub(super) certified_until: UnixTime,
     pub(super) valid: Validity,
     pub(super) checks: Vec<Check>,
-}
-
-/// Whether revocation was checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Revocation {
-    /// A CRL that was fresh names none of the certificates.
-    Checked,
-    /// There was no CRL.
-    Unknown,
 }
 
 /// The time in which every certificate of the chain, and the CRL if there was one, is valid.

@@ -8,7 +8,8 @@ use super::product::Product;
 use super::signing_key::SigningKey;
 use super::tcb::Tcb;
 use crate::bytes::{ChipId, Digest48, GuestTag, ReportId};
-use crate::policy::Expect;
+use crate::policy::{AgeLimit, Expect};
+use crate::revocation::RevocationDemand;
 
 /// What a Relying Party demands of a verified report. Nothing has a default: a field that is left
 /// out of a policy file is an error, and `any` shows in the result as `not_asserted`.
@@ -157,23 +158,14 @@ pub struct SignerDemands {
     pub signing_key: Expect<SigningKey>,
     /// Whether revocation has to be known.
     pub revocation: RevocationDemand,
+    /// How long ago the CRL may have been issued, within its own `nextUpdate`.
+    pub crl_age: AgeLimit,
     /// Known machines, by `CHIP_ID`. Anything but `any` refuses every VLEK: it names no machine.
     pub chips: Expect<ChipId>,
     /// A `CHIP_ID` of zero under a VCEK, which then cannot be bound to its certificate.
     pub masked_chip_id: Unwanted,
     /// `cspID` of a VLEK.
     pub provider: Expect<String>,
-}
-
-/// Whether revocation has to be known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum RevocationDemand {
-    /// A fresh CRL has to have been checked.
-    Required,
-    /// Without a CRL the result says `not_asserted`. A CRL that is there counts in any case.
-    AcceptUnknown,
 }
 
 impl SnpPolicy {
@@ -221,6 +213,7 @@ impl SnpPolicy {
             signer: SignerDemands {
                 signing_key: Expect::OneOf(vec![SigningKey::Vcek, SigningKey::Vlek]),
                 revocation: RevocationDemand::AcceptUnknown,
+                crl_age: AgeLimit::Any,
                 chips: Expect::Any,
                 masked_chip_id: Unwanted::Forbid,
                 provider: Expect::Any,

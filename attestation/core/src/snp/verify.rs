@@ -1,6 +1,6 @@
 //! Verification of a report against a verified chain.
 
-use super::chain::{Revocation, Validity, VerifiedChain, verify_chain};
+use super::chain::{Validity, VerifiedChain, verify_chain};
 use super::codes::verify as codes;
 use super::consistency::own_consistency;
 use super::endorsements::Endorsements;
@@ -15,6 +15,7 @@ use crate::bytes::{ChipId, Digest48, hex};
 use crate::check::Check;
 use crate::publication::{Issue, Need};
 use crate::result::PlatformIdentity;
+use crate::revocation::Revocation;
 use crate::time::UnixTime;
 use crate::verify::VerifyError;
 

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::bytes::{Attributes, Digest48, PlatformInstanceId, Ppid};
 use crate::event_log::EventLogDemand;
-use crate::policy::Expect;
+use crate::policy::{AgeLimit, Expect};
+use crate::revocation::RevocationDemand;
 use crate::tdx::status::TcbStatus;
 
 /// Demands on a TD quote. Nothing has a default: every field is written out in every policy.
@@ -45,6 +46,13 @@ pub struct TdxPolicy {
     pub advisories: AdvisoryDemand,
     /// The smallest `tcbEvaluationDataNumber` of the collateral.
     pub tcb_evaluation_data_number_min: u32,
+    /// Whether revocation has to be known: of PCK certificate, its CA and the TCB signer.
+    pub revocation: RevocationDemand,
+    /// How long ago TCB info, QE identity and PCK CRL may have been issued, within their own
+    /// `nextUpdate`.
+    pub collateral_age: AgeLimit,
+    /// How long ago the root's CRL may have been issued, within its own `nextUpdate`.
+    pub root_crl_age: AgeLimit,
     /// The platform's `PPID`: which machines may run this.
     pub ppid: Expect<Ppid>,
     /// The platform's instance id, for machines certified by the Platform CA.
@@ -77,8 +85,8 @@ pub enum AdvisoryDemand {
 
 impl TdxPolicy {
     /// The demands of the built-in policy: no debugging or profiling, no migration, no service
-    /// TDs, an up-to-date TCB without open advisories, and collateral of TCB recovery 17 (2024)
-    /// or later. It does not name machines: `ppid` is `any` and shows as `not_asserted`.
+    /// TDs, an up-to-date TCB without open advisories, known revocation, and collateral of TCB
+    /// recovery 17 (2024) or later that is at most 30 days old, the root's CRL 400. It does not name machines: `ppid` is `any` and shows as `not_asserted`.
     #[must_use]
     pub fn strict() -> Self {
         const NO: Expect<bool> = Expect::Exactly(false);
@@ -96,6 +104,9 @@ impl TdxPolicy {
             out_of_date_grace_secs: 0,
             advisories: AdvisoryDemand::Only(Vec::new()),
             tcb_evaluation_data_number_min: 17,
+            revocation: RevocationDemand::Required,
+            collateral_age: AgeLimit::MONTH,
+            root_crl_age: AgeLimit::YEAR,
             ppid: Expect::Any,
             platform_instance_id: Expect::Any,
             dynamic_platform: Expect::Any,

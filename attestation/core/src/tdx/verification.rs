@@ -19,8 +19,8 @@ use crate::verify::{Missing, VerifyError};
 /// Verifies `quote` against `collateral`, ending at the Intel root key of `anchors`, at `now`.
 ///
 /// # Errors
-/// [`VerifyError::Refused`] if anything is wrong, [`VerifyError::Incomplete`] if collateral that
-/// is needed is absent. What is wrong comes first: absent collateral never hides it.
+/// [`VerifyError::Refused`] if anything is wrong, [`VerifyError::Incomplete`] if TCB info or QE
+/// identity is absent. What is wrong comes first: absent collateral never hides it.
 pub fn verify(
     quote: Quote,
     collateral: &Collateral,
@@ -59,7 +59,7 @@ impl VerifiedPlatform {
             None => None,
         };
         let missing = self.missing();
-        let (Some(levels), Some(qe_level), true) = (levels, qe_level, missing.is_empty()) else {
+        let (Some(levels), Some(qe_level)) = (levels, qe_level) else {
             for part in &missing {
                 trail.not_asserted(&crate::verify::INCOMPLETE, &part.what);
             }
@@ -84,6 +84,7 @@ impl VerifiedPlatform {
             tcb_evaluation_data_number: self.collateral.tcb_evaluation_data_number(),
             window: self.window,
             issues: self.issues(),
+            wanted: missing.iter().filter_map(|part| part.need).collect(),
             checks: trail.into_checks(),
             event_log: None,
         })
@@ -96,6 +97,8 @@ impl VerifiedPlatform {
         self.collateral.issues().iter().copied().chain(pck_crl).collect()
     }
 
+    /// What is absent. Without CRLs there is a conclusion all the same: what their absence means is
+    /// for the policy.
     fn missing(&self) -> Vec<Missing> {
         let collateral = &self.collateral.parts;
         let update = TcbUpdate::Standard;

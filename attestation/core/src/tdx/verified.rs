@@ -4,8 +4,9 @@ use crate::anchor::AnchorKind;
 use crate::bytes::Digest48;
 use crate::check::Check;
 use crate::event_log::{EventLog, ParseError, Registers, ReplayedLog, VerifiedRegisters};
-use crate::publication::Issue;
+use crate::publication::{Issue, Need};
 use crate::result::PlatformIdentity;
+use crate::revocation::Revocation;
 use crate::tdx::pck::PckExtension;
 use crate::tdx::quote::Quote;
 use crate::tdx::status::TcbStatus;
@@ -16,9 +17,10 @@ use crate::time::UnixTime;
 /// A TD quote whose signatures, chain, revocation and TCB have been verified.
 ///
 /// Only verification makes one. It asserts: the quote was signed by an attestation key of Intel's
-/// quoting enclave, on a platform whose PCK chains to the pinned root and is not revoked, and
-/// Intel publishes [`Self::tcb_status`] for its TCB. It does not assert that the status is good
-/// enough, debugging off, or the image admitted: that is appraisal.
+/// quoting enclave, on a platform whose PCK chains to the pinned root and that no CRL at hand
+/// revokes, and Intel publishes [`Self::tcb_status`] for its TCB. It does not assert that
+/// revocation is known, the status good enough, debugging off, or the image admitted: that is
+/// appraisal.
 #[derive(Clone, Debug)]
 pub struct VerifiedQuote {
     pub(super) quote: Quote,
@@ -32,6 +34,8 @@ pub struct VerifiedQuote {
     /// When everything that it was verified with is valid.
     pub(super) window: Window,
     pub(super) issues: Vec<Issue>,
+    /// CRLs that were not there.
+    pub(super) wanted: Vec<Need>,
     pub(super) checks: Vec<Check>,
     pub(super) event_log: Option<ReplayedLog>,
 }
@@ -114,6 +118,18 @@ impl VerifiedQuote {
     #[must_use]
     pub fn issues(&self) -> &[Issue] {
         &self.issues
+    }
+
+    /// Whether revocation was checked: of PCK certificate, its CA and the TCB signer.
+    #[must_use]
+    pub const fn revocation(&self) -> Revocation {
+        if self.wanted.is_empty() { Revocation::Checked } else { Revocation::Unknown }
+    }
+
+    /// What would decide the checks that nobody vouched for: the CRLs that were not there.
+    #[must_use]
+    pub fn wanted(&self) -> &[Need] {
+        &self.wanted
     }
 
     /// Every verification step and its outcome. None of them failed.

@@ -46,6 +46,16 @@ fn a_list_with_the_entry_cut_out_is_refused() {
 fn without_the_list_a_policy_that_demands_revocation_refuses() {
     let mut attempt = with_list(&revoking(), None);
     let policy = attempt.policy.snp.as_mut().unwrap();
-    policy.signer.revocation = cloister_attestation::snp::RevocationDemand::Required;
+    policy.signer.revocation = cloister_attestation::revocation::RevocationDemand::Required;
     attempt.refused("snp.revocation.known");
+}
+
+/// An old list that is still good by its own dates does not know of the newest revocations.
+#[test]
+fn an_old_list_is_refused_where_the_policy_limits_its_age() {
+    let mut attempt = snp(&snp_guest());
+    let signer = &mut attempt.policy.snp.as_mut().unwrap().signer;
+    signer.revocation = cloister_attestation::revocation::RevocationDemand::Required;
+    signer.crl_age = cloister_attestation::policy::AgeLimit::AtMostSecs(0);
+    attempt.refused("snp.revocation.age");
 }

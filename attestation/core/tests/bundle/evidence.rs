@@ -46,18 +46,25 @@ fn a_machine_that_is_not_in_it_is_no_conclusion() {
 }
 
 #[test]
-fn each_absent_part_of_collateral_is_named() {
+fn each_absent_document_is_named_and_each_absent_crl_is_wanted() {
     let (evidence, Endorsements::Tdx(whole)) = tdx(&TdxGuest::new(pki())) else { panic!("TDX") };
     let cases = [
         ("TCB info", Collateral { tcb_info: None, ..whole.clone() }),
         ("QE identity", Collateral { qe_identity: None, ..whole.clone() }),
-        ("PCK CRL", Collateral { pck_crl: None, ..whole.clone() }),
-        ("Root CA CRL", Collateral { root_ca_crl: None, ..whole }),
     ];
     for (part, collateral) in cases {
         let opened = opened(&[(evidence.clone(), Endorsements::Tdx(collateral))]);
         let missing = missing(opened.verify(&evidence, &anchors(), NOW));
         assert!(missing.len() == 1 && missing[0].contains(part), "{part}: {missing:?}");
+    }
+    let cases = [
+        ("pckcrl", Collateral { pck_crl: None, ..whole.clone() }),
+        ("IntelSGXRootCA", Collateral { root_ca_crl: None, ..whole }),
+    ];
+    for (part, collateral) in cases {
+        let opened = opened(&[(evidence.clone(), Endorsements::Tdx(collateral))]);
+        let wanted = opened.verify(&evidence, &anchors(), NOW).unwrap().wanted();
+        assert!(wanted.len() == 1 && wanted[0].path().contains(part), "{part}: {wanted:?}");
     }
 }
 

@@ -105,6 +105,8 @@ fn demands_that_cannot_mean_what_they_say_are_refused() {
         ("snp.tcb.launch.turin", format!("{{ at_least = {{ {floor} }} }}"), false),
         ("snp.launch.vmpl", "{ one_of = [0, 3] }".to_owned(), true),
         ("snp.launch.vmpl", "{ one_of = [0, 4] }".to_owned(), false),
+        ("snp.signer.crl_age", "{ at_most_secs = 1 }".to_owned(), false),
+        ("tdx.root_crl_age", "{ at_most_secs = 0 }".to_owned(), true),
         ("tdx.tcb_statuses", "[\"UpToDate\", \"Revoked\"]".to_owned(), false),
         ("tdx.xfam_forbidden", "\"0300000000000000\"".to_owned(), false),
         ("tdx.xfam_forbidden", "\"0400000000000000\"".to_owned(), true),
@@ -146,6 +148,37 @@ fn every_any_is_told_with_what_it_leaves_open() {
     assert!(description.open().count() > 50);
 }
 
+fn at_most(secs: i64) -> Value {
+    Value::Table(Table::from_iter([("at_most_secs".to_owned(), Value::from(secs))]))
+}
+
+/// Whoever has an old list leaves it out, so that its age alone limits nothing.
+#[test]
+fn the_age_of_a_list_is_limited_only_where_the_list_has_to_be_there() {
+    for (age, revocation) in
+        [("snp.signer.crl_age", "snp.signer.revocation"), ("tdx.root_crl_age", "tdx.revocation")]
+    {
+        let mut tree = tree::of(&Policy::strict());
+        tree::set(&mut tree, age, at_most(60));
+        for (word, reads) in [("required", true), ("accept_unknown", false)] {
+            tree::set(&mut tree, revocation, Value::from(word));
+            let read = Policy::from_toml(&toml::to_string(&tree).unwrap());
+            let inconsistent =
+                |error| matches!(error, PolicyError::Inconsistent { key, .. } if key == age);
+            assert_eq!(read.is_ok(), reads, "{age} {word}");
+            assert!(read.err().is_none_or(inconsistent));
+        }
+    }
+    for key in ["tdx.collateral_age", "tdx.root_crl_age"] {
+        for wrong in [Value::from(60), Value::from("none"), at_most(-1), at_most(1 << 32)] {
+            assert!(
+                tree::with(&tree::of(&Policy::strict()), key, wrong.clone()).is_none(),
+                "{wrong}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_demand_that_excuses_or_asks_for_nothing_is_told_as_open() {
     let opened = |path: &str, value: Value| {
@@ -157,6 +190,8 @@ fn a_demand_that_excuses_or_asks_for_nothing_is_told_as_open() {
         ("tdx.out_of_date_grace_secs", Value::from(1), Value::from(0)),
         ("azure.pcrs", Value::Array(Vec::new()), Value::Array(vec![Value::from(4)])),
         ("snp.signer.revocation", Value::from("accept_unknown"), Value::from("required")),
+        ("tdx.collateral_age", Value::from("any"), at_most(60)),
+        ("tdx.root_crl_age", Value::from("any"), at_most(60)),
     ] {
         assert!(opened(path, open), "{path}");
         assert!(!opened(path, closed), "{path}");

@@ -4,10 +4,10 @@ use cloister_attestation::policy::Policy;
 use cloister_attestation::snp::Product;
 use cloister_attestation::time::UnixTime;
 use cloister_attestation::verify::VerifiedEvidence;
-use cloister_simulator::SnpGuest;
 use cloister_simulator::tdx::QuoteFormat;
+use cloister_simulator::{AzureGuest, SnpGuest};
 
-use crate::{snp, tdx};
+use crate::{azure, snp, tdx};
 
 /// One machine, and when its Evidence was verified.
 pub(super) struct Machine {
@@ -28,6 +28,10 @@ impl Machine {
         Self { name, evidence, now: tdx::guest::NOW }
     }
 
+    fn azure(name: &'static str, guest: &AzureGuest) -> Self {
+        Self { name, evidence: azure::guest::verified(guest), now: azure::guest::NOW }
+    }
+
     pub(super) fn is_td(&self) -> bool {
         matches!(self.evidence, VerifiedEvidence::Tdx(_))
     }
@@ -38,7 +42,13 @@ impl Machine {
     }
 }
 
-/// One of each kind.
+/// One of each kind behind Azure's paravisor.
+pub(super) fn behind_azure() -> Vec<Machine> {
+    let [snp, tdx] = azure::guest::both();
+    vec![Machine::azure("Azure on Milan", &snp), Machine::azure("Azure on TDX", &tdx)]
+}
+
+/// One of each kind that asks the hardware itself.
 pub(super) fn all() -> Vec<Machine> {
     vec![
         Machine::snp("Milan", &snp::guest::milan()),

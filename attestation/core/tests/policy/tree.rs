@@ -4,8 +4,8 @@ use cloister_attestation::policy::Policy;
 use toml::{Table, Value};
 
 /// Names of the forms that a demand takes as a table.
-const FORMS: [&str; 7] =
-    ["exactly", "one_of", "at_least", "all_of", "only", "none_of", "simulator"];
+const FORMS: [&str; 8] =
+    ["at_most_secs", "exactly", "one_of", "at_least", "all_of", "only", "none_of", "simulator"];
 
 /// The document of `policy`.
 pub(super) fn of(policy: &Policy) -> Table {

@@ -1,7 +1,8 @@
 //! Revocation.
 
 use cloister_attestation::check::State;
-use cloister_attestation::snp::{Revocation, RevocationDemand};
+use cloister_attestation::policy::AgeLimit;
+use cloister_attestation::revocation::{Revocation, RevocationDemand};
 use cloister_simulator::certificate::Extension;
 use cloister_simulator::{Algorithm, Pki, Salt, SnpGuest};
 use const_oid::ObjectIdentifier;
@@ -140,4 +141,23 @@ fn a_reused_chain_ends_with_its_list() {
     )
     .unwrap();
     assert_eq!(chain.valid_until(), soon);
+}
+
+#[test]
+fn a_list_may_be_as_old_as_the_policy_says_to_the_second() {
+    let hour = 3_600;
+    let issued = NOW.minus(core::time::Duration::from_secs(hour));
+    let guest = || milan().with_crl(move |crl| crl.this_update = issued);
+    let id = "snp.revocation.age";
+    let state = |limit| demand(&guest(), id, |p| p.signer.crl_age = limit);
+    let secs = |secs: u64| AgeLimit::AtMostSecs(secs.try_into().unwrap());
+    assert_eq!(state(secs(hour + 1)), State::Pass);
+    assert_eq!(state(secs(hour)), State::Pass);
+    assert_eq!(state(secs(hour - 1)), State::Fail);
+    assert_eq!(state(AgeLimit::Any), State::NotAsserted);
+    let mut without = milan().endorsements();
+    without.crl = None;
+    let verified = verify_with(&milan(), &without).unwrap();
+    let checks = cloister_attestation::snp::SnpPolicy::strict().appraise(&verified, NOW);
+    assert_eq!(find(&checks, id).state, State::NotApplicable);
 }

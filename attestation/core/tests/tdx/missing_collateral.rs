@@ -2,7 +2,8 @@
 
 use cloister_attestation::check::{Check, State};
 use cloister_attestation::code::Diagnostic;
-use cloister_attestation::tdx::{Collateral, Quote, verify};
+use cloister_attestation::revocation::{Revocation, RevocationDemand};
+use cloister_attestation::tdx::{Collateral, Quote, TdxPolicy, VerifiedQuote, verify};
 use cloister_attestation::verify::{Missing, VerifyError};
 use cloister_simulator::TdxGuest;
 use cloister_simulator::tdx::PckAuthority;
@@ -39,24 +40,59 @@ fn paths(error: &VerifyError) -> Vec<&str> {
     missing.iter().map(|Missing { path, .. }| path.as_str()).collect()
 }
 
+fn verified(guest: &TdxGuest, collateral: &Collateral) -> VerifiedQuote {
+    verify(Quote::parse(&quote(guest)).unwrap(), collateral, &anchors(guest), NOW).unwrap()
+}
+
 #[test]
-fn each_absent_part_is_named_and_no_other() {
-    for (fields, path) in PARTS {
-        assert_eq!(paths(&error(&guest(), &without(&guest(), fields))), [path]);
+fn each_absent_document_is_named_and_no_other() {
+    for (fields, path) in &PARTS[..2] {
+        assert_eq!(paths(&error(&guest(), &without(&guest(), fields))), [*path]);
     }
+}
+
+#[test]
+fn with_a_document_absent_every_crl_that_is_absent_is_named_too() {
+    let fields = [PARTS[0].0, PARTS[2].0].concat();
+    let error = error(&guest(), &without(&guest(), &fields));
+    assert_eq!(paths(&error), [PARTS[0].1, PARTS[2].1]);
 }
 
 /// Revocation that nobody can vouch for is said, not passed over.
 #[test]
-fn without_a_crl_revocation_is_not_asserted() {
-    for (absent, codes) in
-        [(3, &["tdx.tcb_signer.revoked", "tdx.pck.revoked"][..]), (2, &["tdx.pck.revoked"])]
-    {
-        let error = error(&guest(), &without(&guest(), PARTS[absent].0));
+fn without_a_crl_revocation_is_not_asserted_and_the_crl_is_wanted() {
+    let open = [(3, &["tdx.tcb_signer.revoked", "tdx.pck.revoked"][..]), (2, &["tdx.pck.revoked"])];
+    for (absent, codes) in open {
+        let verified = verified(&guest(), &without(&guest(), PARTS[absent].0));
+        assert_eq!(verified.revocation(), Revocation::Unknown);
+        let wanted: Vec<String> = verified.wanted().iter().map(|need| need.path()).collect();
+        assert_eq!(wanted, [PARTS[absent].1]);
         for code in codes {
             let open = |check: &Check| check.code.id == *code && check.state == State::NotAsserted;
-            assert!(error.checks().iter().any(open), "{code} without {:?}", PARTS[absent].0);
+            assert!(verified.checks().iter().any(open), "{code} without {:?}", PARTS[absent].0);
         }
+    }
+    assert_eq!(verified(&guest(), &guest().collateral()).revocation(), Revocation::Checked);
+}
+
+#[test]
+fn the_policy_decides_what_an_absent_crl_means() {
+    let code = "tdx.policy.revocation";
+    let strict = TdxPolicy::strict();
+    let lenient = TdxPolicy { revocation: RevocationDemand::AcceptUnknown, ..TdxPolicy::strict() };
+    let state = |verified: &VerifiedQuote, policy: &TdxPolicy| {
+        let checks = policy.appraise(verified, NOW);
+        let failed: Vec<_> = checks.iter().filter(|it| it.failed()).map(|it| it.code.id).collect();
+        (checks.iter().find(|check| check.code.id == code).unwrap().state, failed)
+    };
+    for absent in [2, 3] {
+        let without = verified(&guest(), &without(&guest(), PARTS[absent].0));
+        assert_eq!(state(&without, &strict), (State::Fail, vec![code]));
+        assert_eq!(state(&without, &lenient), (State::NotAsserted, vec![]));
+    }
+    let with = verified(&guest(), &guest().collateral());
+    for policy in [&strict, &lenient] {
+        assert_eq!(state(&with, policy), (State::Pass, vec![]));
     }
 }
 
@@ -68,8 +104,9 @@ fn without_any_collateral_everything_is_named() {
 #[test]
 fn the_crl_of_the_other_authority_has_another_path() {
     let guest = guest().with_pck_authority(PckAuthority::Processor);
-    let error = error(&guest, &without(&guest, &["pck_crl"]));
-    assert_eq!(paths(&error), ["/sgx/certification/v4/pckcrl?ca=processor&encoding=der"]);
+    let verified = verified(&guest, &without(&guest, &["pck_crl"]));
+    let wanted: Vec<String> = verified.wanted().iter().map(|need| need.path()).collect();
+    assert_eq!(wanted, ["/sgx/certification/v4/pckcrl?ca=processor&encoding=der"]);
 }
 
 #[test]

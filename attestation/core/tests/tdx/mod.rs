@@ -2,6 +2,7 @@
 //! implementation as oracle.
 
 mod certificates;
+mod collateral_age;
 pub(crate) mod corpus;
 mod every_bit;
 mod fields;

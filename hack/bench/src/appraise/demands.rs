@@ -3,15 +3,18 @@
 
 use anyhow::{Context as _, Result, bail};
 use cloister_attestation::bytes::ChipId;
-use cloister_attestation::policy::{Expect, Policy};
+use cloister_attestation::policy::{AgeLimit, Expect, Policy};
+use cloister_attestation::revocation::RevocationDemand;
 use cloister_attestation::snp::{
-    Bit, Bits, Floor, RevocationDemand, SnpPolicy, TcbFloors, TcbVersion, Unwanted, VerifiedReport,
+    Bit, Bits, Floor, SnpPolicy, TcbFloors, TcbVersion, Unwanted, VerifiedReport,
 };
 use cloister_attestation::tdx::{AdvisoryDemand, TdxPolicy, VerifiedQuote};
 use cloister_attestation::verify::VerifiedEvidence;
 
 /// Machines that the policy knows.
 const CHIPS: u8 = 100;
+/// How old a revocation list may be: a year.
+const LIST_AGE_SECS: u32 = 365 * 24 * 60 * 60;
 
 pub(super) fn of(evidence: &VerifiedEvidence) -> Result<Policy> {
     let fingerprint = evidence.simulator().context("simulated Evidence")?;
@@ -42,6 +45,7 @@ fn snp(verified: &VerifiedReport) -> SnpPolicy {
     launch.report_id_ma = Expect::Exactly(*report.report_id_ma());
     policy.signer.signing_key = Expect::Exactly(report.signing_key());
     policy.signer.revocation = RevocationDemand::Required;
+    policy.signer.crl_age = AgeLimit::AtMostSecs(LIST_AGE_SECS);
     let others = (0..CHIPS).map(|at| ChipId::new([at; 64]));
     policy.signer.chips = Expect::OneOf(others.chain([*report.chip_id()]).collect());
     policy

@@ -194,6 +194,11 @@ pub(super) const KEYS: &[Key] = &[
         "a key that AMD has revoked may have signed",
     ),
     key(
+        "snp.signer.crl_age",
+        "How long ago AMD's revocation list may have been issued, as { at_most_secs = 2592000 }.",
+        "the list may be any that has not run out by its own dates",
+    ),
+    key(
         "snp.signer.chips",
         "CHIP_ID of the machines that are known. Anything but any refuses every VLEK, which names none.",
         "any machine of the vendor is accepted, also one whose keys were extracted: who owns the hardware is not verified",

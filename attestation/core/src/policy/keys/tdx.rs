@@ -66,6 +66,21 @@ pub(super) const KEYS: &[Key] = &[
         "Intel's list may be an old one, as long as it has not run out",
     ),
     key(
+        "tdx.revocation",
+        "\"required\": fresh revocation lists of Intel have to have been checked; or \"accept_unknown\".",
+        "a platform or a signer that Intel has revoked may be accepted",
+    ),
+    key(
+        "tdx.collateral_age",
+        "How long ago TCB info, QE identity and PCK revocation list may have been issued, as { at_most_secs = 2592000 }.",
+        "they may be any that have not run out by their own dates",
+    ),
+    key(
+        "tdx.root_crl_age",
+        "How long ago the revocation list of Intel's root may have been issued, as { at_most_secs = 34560000 }.",
+        "the list may be any that has not run out by its own dates",
+    ),
+    key(
         "tdx.ppid",
         "PPID of the machines that are known.",
         "any machine of the vendor is accepted, also one whose keys were extracted: who owns the hardware is not verified",

@@ -1,16 +1,18 @@
 //! SEV-SNP.
 
 use crate::bytes::ChipId;
-use crate::policy::Expect;
+use crate::policy::{AgeLimit, Expect};
+use crate::revocation::RevocationDemand;
 use crate::snp::{
     AbiVersion, Bit, Bits, Floor, GuestDemands, GuestPolicy, LaunchDemands, PlatformDemands,
-    PlatformInfo, Product, Report, Revocation, RevocationDemand, SignerDemands, SnpPolicy, Tcb,
-    TcbDemands, TcbFloors, TcbVersion, Unwanted, VerifiedReport,
+    PlatformInfo, Product, Report, SignerDemands, SnpPolicy, Tcb, TcbDemands, TcbFloors,
+    TcbVersion, Unwanted, VerifiedReport,
 };
+use crate::time::UnixTime;
 
 impl SnpPolicy {
     /// As narrow as what `verified` shows.
-    pub(super) fn observed(verified: &VerifiedReport) -> Self {
+    pub(super) fn observed(verified: &VerifiedReport, now: UnixTime) -> Self {
         let report = verified.report();
         Self {
             products: Expect::Exactly(verified.product()),
@@ -19,7 +21,7 @@ impl SnpPolicy {
             platform: platform(report.platform_info()),
             tcb: tcb(report, verified.product()),
             launch: launch(report),
-            signer: signer(verified),
+            signer: signer(verified, now),
         }
     }
 }
@@ -110,16 +112,16 @@ const fn launch(report: &Report) -> LaunchDemands {
     }
 }
 
-fn signer(verified: &VerifiedReport) -> SignerDemands {
+fn signer(verified: &VerifiedReport, now: UnixTime) -> SignerDemands {
     let report = verified.report();
     let chip: &ChipId = report.chip_id();
     let is_named = verified.provider().is_none() && !chip.is_zero();
     SignerDemands {
         signing_key: Expect::Exactly(report.signing_key()),
-        revocation: match verified.revocation() {
-            Revocation::Checked => RevocationDemand::Required,
-            Revocation::Unknown => RevocationDemand::AcceptUnknown,
-        },
+        revocation: RevocationDemand::met_by(verified.revocation()),
+        crl_age: verified
+            .crl()
+            .map_or(AgeLimit::Any, |issue| AgeLimit::met_by(issue, now, &[AgeLimit::YEAR])),
         chips: if is_named { Expect::Exactly(*chip) } else { Expect::Any },
         masked_chip_id: unwanted(verified.provider().is_none() && chip.is_zero()),
         // Under a VCEK there is no provider, and the empty list refuses every one.

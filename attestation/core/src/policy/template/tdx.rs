@@ -3,12 +3,15 @@
 use super::azure::event_log;
 use super::{exposing, protecting};
 use crate::bytes::{Attributes, Digest48};
-use crate::policy::Expect;
+use crate::policy::{AgeLimit, Expect};
+use crate::publication::{Document, Issue};
+use crate::revocation::{Revocation, RevocationDemand};
 use crate::tdx::{AdvisoryDemand, TdxPolicy, VerifiedQuote};
+use crate::time::UnixTime;
 
 impl TdxPolicy {
     /// As narrow as what `verified` shows.
-    pub(super) fn observed(verified: &VerifiedQuote) -> Self {
+    pub(super) fn observed(verified: &VerifiedQuote, now: UnixTime) -> Self {
         let (td, pck, strict) = (verified.quote().td_report(), verified.pck(), Self::strict());
         let attributes = Self::named(td.td_attributes());
         let service = td.td15().map_or(Digest48::new([0; 48]), |td15| *td15.mr_service_td());
@@ -21,6 +24,9 @@ impl TdxPolicy {
             tcb_statuses: vec![verified.tcb_status()],
             advisories: AdvisoryDemand::Only(verified.advisories().map(str::to_owned).collect()),
             tcb_evaluation_data_number_min: verified.tcb_evaluation_data_number(),
+            revocation: RevocationDemand::met_by(verified.revocation()),
+            collateral_age: age(verified, now, false),
+            root_crl_age: age(verified, now, true),
             ppid: Expect::Exactly(*pck.ppid()),
             platform_instance_id: pck
                 .platform_instance_id()
@@ -35,6 +41,19 @@ impl TdxPolicy {
             ..strict
         }
     }
+}
+
+/// The limit that the root's CRL meets, or all other documents together.
+fn age(verified: &VerifiedQuote, now: UnixTime, of_root: bool) -> AgeLimit {
+    let limits: &[AgeLimit] = if of_root { &[AgeLimit::YEAR] } else { &[AgeLimit::MONTH] };
+    // A root's CRL that may be absent has no age that could be limited.
+    if of_root && verified.revocation() == Revocation::Unknown {
+        return AgeLimit::Any;
+    }
+    let is_roots = |issue: &&Issue| issue.document == Document::IntelRootCrl;
+    let issues = verified.issues().iter().filter(|issue| is_roots(issue) == of_root);
+    let oldest = issues.min_by_key(|issue| issue.issued_at);
+    oldest.map_or(AgeLimit::Any, |issue| AgeLimit::met_by(issue, now, limits))
 }
 
 fn not(mask: &Attributes) -> Attributes {

@@ -157,6 +157,10 @@ crate::codes! {
     REVOCATION = "snp.revocation.known", Operator, "AMD 57230 section 4.3",
         "Give the Verifier the current CRL of this product.",
         "The policy demands that revocation was checked, and there was no revocation list to check.";
+    /// The CRL is not older than the policy permits.
+    CRL_AGE = "snp.revocation.age", Operator, "RFC 5280 section 5.1.2.4",
+        "Give the Verifier the newest CRL of this product.",
+        "A CRL is good until its own nextUpdate, which may be a year away, and an older issue does not know of the newest revocations. The policy says how long ago it may have been issued.";
     /// The chip is one of the known ones.
     CHIP = "snp.chip_id.allowed", Operator, "",
         "Add the machine's CHIP_ID to the policy if the machine is yours.",

@@ -7,6 +7,7 @@ use crate::bytes::Attributes;
 use crate::check::Check;
 use crate::code::Code;
 use crate::policy::Expect;
+use crate::publication::{Document, Issue};
 use crate::tdx::policy::{AdvisoryDemand, TdxPolicy, codes};
 use crate::tdx::status::TcbStatus;
 use crate::tdx::td_report::TdReport;
@@ -48,6 +49,8 @@ impl TdxPolicy {
         checks.push(self.tcb_status(verified.tcb_status(), verified.tcb_date(), now));
         checks.push(self.advisories.check(verified));
         checks.push(self.tcb_evaluation_data_number(verified));
+        checks.push(self.revocation.check(&codes::REVOCATION, verified.revocation()));
+        checks.extend(self.ages(verified, now));
         checks.extend(self.pck(verified));
         checks.extend(self.service_tds(td));
         checks.extend(Self::extended(td.td15_ex()));
@@ -112,6 +115,18 @@ impl TdxPolicy {
             return Check::not_asserted(code, observed);
         }
         Check::decided(code, observed >= min, format!("at least {min}"), observed)
+    }
+
+    /// One check for each document. Where a CRL is absent, the demand on revocation speaks.
+    fn ages(&self, verified: &VerifiedQuote, now: UnixTime) -> Vec<Check> {
+        let check = |issue: &Issue| match issue.document {
+            Document::IntelRootCrl => self.root_crl_age.check(&codes::ROOT_CRL_AGE, issue, now),
+            Document::TdxTcbInfo(_)
+            | Document::TdQeIdentity
+            | Document::PckCrl(_)
+            | Document::AmdCrl(_) => self.collateral_age.check(&codes::COLLATERAL_AGE, issue, now),
+        };
+        verified.issues().iter().map(check).collect()
     }
 
     fn pck(&self, verified: &VerifiedQuote) -> Vec<Check> {

@@ -53,6 +53,18 @@ crate::codes! {
     TCB_EVALUATION_DATA_NUMBER = "tdx.policy.tcb_evaluation_data_number", Operator, "Intel Trusted Services API, tcbEvaluationDataNumber",
         "Fetch current collateral.",
         "Each TCB recovery increases the number. Collateral below the policy's minimum does not know of a vulnerability that the policy wants considered.";
+    /// Revocation is known.
+    REVOCATION = "tdx.policy.revocation", Operator, "Intel SGX ECDSA Quote Library API, 4.1.2.4.1 to 4.1.2.4.8",
+        "Give the Verifier the current CRLs of Intel's root and of the CA that issued the PCK certificate.",
+        "The policy demands that revocation was checked, and one of the two revocation lists that it takes was not there.";
+    /// TCB info, QE identity and PCK CRL are not older than the policy permits.
+    COLLATERAL_AGE = "tdx.policy.collateral_age", Operator, "Intel Trusted Services API, issueDate; RFC 5280 section 5.1.2.4",
+        "Fetch current collateral.",
+        "Collateral is good for 30 days by its own dates, and an older issue does not know of what Intel has published since. The policy says how long ago it may have been issued.";
+    /// The root's CRL is not older than the policy permits.
+    ROOT_CRL_AGE = "tdx.policy.root_crl_age", Operator, "RFC 5280 section 5.1.2.4",
+        "Fetch the current CRL of Intel's root.",
+        "The root's CRL is good for a year by its own dates, and an older issue does not know of the newest revocations. The policy says how long ago it may have been issued.";
     /// The platform is not one of the named machines.
     PPID = "tdx.policy.ppid", Peer, "Intel SGX PCK Certificate and CRL Profile Specification, 1.3.5",
         "Run on a machine that the policy names, or add this one.",

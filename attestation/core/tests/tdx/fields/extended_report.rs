@@ -90,9 +90,7 @@ fn assert_attributes_judged(id: &str, alone: &TdxGuest, bound: &TdxGuest, debugg
 /// A digest of a service TD: its first and last byte count, the one behind it does not.
 fn assert_digest_judged(at: usize) {
     let set = |at: usize, value: u8| {
-        guest()
-            .with_format(QuoteFormat::V5Td15Ex)
-            .with_td_fields(move |td| td.extended[at] = value)
+        guest().with_format(QuoteFormat::V5Td15Ex).with_td_fields(move |td| td.extended[at] = value)
     };
     let fails = |guest: &TdxGuest, policy: &TdxPolicy| {
         let checks = policy.appraise(&outcome(guest).unwrap(), NOW);
