@@ -1,5 +1,6 @@
 //! The checks of what only the extended report says (quote body type 4).
 
+use crate::bytes::hex::Hex;
 use crate::bytes::{Attributes, Digest48};
 use crate::check::Check;
 use crate::code::Code;
@@ -29,16 +30,16 @@ impl TdxPolicy {
         };
         vec![
             Check::not_asserted(&codes::VMID, ex.vmid()),
-            Check::not_asserted(&codes::TD_ID, hex::encode(ex.td_id())),
+            Check::not_asserted(&codes::TD_ID, Hex(ex.td_id())),
             Check::not_asserted(&codes::DEV_INFO, ex.dev_info()),
             service_td_attributes(
                 &codes::INIT_SERVICE_TD_ATTRIBUTES,
                 ex.init_service_td_hash(),
                 ex.init_service_td_attributes(),
             ),
-            Check::not_asserted(&codes::INIT_CPU_SVN, hex::encode(ex.init_cpu_svn())),
+            Check::not_asserted(&codes::INIT_CPU_SVN, Hex(ex.init_cpu_svn())),
             Check::not_asserted(&codes::INIT_TEE_TCB_SVN, ex.init_tee_tcb_svn()),
-            Check::not_asserted(&codes::INIT_TEE_FMSPC, hex::encode(ex.init_tee_fmspc())),
+            Check::not_asserted(&codes::INIT_TEE_FMSPC, Hex(ex.init_tee_fmspc())),
             service_td_attributes(
                 &codes::CUR_SERVICE_TD_ATTRIBUTES,
                 ex.cur_service_td_hash(),
