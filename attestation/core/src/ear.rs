@@ -35,7 +35,7 @@ use crate::time::UnixTime;
 pub use error::EarError;
 pub use facts::{Facts, MatchedImage};
 pub use format::Format;
-pub use keys::ResultKeys;
+pub use keys::{ResultKeys, keys_for};
 pub use sign::ResultSigner;
 pub use vector::{TrustClaim, TrustVector};
 pub use verified::{Expected, VerifiedResult, verify};

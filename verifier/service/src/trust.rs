@@ -51,9 +51,6 @@ struct Jwk {
     y: String,
 }
 
-/// What `cloister.use` says of keys that sign leases.
-const LEASES: &str = "lease";
-
 impl Trust {
     /// For one trust domain. `anchors` is the kind of root that its leases rest on.
     #[must_use]
@@ -91,7 +88,7 @@ impl Trust {
     /// The keys that sign leases and results, for tools that speak JOSE.
     #[must_use]
     pub fn jwks(&self) -> Jwks {
-        let leases = Jwk::of(self.keys.leases.public(), LEASES);
+        let leases = Jwk::of(self.keys.leases.public(), ResultKeys::LEASES);
         let results = Jwk::of(self.keys.results.public(), ResultKeys::RESULTS);
         Jwks { keys: vec![leases, results] }
     }

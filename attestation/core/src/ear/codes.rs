@@ -48,7 +48,7 @@ crate::codes! {
     /// A key set does not read.
     KEY_SET = "result.key_set", Caller, "RFC 7517",
         "Pass the key set that the Verifier publishes under /v1/jwks, or the key itself as PEM.",
-        "The key set has no key for results, has one that is not an ECDSA P-256 key, or lists a key under an id that is not its own.";
+        "The key set has no key for what is asked, has one that is not an ECDSA P-256 key, or lists a key under an id that is not its own.";
     /// A result could not be signed.
     SIGNING = "result.signing", Cloister, "",
         "Report this as a defect.",

@@ -21,6 +21,9 @@ impl ResultKeys {
     /// What that member says of keys that sign results.
     pub const RESULTS: &'static str = "result";
 
+    /// What it says of keys that sign leases.
+    pub const LEASES: &'static str = "lease";
+
     /// These keys.
     #[must_use]
     pub fn new(keys: impl IntoIterator<Item = PublicKey>) -> Self {
@@ -34,21 +37,7 @@ impl ResultKeys {
     /// [`EarError::KeySet`] if it does not read, if a key for results is not an ECDSA P-256 key or
     /// is listed under an id that is not its own, or if there is none.
     pub fn from_jwks(bytes: &[u8]) -> Result<Self, EarError> {
-        let refused = |error: ItemError| EarError::KeySet { reason: error.to_string() };
-        if bytes.len() > RESULT_BYTES_MAX {
-            return Err(refused(ItemError::new("longer than 64 KiB")));
-        }
-        let mut set = Item::from_json(bytes).and_then(Fields::of).map_err(refused)?;
-        let listed = set.required("keys", Item::into_array).map_err(refused)?;
-        if listed.len() > RESULT_KEYS_MAX {
-            return Err(refused(ItemError::new("more than 32 keys")));
-        }
-        let found = listed.into_iter().map(key).collect::<Result<Vec<_>, _>>().map_err(refused)?;
-        let keys: Vec<_> = found.into_iter().flatten().collect();
-        if keys.is_empty() {
-            return Err(refused(ItemError::new("there is no key for results in it")));
-        }
-        Ok(Self { keys })
+        keys_for(bytes, Self::RESULTS).map(Self::new)
     }
 
     /// The key with this id.
@@ -58,11 +47,34 @@ impl ResultKeys {
     }
 }
 
-/// One key of a set, if it is for results.
-fn key(item: Item) -> Result<Option<(KeyId, PublicKey)>, ItemError> {
+/// The keys in a JSON Web Key Set whose member [`ResultKeys::PURPOSE`] says `purpose`. The others
+/// are left out.
+///
+/// # Errors
+/// [`EarError::KeySet`] if the set does not read, if a key for this purpose is not an ECDSA P-256
+/// key or is listed under an id that is not its own, or if there is none.
+pub fn keys_for(bytes: &[u8], purpose: &str) -> Result<Vec<PublicKey>, EarError> {
+    let refused = |error: ItemError| EarError::KeySet { reason: error.to_string() };
+    if bytes.len() > RESULT_BYTES_MAX {
+        return Err(refused(ItemError::new("longer than 64 KiB")));
+    }
+    let mut set = Item::from_json(bytes).and_then(Fields::of).map_err(refused)?;
+    let listed = set.required("keys", Item::into_array).map_err(refused)?;
+    if listed.len() > RESULT_KEYS_MAX {
+        return Err(refused(ItemError::new("more than 32 keys")));
+    }
+    let found = listed.into_iter().map(|item| key(item, purpose)).collect::<Result<Vec<_>, _>>();
+    let keys: Vec<_> = found.map_err(refused)?.into_iter().flatten().collect();
+    if keys.is_empty() {
+        return Err(refused(ItemError::new(format!("no key in it is for: {purpose}"))));
+    }
+    Ok(keys)
+}
+
+/// One key of a set, if it is for this purpose.
+fn key(item: Item, purpose: &str) -> Result<Option<PublicKey>, ItemError> {
     let mut fields = Fields::of(item)?;
-    let purpose = fields.optional(ResultKeys::PURPOSE, Item::into_text)?;
-    if purpose.as_deref() != Some(ResultKeys::RESULTS) {
+    if fields.optional(ResultKeys::PURPOSE, Item::into_text)?.as_deref() != Some(purpose) {
         return Ok(None);
     }
     for (name, only) in [("kty", "EC"), ("crv", "P-256"), ("alg", "ES256"), ("use", "sig")] {
@@ -75,10 +87,9 @@ fn key(item: Item) -> Result<Option<(KeyId, PublicKey)>, ItemError> {
     let kid = fields.required("kid", Item::into_text)?;
     let key = PublicKey::from_coordinates(&x, &y)
         .map_err(|_| ItemError::new("not a point on the curve"))?;
-    let id = KeyId::of(&key);
     // SECURITY: an id is the digest of its key, so that no set can list a key as another one.
-    if id.to_string() == kid {
-        Ok(Some((id, key)))
+    if KeyId::of(&key).to_string() == kid {
+        Ok(Some(key))
     } else {
         Err(ItemError::new("kid is not the digest of its key"))
     }
