@@ -13,4 +13,5 @@ mod adversary;
 mod binaries;
 mod official_sdks;
 mod operation;
+mod outside;
 mod story;

@@ -111,6 +111,25 @@ impl Verifier {
         serde_json::from_slice(&output.stdout).context("cloister printed no JSON")
     }
 
+    /// Asks a runtime what it is with `cloister --json verify`, as anybody can who has the Verifier's
+    /// trust.pem: the exit code, and what it printed.
+    pub async fn ask_runtime(
+        &self,
+        runtime: std::net::SocketAddr,
+        words: &[&str],
+    ) -> anyhow::Result<(i32, serde_json::Value)> {
+        let mut command = Command::new(&self.cli);
+        command.args(["--json", "verify", &format!("https://{runtime}")]).args(words);
+        command.arg("--trust").arg(self.trust_root());
+        command.arg("--simulator-anchor").arg(self.folder.join("anchor.json"));
+        let output = command.kill_on_drop(true).output().await.context("cannot start cloister")?;
+        let code = output.status.code().context("cloister was killed")?;
+        let answer = serde_json::from_slice(&output.stdout).with_context(|| {
+            format!("cloister printed no JSON: {}", String::from_utf8_lossy(&output.stderr))
+        })?;
+        Ok((code, answer))
+    }
+
     fn operator_options(&self) -> [String; 6] {
         let path = |name: &str| self.folder.join("data").join(name).display().to_string();
         [

@@ -5,9 +5,10 @@
 //!
 //! ```text
 //! { "profile": "tag:cloister.invalid,2026:document/1",
-//!   "lease":    the CWT, base64url without padding,
-//!   "x5c":      the certificate chain, leaf first, each DER in base64 (RFC 7517 section 4.7),
-//!   "evidence": the Evidence envelope, base64url without padding; null without a nonce }
+//!   "lease":     the CWT, base64url without padding,
+//!   "lease_jwt": the same as a JWT; null where the Verifier gave none,
+//!   "x5c":       the certificate chain, leaf first, each DER in base64 (RFC 7517 section 4.7),
+//!   "evidence":  the Evidence envelope, base64url without padding; null without a nonce }
 //! ```
 //!
 //! The envelope's binding names the nonce, the identity key and the channel key of the lease, the
@@ -34,7 +35,7 @@ cloister_attestation::codes! {
     /// The document does not read.
     MALFORMED = "document.malformed", Peer, "",
         "Ask a runtime of a version that this program knows.",
-        "An attestation document is one JSON object of at most 832 KiB with exactly the members profile, lease, x5c and evidence. This one is longer, has other members, is of another profile, or has a member that is not in its encoding.";
+        "An attestation document is one JSON object of at most 896 KiB with exactly the members profile, lease, lease_jwt, x5c and evidence. This one is longer, has other members, is of another profile, or has a member that is not in its encoding.";
 }
 
 /// A document was refused.
@@ -55,6 +56,8 @@ impl Diagnostic for DocumentError {
 pub struct Document {
     /// The lease, as the Verifier signed it.
     pub lease: Vec<u8>,
+    /// The same lease as a JWT, where the Verifier gave one.
+    pub lease_jwt: Option<String>,
     /// The certificate chain, DER, leaf first.
     pub certificates: Vec<Vec<u8>>,
     /// The Evidence envelope, where there was a nonce to make it for.
@@ -66,6 +69,7 @@ pub struct Document {
 struct Wire {
     profile: String,
     lease: String,
+    lease_jwt: Option<String>,
     x5c: Vec<String>,
     evidence: Option<String>,
 }
@@ -77,6 +81,7 @@ impl Document {
         let wire = Wire {
             profile: PROFILE.to_owned(),
             lease: URL_SAFE_NO_PAD.encode(&self.lease),
+            lease_jwt: self.lease_jwt.clone(),
             x5c: self.certificates.iter().map(|der| STANDARD.encode(der)).collect(),
             evidence: self.evidence.as_ref().map(|bytes| URL_SAFE_NO_PAD.encode(bytes)),
         };
@@ -90,7 +95,7 @@ impl Document {
     /// [`DocumentError`] with the reason.
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
         if bytes.len() > DOCUMENT_BYTES_MAX {
-            return Err(malformed("longer than 832 KiB"));
+            return Err(malformed("longer than 896 KiB"));
         }
         let wire: Wire =
             serde_json::from_slice(bytes).map_err(|error| malformed(&error.to_string()))?;
@@ -104,6 +109,7 @@ impl Document {
         let certificates = wire.x5c.iter().map(|text| STANDARD.decode(text));
         Ok(Self {
             lease: base64url("lease", &wire.lease)?,
+            lease_jwt: wire.lease_jwt,
             certificates: certificates
                 .collect::<Result<_, _>>()
                 .map_err(|_| malformed("x5c is not base64"))?,
@@ -128,6 +134,7 @@ mod tests {
     fn document(evidence: Option<Vec<u8>>) -> Document {
         Document {
             lease: vec![0xfb; 40],
+            lease_jwt: evidence.as_ref().map(|_| "a.b.c".to_owned()),
             certificates: vec![vec![0x30, 0xff], vec![0x30]],
             evidence,
         }

@@ -66,6 +66,6 @@ pub const TRUST_DOMAIN_BYTES_MAX: usize = 255;
 /// bytes.
 pub const ENDPOINT_BYTES_MAX: usize = 272;
 
-/// One attestation document: an Evidence envelope of the largest size in base64, and 128 KiB for
-/// lease, certificates and JSON.
-pub const DOCUMENT_BYTES_MAX: usize = 832 * 1024;
+/// One attestation document: an Evidence envelope of the largest size in base64, and 192 KiB for
+/// the lease in both forms, certificates and JSON.
+pub const DOCUMENT_BYTES_MAX: usize = 896 * 1024;

@@ -71,6 +71,7 @@ impl Documents {
         };
         Ok(Document {
             lease: credentials.lease_bytes().to_vec(),
+            lease_jwt: credentials.lease_jwt().map(str::to_owned),
             certificates: credentials.certificates().iter().map(|der| der.to_vec()).collect(),
             evidence,
         })

@@ -17,15 +17,20 @@ mod trust;
 use core::future::Future;
 
 use cloister_attestation::bytes::Nonce;
+use cloister_attestation::evidence::Evidence;
+use cloister_attestation::publication::TcbUpdate;
+use cloister_attestation::verify::Endorsements;
 
 use crate::answer::Answer;
 use crate::arguments::RemoteArguments;
+use crate::bundle::Online;
 use crate::evidence::Demands;
 use crate::operator::settings::address;
 
 pub(crate) use codes::CODES;
 use connection::Seen;
 use error::RemoteError;
+use judgement::Judge;
 use trust::Trust;
 
 /// Does what `cloister verify` asks for.
@@ -38,8 +43,14 @@ fn attempt(arguments: &RemoteArguments) -> Result<Answer, RemoteError> {
     let demands = Demands::judged_by(None, &arguments.by)?;
     let trust = Trust::of(arguments, &demands)?;
     let nonce = nonce()?;
+    let online = Online::new(&arguments.fetch, TcbUpdate::Standard, &demands.anchors)?;
     let seen = block_on(connection::ask(&url, nonce))?;
-    let (verdict, lease) = judgement::judge(&seen, &arguments.agent, &trust, demands.clone());
+    let complete = |evidence: &Evidence, given: Endorsements| match &online {
+        Some(online) => online.complete(evidence, given, demands.at).endorsements,
+        None => given,
+    };
+    let judge = Judge { trust: &trust, demands: &demands, complete: &complete };
+    let (verdict, lease) = judge.judge(&seen, &arguments.agent);
     Ok(print::answer(&seen, lease.as_ref(), &verdict, &demands))
 }
 

@@ -96,8 +96,7 @@ impl Parts {
         let channels = Arc::new(ChannelTable::new(node.limits.channels_max));
         let state = Arc::new(State::new(Arc::clone(&clock), key_exchange(agent), channels));
         let verifier = Verifier::new(node, &agent.verifier, Arc::clone(&clock));
-        let press = Press::new(Arc::clone(&attester), Arc::clone(&declared));
-        let documents = Arc::new(Documents::new(Arc::clone(&state), press));
+        let documents = documents(&state, &attester, &declared);
         let enroller = Enroller {
             verifier: verifier.clone(),
             attester,
@@ -163,6 +162,15 @@ fn open_attester(node: &NodeConfig) -> Result<Attester, BootError> {
         info!(tee = attester.description(), "TEE");
     }
     Ok(attester)
+}
+
+fn documents(
+    state: &Arc<State>,
+    attester: &Arc<Attester>,
+    declared: &Arc<Declared>,
+) -> Arc<Documents> {
+    let press = Press::new(Arc::clone(attester), Arc::clone(declared));
+    Arc::new(Documents::new(Arc::clone(state), press))
 }
 
 /// Reads and hashes the declared files on a thread that may block.

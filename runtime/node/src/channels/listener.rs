@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cloister_attestation::code::Diagnostic as _;
 use cloister_channel::session::{Decision, PeerProven, Session};
-use cloister_channel::tls::{ALPN, DOCUMENT_ALPN, Handshake, document_exporter};
+use cloister_channel::tls::{ALPN, ALPN_EVIDENCE, DOCUMENT_ALPN, Handshake, document_exporter};
 use cloister_gateway::Inbound;
 use cloister_policy::{Action, Direction, LocalAgent, PolicyBundle, Request};
 use rustls::server::{Acceptor, ClientHello};
@@ -54,7 +54,7 @@ enum Purpose {
 impl Purpose {
     fn of(hello: &ClientHello<'_>) -> Self {
         let offers = |name| hello.alpn().is_some_and(|mut offered| offered.any(|it| it == name));
-        match (offers(ALPN), offers(DOCUMENT_ALPN)) {
+        match (offers(ALPN) || offers(ALPN_EVIDENCE), offers(DOCUMENT_ALPN)) {
             (false, true) => Self::Document,
             // A client that offers neither is told so by the handshake.
             (true, _) | (false, false) => Self::Channel,

@@ -40,6 +40,9 @@ async fn a_stranger_gets_lease_and_chain_that_verify() {
     assert_eq!(document.evidence, None, "there was no nonce to make it for");
     let lease = lease::verify(&document.lease, &judge.trust, now()).unwrap();
     assert_eq!(lease.claims().agent.as_str(), "bob");
+    let jwt = document.lease_jwt.unwrap();
+    let same = lease::verify(jwt.as_bytes(), &judge.trust, now()).unwrap();
+    assert_eq!(same.claims(), lease.claims(), "one lease in two forms");
     let chain: Vec<_> = document.certificates.into_iter().map(Into::into).collect();
     let svid = verify_chain(judge.trust.issuers(), &chain, now()).unwrap();
     svid.check(&lease).unwrap();
@@ -191,9 +194,13 @@ async fn a_runtime_that_lost_its_lease_has_nothing_to_show() {
 async fn whoever_offers_a_channel_shows_a_certificate_whatever_else_is_offered() {
     let world = World::start().await;
     let b = Node::boot(&world, "bob", &["alice"]).await;
-    for offered in
-        [&[b"cloister/1".as_slice()][..], &[b"h2", b"cloister/1"], &[b"cloister/1", b"h2"]]
-    {
+    for offered in [
+        &[b"cloister/1".as_slice()][..],
+        &[b"cloister/1+evidence"],
+        &[b"h2", b"cloister/1"],
+        &[b"cloister/1", b"h2"],
+        &[b"h2", b"cloister/1+evidence"],
+    ] {
         assert!(Stranger::offering(&b, offered).await.is_none(), "{offered:?}");
     }
     for offered in [&[][..], &[b"http/1.1".as_slice()], &[b"h3"]] {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use cloister_channel::AgentName;
 
-use super::JudgementArguments;
+use super::{FetchArguments, JudgementArguments};
 
 const EXAMPLES: &str = "\
 Connects with TLS 1.3, asks for the attestation document with a fresh nonce, and
@@ -19,6 +19,8 @@ Examples:
   cloister verify https://10.0.0.7:4443 --agent translator --trust trust.pem
   cloister verify https://10.0.0.7:4443 --agent translator --trust trust.pem \\
       --verifier https://verifier.example:8443 --reference image.json
+  cloister verify https://10.0.0.7:4443 --agent translator --trust trust.pem \\
+      --jwks jwks.json --fetch
   cloister verify https://10.0.0.7:4443 --agent translator \\
       --bundle fleet.bundle --bundle-signer 8f3a... --json
 
@@ -40,7 +42,13 @@ pub struct RemoteArguments {
     /// Ask this Verifier for its trust bundle and revocations; --trust is its trust.pem.
     #[arg(long, value_name = "URL", requires = "trust")]
     pub verifier: Option<String>,
+    /// The Verifier's key set, as its /v1/jwks answers: who signs leases, beside a trust.pem.
+    #[arg(long, value_name = "FILE", requires = "trust", conflicts_with = "verifier")]
+    pub jwks: Option<PathBuf>,
     /// What the Evidence is judged by.
     #[command(flatten)]
     pub by: JudgementArguments,
+    /// Where to fetch endorsements that the runtime does not have; not beside a bundle.
+    #[command(flatten)]
+    pub fetch: FetchArguments,
 }

@@ -8,6 +8,7 @@ use cloister_channel::tls::{HandshakeError, TlsError};
 
 use super::codes;
 use crate::answer::Exit;
+use crate::bundle::CommandError;
 use crate::evidence::DemandsError;
 use crate::file::FileError;
 use crate::operator::OperatorError;
@@ -26,8 +27,11 @@ pub(super) enum RemoteError {
     /// The demands cannot be read.
     #[error(transparent)]
     Demands(#[from] DemandsError),
+    /// What is missing cannot be fetched.
+    #[error(transparent)]
+    Fetch(#[from] CommandError),
     /// The file is not what trust is made of.
-    #[error("{} is of no use as --trust: {reason}", .path.display())]
+    #[error("{} is of no use here: {reason}", .path.display())]
     Trust {
         /// Which file.
         path: PathBuf,
@@ -73,6 +77,7 @@ impl Diagnostic for RemoteError {
             Self::Operator(error) => error.code(),
             Self::File(error) => error.code(),
             Self::Demands(error) => error.code(),
+            Self::Fetch(error) => error.code(),
             Self::Trust { .. } => &codes::TRUST,
             Self::Process(_) | Self::Random => &codes::PROCESS,
             Self::Tls(error) => error.code(),
@@ -90,6 +95,7 @@ impl RemoteError {
         match self {
             Self::Operator(error) => error.exit(),
             Self::Demands(error) => error.exit(),
+            Self::Fetch(error) => error.exit(),
             Self::Document(_) => Exit::Refused,
             Self::File(_) | Self::Trust { .. } | Self::Process(_) | Self::Random | Self::Tls(_) => {
                 Exit::Misuse

@@ -1,4 +1,4 @@
-//! What a runtime said, against what is trusted and what the connection itself shows. Pure.
+//! What a runtime said, against what is trusted and what the connection itself shows.
 
 use cloister_attestation::binding::{self, Binding};
 use cloister_attestation::bytes::Digest48;
@@ -22,29 +22,37 @@ use crate::evidence::Demands;
 use crate::evidence::stages::{Companions, Unreadable, judged};
 use crate::evidence::verdict::Verdict;
 
-/// Judges everything. The claims are those of a lease that verified.
-pub(super) fn judge(
-    seen: &Seen,
-    agent: &AgentName,
-    trust: &Trust,
-    demands: Demands,
-) -> (Verdict, Option<LeaseClaims>) {
-    let open = Verdict::open(None, demands.policy.anchors != AnchorPolicy::Vendor);
-    let mut checks = vec![certificates(seen)];
-    let svid = match presented(seen) {
-        Ok(svid) => svid,
-        Err(failed) => return (open.after(with(checks, failed)), None),
-    };
-    let (chain, lease) = (chain(seen, trust, demands.at), lease(seen, &svid, trust, demands.at));
-    let vouched = chain.state == State::Pass || lease.verified.is_some();
-    checks.push(chain);
-    checks.extend(lease.checks);
-    let parts = Presented { seen, svid: &svid, lease: lease.verified.as_ref() };
-    let evidence = parts.evidence(demands, open);
-    checks.extend(evidence.checks);
-    checks.push(named(agent, &svid, &evidence.manifest, vouched || evidence.image_matched));
-    let verdict = evidence.verdict.after(checks);
-    (settled(verdict), lease.verified.map(|lease| lease.claims().clone()))
+/// What a runtime's answer is judged by.
+pub(super) struct Judge<'a> {
+    pub(super) trust: &'a Trust,
+    pub(super) demands: &'a Demands,
+    /// Adds what can be had to the endorsements of Evidence.
+    pub(super) complete: &'a dyn Fn(&Evidence, Endorsements) -> Endorsements,
+}
+
+impl Judge<'_> {
+    /// Judges everything. The claims are those of a lease that verified.
+    pub(super) fn judge(&self, seen: &Seen, agent: &AgentName) -> (Verdict, Option<LeaseClaims>) {
+        let simulated = self.demands.policy.anchors != AnchorPolicy::Vendor;
+        let open = Verdict::open(None, simulated);
+        let mut checks = vec![certificates(seen)];
+        let svid = match presented(seen) {
+            Ok(svid) => svid,
+            Err(failed) => return (open.after(with(checks, failed)), None),
+        };
+        let at = self.demands.at;
+        let (chain, lease) = (chain(seen, self.trust, at), lease(seen, &svid, self.trust, at));
+        let vouched = chain.state == State::Pass || lease.verified.is_some();
+        checks.push(chain);
+        checks.extend(lease.checks);
+        let parts = Presented { seen, svid: &svid, lease: lease.verified.as_ref() };
+        let evidence = parts.evidence(self, open);
+        checks.extend(evidence.checks);
+        let vouched = vouched || evidence.image_matched;
+        checks.push(named(agent, &svid, evidence.manifest.as_ref(), vouched));
+        let verdict = settled(evidence.verdict.after(checks));
+        (verdict, lease.verified.map(|lease| lease.claims().clone()))
+    }
 }
 
 fn with(mut checks: Vec<Check>, last: Check) -> Vec<Check> {
@@ -98,12 +106,12 @@ struct Lease {
 }
 
 fn lease(seen: &Seen, svid: &Svid, trust: &Trust, now: UnixTime) -> Lease {
-    let Some(bundle) = trust.bundle() else { return unsigned(seen, svid) };
-    match verified(seen, svid, bundle, now) {
+    let Some(bundle) = trust.bundle(&svid.id().trust_domain) else { return unsigned(seen, svid) };
+    match verified(seen, svid, &bundle, now) {
         Ok(lease) => Lease {
             checks: vec![
                 Check::decided(&codes::LEASE, true, "a live lease for this key", lease.claims().id),
-                revocation(trust, bundle),
+                revocation(trust, &bundle),
             ],
             verified: Some(lease),
         },
@@ -122,7 +130,15 @@ fn verified(
     let lease = lease::verify(&seen.document.lease, bundle, now)
         .map_err(|error| refused(&error, expected))?;
     svid.check(&lease).map_err(|error| refused(&error, expected))?;
-    Ok(lease)
+    let Some(jwt) = &seen.document.lease_jwt else { return Ok(lease) };
+    let other = lease::verify(jwt.as_bytes(), bundle, now)
+        .map_err(|error| refused(&error, "the same lease as a JWT"))?;
+    if other.claims() == lease.claims() {
+        Ok(lease)
+    } else {
+        let (expected, observed) = (lease.claims().id, other.claims().id);
+        Err(Check::decided(&codes::LEASE, false, expected, format!("{observed} as a JWT")))
+    }
 }
 
 /// The lease in the certificate is the one that the issuer vouches for.
@@ -138,10 +154,14 @@ fn unsigned(seen: &Seen, svid: &Svid) -> Lease {
         Err(failed) => vec![failed],
         Ok(()) => vec![
             Check::not_asserted(&codes::LEASE, "no key that signs leases is at hand"),
-            Check::not_asserted(&codes::REVOCATION, "no list of revocations is at hand"),
+            no_list(),
         ],
     };
     Lease { checks, verified: None }
+}
+
+fn no_list() -> Check {
+    Check::not_asserted(&codes::REVOCATION, "no list of revocations is at hand")
 }
 
 /// A revoked lease has not verified. Whether the list is of now is another question.
@@ -149,15 +169,16 @@ fn revocation(trust: &Trust, bundle: &TrustBundle) -> Check {
     let sequence = format!("not revoked as of event {}", bundle.sequence());
     match trust {
         Trust::Asked(_) => Check::decided(&codes::REVOCATION, true, "not revoked", sequence),
-        Trust::Nobody | Trust::Issuers(_) | Trust::Written(_) => {
+        Trust::Written(_) => {
             Check::not_asserted(&codes::REVOCATION, format!("{sequence}, as a file says"))
         }
+        Trust::Nobody | Trust::Issuers(_) => no_list(),
     }
 }
 
 /// The certificate and manifest name the agent; somebody stands behind it if `vouched`.
-fn named(agent: &AgentName, svid: &Svid, manifest: &Option<Manifest>, vouched: bool) -> Check {
-    let names = [Some(svid.id().agent.as_str()), manifest.as_ref().map(|it| it.agent.as_str())];
+fn named(agent: &AgentName, svid: &Svid, manifest: Option<&Manifest>, vouched: bool) -> Check {
+    let names = [Some(svid.id().agent.as_str()), manifest.map(|it| it.agent.as_str())];
     let other = names.into_iter().flatten().find(|name| *name != agent.as_str());
     match other {
         Some(other) => Check::decided(&codes::AGENT, false, agent, other),
@@ -182,7 +203,7 @@ struct Judged {
 }
 
 impl Presented<'_> {
-    fn evidence(&self, demands: Demands, open: Verdict) -> Judged {
+    fn evidence(&self, judge: &Judge<'_>, open: Verdict) -> Judged {
         let none =
             |verdict| Judged { checks: Vec::new(), verdict, manifest: None, image_matched: false };
         let Some(bytes) = &self.seen.document.evidence else {
@@ -200,7 +221,7 @@ impl Presented<'_> {
             Ok(manifest) => manifest,
             Err(error) => return none(open.unparsed(error.code(), error)),
         };
-        let verdict = hardware(&envelope, demands, open);
+        let verdict = judge.hardware(&envelope, open);
         Judged {
             checks: self.bound(&binding, &envelope),
             image_matched: verdict.result.as_ref().is_some_and(|it| it.reference().is_some()),
@@ -238,23 +259,26 @@ impl Presented<'_> {
     }
 }
 
-/// Verifies and appraises what the hardware signed.
-fn hardware(envelope: &Envelope, mut demands: Demands, mut open: Verdict) -> Verdict {
-    demands.report_data = Expect::Exactly(Binding::report_data(&envelope.binding));
-    open.tee = Some(envelope.tee);
-    let evidence = match Evidence::from_envelope(envelope) {
-        Ok(evidence) => evidence,
-        Err(error) => return open.unparsed(error.code(), error),
-    };
-    if matches!(evidence, Evidence::Azure(_)) {
-        open.route = Route::AzureVtpm;
+impl Judge<'_> {
+    /// Verifies and appraises what the hardware signed.
+    fn hardware(&self, envelope: &Envelope, mut open: Verdict) -> Verdict {
+        let report_data = Expect::Exactly(Binding::report_data(&envelope.binding));
+        let demands = Demands { report_data, ..self.demands.clone() };
+        open.tee = Some(envelope.tee);
+        let evidence = match Evidence::from_envelope(envelope) {
+            Ok(evidence) => evidence,
+            Err(error) => return open.unparsed(error.code(), error),
+        };
+        if matches!(evidence, Evidence::Azure(_)) {
+            open.route = Route::AzureVtpm;
+        }
+        let with = Companions {
+            endorsements: endorsements(envelope).map(|given| (self.complete)(&evidence, given)),
+            event_log: envelope.event_log.as_deref(),
+            manifest: Some(Manifest::digest(&envelope.manifest)),
+        };
+        judged(evidence, with, &demands, open)
     }
-    let with = Companions {
-        endorsements: endorsements(envelope),
-        event_log: envelope.event_log.as_deref(),
-        manifest: Some(Manifest::digest(&envelope.manifest)),
-    };
-    judged(evidence, with, &demands, open)
 }
 
 /// What the runtime's host gave it to endorse its Evidence with.

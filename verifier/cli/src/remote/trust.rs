@@ -1,11 +1,14 @@
 //! Who is believed about leases and certificates: nobody, the issuers of a file, or a Verifier.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use cloister_api::v1;
 use cloister_api::v1::trust_client::TrustClient;
+use cloister_attestation::ear::{ResultKeys, keys_for};
 use cloister_attestation::policy::AnchorPolicy;
-use cloister_channel::TrustBundle;
+use cloister_channel::trust::TrustParts;
+use cloister_channel::{PublicKey, TrustBundle, TrustDomain};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use tonic::transport::Uri;
@@ -23,12 +26,38 @@ use crate::operator::settings::address;
 pub(super) enum Trust {
     /// Nobody's: the Evidence has to speak for itself.
     Nobody,
-    /// Certificates of issuers, DER. They do not say who signs leases.
-    Issuers(Vec<Vec<u8>>),
+    /// Certificates of issuers, and the keys that sign leases, as far as they are given.
+    Issuers(Box<Issuers>),
     /// A trust bundle that was written down some time ago: it says what was revoked then.
     Written(Box<TrustBundle>),
     /// A trust bundle that the Verifier gave just now.
     Asked(Box<TrustBundle>),
+}
+
+/// What files say of a Verifier, without the name of its trust domain.
+#[derive(Debug)]
+pub(super) struct Issuers {
+    /// Certificates, DER.
+    certificates: Vec<Vec<u8>>,
+    /// Keys that sign leases; maybe none.
+    lease_keys: Vec<PublicKey>,
+    anchors: AnchorPolicy,
+}
+
+impl Issuers {
+    /// As a trust bundle of the domain that a certificate names; nothing is revoked in it.
+    fn bundle(&self, trust_domain: &TrustDomain) -> Option<TrustBundle> {
+        let parts = TrustParts {
+            trust_domain: trust_domain.clone(),
+            issuers: self.certificates.clone(),
+            lease_keys: self.lease_keys.clone(),
+            policy_epoch_floor: 0,
+            revoked: Vec::new(),
+            sequence: 0,
+        };
+        // Without a key there is no bundle; everything else was checked when it was read.
+        TrustBundle::new(parts, self.anchors.clone()).ok()
+    }
 }
 
 impl Trust {
@@ -40,11 +69,12 @@ impl Trust {
         let Some(path) = &arguments.trust else { return Ok(Self::Nobody) };
         let anchors = demands.policy.anchors.clone();
         let bytes = file::read(path)?;
-        match (&arguments.verifier, bytes.trim_ascii_start().starts_with(b"{")) {
-            (None, false) => issuers(path, &bytes).map(Self::Issuers),
-            (None, true) => written(path, &bytes, anchors),
-            (Some(verifier), false) => asked(&address(verifier)?, path, anchors),
-            (Some(_), true) => Err(refuse(path, "a Verifier is pinned by its trust.pem")),
+        let is_bundle = bytes.trim_ascii_start().starts_with(b"{");
+        match (&arguments.verifier, &arguments.jwks) {
+            (None, None) if is_bundle => written(path, &bytes, anchors),
+            (None, jwks) if !is_bundle => issuers(path, &bytes, jwks.as_deref(), anchors),
+            (Some(verifier), _) if !is_bundle => asked(&address(verifier)?, path, anchors),
+            _ => Err(refuse(path, "beside --verifier or --jwks it has to be a trust.pem")),
         }
     }
 
@@ -52,26 +82,41 @@ impl Trust {
     pub(super) fn issuers(&self) -> Option<Vec<&[u8]>> {
         match self {
             Self::Nobody => None,
-            Self::Issuers(issuers) => Some(issuers.iter().map(Vec::as_slice).collect()),
+            Self::Issuers(given) => Some(given.certificates.iter().map(Vec::as_slice).collect()),
             Self::Written(bundle) | Self::Asked(bundle) => Some(bundle.issuers().collect()),
         }
     }
 
-    /// What leases are verified against.
-    pub(super) fn bundle(&self) -> Option<&TrustBundle> {
+    /// What leases of this trust domain are verified against; `None` if no key is at hand.
+    pub(super) fn bundle(&self, trust_domain: &TrustDomain) -> Option<Cow<'_, TrustBundle>> {
         match self {
-            Self::Nobody | Self::Issuers(_) => None,
-            Self::Written(bundle) | Self::Asked(bundle) => Some(bundle),
+            Self::Nobody => None,
+            Self::Issuers(given) => given.bundle(trust_domain).map(Cow::Owned),
+            Self::Written(bundle) | Self::Asked(bundle) => Some(Cow::Borrowed(bundle)),
         }
     }
 }
 
-fn issuers(path: &Path, pem: &[u8]) -> Result<Vec<Vec<u8>>, RemoteError> {
-    let found: Vec<Vec<u8>> = CertificateDer::pem_slice_iter(pem)
+fn issuers(
+    path: &Path,
+    pem: &[u8],
+    jwks: Option<&Path>,
+    anchors: AnchorPolicy,
+) -> Result<Trust, RemoteError> {
+    let certificates: Vec<Vec<u8>> = CertificateDer::pem_slice_iter(pem)
         .map(|certificate| certificate.map(|der| der.to_vec()))
         .collect::<Result<_, _>>()
         .map_err(|error| refuse(path, &error.to_string()))?;
-    if found.is_empty() { Err(refuse(path, "there is no certificate in it")) } else { Ok(found) }
+    if certificates.is_empty() {
+        return Err(refuse(path, "there is no certificate in it"));
+    }
+    let lease_keys = jwks.map_or_else(|| Ok(Vec::new()), lease_keys)?;
+    Ok(Trust::Issuers(Box::new(Issuers { certificates, lease_keys, anchors })))
+}
+
+fn lease_keys(path: &Path) -> Result<Vec<PublicKey>, RemoteError> {
+    keys_for(&file::read(path)?, ResultKeys::LEASES)
+        .map_err(|error| refuse(path, &error.to_string()))
 }
 
 fn written(path: &Path, json: &[u8], anchors: AnchorPolicy) -> Result<Trust, RemoteError> {

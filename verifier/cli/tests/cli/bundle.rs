@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use cloister_simulator::Pki;
 use cloister_simulator::publisher::{Catalogue, Fault, Publisher};
 use serde_json::{Value, json};
 
@@ -242,16 +243,16 @@ fn a_bundle_takes_the_place_of_policy_and_reference_and_does_not_mix_with_them()
 }
 
 /// The vendors' services, on loopback, for as long as the runtime lives.
-fn publisher() -> (tokio::runtime::Runtime, Publisher) {
+pub(crate) fn publisher(pki: &Pki) -> (tokio::runtime::Runtime, Publisher) {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let publisher = runtime.block_on(Publisher::start(Catalogue::new(&pki()))).unwrap();
+    let publisher = runtime.block_on(Publisher::start(Catalogue::new(pki))).unwrap();
     (runtime, publisher)
 }
 
 #[test]
 fn what_the_folders_lack_is_fetched() {
-    let (_runtime, publisher) = publisher();
+    let (_runtime, publisher) = publisher(&pki());
     let url = publisher.url();
     for case in [Case::snp(), Case::tdx()] {
         let desk = Desk::new();
@@ -275,7 +276,7 @@ fn what_the_folders_lack_is_fetched() {
 
 #[test]
 fn what_cannot_be_fetched_is_missing_also_where_verification_would_do_without() {
-    let (_runtime, publisher) = publisher();
+    let (_runtime, publisher) = publisher(&pki());
     let url = publisher.url();
     let (desk, case) = (Desk::new(), Case::snp().without("crl.der"));
     let (folder, anchor) = (text(&case.path("evidence")), text(&case.path("anchor.json")));

@@ -6,18 +6,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use cloister_attestation::binding::Binding;
 use cloister_attestation::bytes::{Digest48, Nonce};
 use cloister_attestation::envelope::Envelope;
+use cloister_attestation::evidence::Tee;
 use cloister_attestation::manifest::{Manifest, PolicyDigest, WorkloadDigest};
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_attestation::result::Tier;
 use cloister_attestation::snp::Product;
 use cloister_attestation::time::UnixTime;
 use cloister_channel::tls::{document_exporter, document_server_config};
-use cloister_channel::trust::TrustParts;
-use cloister_channel::{ChannelKey, Credentials, Document, IdentityKey, LeaseClaims, TrustBundle};
+use cloister_channel::trust::{KeyId, TrustParts};
+use cloister_channel::{
+    ChannelKey, Credentials, Document, IdentityKey, LeaseClaims, PublicKey, TrustBundle,
+};
 use cloister_domain::world::World;
 use cloister_simulator::{Guest, Pki, reference_values};
 use http::{Request, Response};
@@ -39,6 +44,7 @@ pub(crate) struct Telling {
     pub(crate) binding: Binding,
     pub(crate) manifest: Vec<u8>,
     pub(crate) lease: Vec<u8>,
+    pub(crate) lease_jwt: String,
     pub(crate) certificates: Vec<Vec<u8>>,
     /// Changed after the hardware has signed.
     pub(crate) afterwards: fn(&mut Envelope),
@@ -82,6 +88,16 @@ impl Runtime {
 
     /// The lease is another one than usual.
     pub(crate) fn with_lease(answer: Answer, change: fn(&mut LeaseClaims)) -> Self {
+        Self::with_guest(answer, change, |pki| Guest::snp(pki, Product::Milan, &image()))
+    }
+
+    /// On a TD of the same image.
+    pub(crate) fn on_tdx() -> Self {
+        let guest = |pki: &Pki| Guest::tdx(pki, &image());
+        Self::with_guest(Answer::Document(|_| {}), |claims| claims.tee = Tee::Tdx, guest)
+    }
+
+    fn with_guest(answer: Answer, change: fn(&mut LeaseClaims), guest: fn(&Pki) -> Guest) -> Self {
         let (world, pki) = (World::new(), pki());
         let anchors = AnchorPolicy::Simulator(pki.anchor().fingerprint());
         let identity = Arc::new(IdentityKey::generate().unwrap());
@@ -96,12 +112,10 @@ impl Runtime {
         let chain = [world.certificate(&claims, &lease, channel.public())];
         let bundle = TrustBundle::new(world.parts(), anchors.clone()).unwrap();
         let mid = claims.issued_at.plus(Duration::from_secs(1));
-        let credentials = Credentials::new(identity, channel, &chain, &lease, &bundle, mid);
-        let address = serve(
-            Arc::new(credentials.unwrap()),
-            Guest::snp(&pki, Product::Milan, &image()),
-            answer,
-        );
+        let jwt = world.signer.sign_jwt(&claims).unwrap();
+        let credentials = Credentials::new(identity, channel, &chain, &lease, &bundle, mid)
+            .and_then(|made| made.with_lease_jwt(&jwt, &bundle, mid));
+        let address = serve(Arc::new(credentials.unwrap()), guest(&pki), answer);
         let runtime =
             Self { folder: tempfile::tempdir().unwrap(), address, world, claims, anchors };
         runtime.write_files(&pki);
@@ -119,6 +133,13 @@ impl Runtime {
         self.put("image.json", &serde_json::to_vec(&values).unwrap());
         self.put("trust.pem", pem(self.world.ca.der()).as_bytes());
         self.put_bundle("bundle.json", self.world.parts());
+    }
+
+    /// Writes the Verifier's key set, with a key of another purpose beside the one for leases.
+    pub(crate) fn put_jwks(&self, name: &str, purpose: &str) {
+        let other = IdentityKey::generate().unwrap();
+        let keys = [jwk(self.world.signer.public(), purpose), jwk(other.public(), "result")];
+        self.put(name, serde_json::json!({ "keys": keys }).to_string().as_bytes());
     }
 
     pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
@@ -155,7 +176,7 @@ impl Runtime {
 }
 
 /// Shared with the other tests of this program, so that its RSA keys are made once.
-fn pki() -> Pki {
+pub(crate) fn pki() -> Pki {
     Pki::from_seed("cloister tests", now().minus(Duration::from_secs(24 * 60 * 60)))
 }
 
@@ -175,6 +196,15 @@ pub(crate) fn manifest(agent: &str) -> Vec<u8> {
         region_claim: None,
     };
     manifest.encode().unwrap()
+}
+
+fn jwk(key: &PublicKey, purpose: &str) -> serde_json::Value {
+    let (x, y) = key.coordinates();
+    let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    serde_json::json!({
+        "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "cloister.use": purpose,
+        "kid": KeyId::of(key).to_string(), "x": encoded(x.as_ref()), "y": encoded(y.as_ref()),
+    })
 }
 
 pub(crate) fn pem(der: &[u8]) -> String {
@@ -257,14 +287,15 @@ fn document(
         },
         manifest,
         lease: credentials.lease_bytes().to_vec(),
+        lease_jwt: credentials.lease_jwt().unwrap().to_owned(),
         certificates: credentials.certificates().iter().map(|der| der.to_vec()).collect(),
         afterwards: |_| {},
         guest: Some(guest),
     };
     lie(&mut telling);
     let evidence = telling.guest.as_ref().map(|guest| envelope(&telling, guest).encode());
-    let Telling { lease, certificates, .. } = telling;
-    Document { lease, certificates, evidence }.to_json().into()
+    let Telling { lease, lease_jwt, certificates, .. } = telling;
+    Document { lease, lease_jwt: Some(lease_jwt), certificates, evidence }.to_json().into()
 }
 
 fn envelope(telling: &Telling, guest: &Guest) -> Envelope {
