@@ -27,14 +27,21 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> UnixTime {
         let floor = self.floor.lock().unwrap_or_else(PoisonError::into_inner);
-        floor.map_or_else(system, |floor| system().max(floor.time.plus(floor.seen.elapsed())))
+        floor.map_or_else(system, |floor| system().max(floor.now()))
     }
 
     /// Learns that it was `time` somewhere trusted, just before now.
     pub fn raise(&self, time: UnixTime) {
-        let now = self.now();
         let mut floor = self.floor.lock().unwrap_or_else(PoisonError::into_inner);
-        *floor = Some(Floor { time: now.max(time), seen: Instant::now() });
+        // What the system says now is no floor: a clock that was ahead once may be put right.
+        let time = floor.map_or(time, |floor| floor.now().max(time));
+        *floor = Some(Floor { time, seen: Instant::now() });
+    }
+}
+
+impl Floor {
+    fn now(self) -> UnixTime {
+        self.time.plus(self.seen.elapsed())
     }
 }
 
@@ -67,7 +74,7 @@ fn system() -> UnixTime {
 mod tests {
     use core::time::Duration;
 
-    use super::{Clock, system};
+    use super::{Clock, UnixTime, system};
 
     #[test]
     fn a_signed_time_ahead_of_the_system_becomes_the_floor() {
@@ -82,7 +89,16 @@ mod tests {
     #[test]
     fn a_signed_time_of_the_past_changes_nothing() {
         let clock = Clock::default();
-        clock.raise(super::UnixTime::from_secs(1));
+        clock.raise(UnixTime::from_secs(1));
         assert!(clock.now() >= system().minus(Duration::from_secs(60)));
+    }
+
+    #[test]
+    fn a_system_clock_that_was_ahead_once_can_be_put_right() {
+        let clock = Clock::default();
+        let signed = system().minus(Duration::from_secs(300));
+        clock.raise(signed);
+        let floor = clock.floor.lock().unwrap().unwrap().now();
+        assert!(floor < signed.plus(Duration::from_secs(60)), "{floor}");
     }
 }
