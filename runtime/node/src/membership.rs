@@ -82,12 +82,17 @@ impl Membership {
         }
     }
 
+    /// Until the lease should be renewed: soon, if it was lost before it could be used, because the
+    /// policy epoch was raised while it was on its way.
     fn until_renewal(&self) -> Duration {
-        self.state.latest().map_or(Duration::ZERO, |standing| {
-            let claims = standing.credentials.lease().claims();
-            let now = self.state.clock().now();
-            renewal::delay(claims.issued_at, claims.expires_at, now, random::draw())
-        })
+        self.state.standing().map_or_else(
+            || RETRY.delay(1, random::draw()),
+            |standing| {
+                let claims = standing.credentials.lease().claims();
+                let now = self.state.clock().now();
+                renewal::delay(claims.issued_at, claims.expires_at, now, random::draw())
+            },
+        )
     }
 
     /// Waits, but no longer than until the lease is lost for another reason than its end: a raised
