@@ -25,6 +25,7 @@ mod life;
 mod model;
 mod properties;
 mod sessions;
+mod simulation;
 mod svids;
 mod trust;
 
