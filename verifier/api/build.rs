@@ -25,9 +25,11 @@ const FORMS: &[(&str, &str)] = &[
     ("TrustBundle.issuers", "base64_list"),
     ("LeaseKey.kid", "base64"),
     ("LeaseKey.public_key", "base64"),
+    ("TrustBundle.revocations", "base64"),
     ("AdmitImageRequest.reference_values", "base64"),
     ("Image.state", "image_state"),
     ("Agent.state", "agent_state"),
+    ("LeaseKeyRecord.state", "lease_key_state"),
 ];
 
 /// Requests that arrive as JSON: a field that nobody knows is a misunderstanding, not a hint.
@@ -37,6 +39,8 @@ const STRICT: &[&str] = &[
     "QuarantineAgentRequest",
     "RetireAgentRequest",
     "ChallengeRequest",
+    "ApplyPolicyRequest",
+    "ReattestRequest",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -51,6 +51,10 @@ pub const NOT_ASSERTED_MAX: usize = 128;
 /// ended, so this bounds revocations within one lease lifetime.
 pub const REVOKED_MAX: usize = 65_536;
 
+/// One signed snapshot of revocations: that many entries, each with the longest agent's name and
+/// reason.
+pub const REVOCATIONS_BYTES_MAX: usize = REVOKED_MAX * 224 + 1024;
+
 /// Issuers in one trust bundle: one in use, and its successors during a rotation.
 pub const ISSUERS_MAX: usize = 8;
 

@@ -151,6 +151,12 @@ impl InstanceId {
         Self(id)
     }
 
+    /// The instance with these bytes for its id.
+    #[must_use]
+    pub const fn from_bytes(id: [u8; 16]) -> Self {
+        Self(id)
+    }
+
     /// The bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {

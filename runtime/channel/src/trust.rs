@@ -1,60 +1,21 @@
 //! The trust bundle: what leases and certificates of one trust domain are checked against.
 
+mod error;
+mod snapshot;
 mod wire;
 
 use std::collections::HashMap;
 
-use cloister_attestation::code::{Code, Diagnostic};
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_attestation::time::UnixTime;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 
 pub use cloister_attestation::key::KeyId;
+pub use error::{CODES, TrustError};
 
 use crate::identity::PublicKey;
 use crate::limits::{CERTIFICATE_BYTES_MAX, ISSUERS_MAX, LEASE_KEYS_MAX, REVOKED_MAX};
 use crate::name::{AgentName, InstanceId, TrustDomain};
-
-cloister_attestation::codes! {
-    /// The bundle does not read.
-    MALFORMED = "trust.malformed", Operator, "",
-        "Fetch the trust bundle again from a Verifier of a version that this runtime knows.",
-        "A trust bundle names one trust domain, its issuing certificates, the keys that sign leases, and the revoked instances. This one lacks a part, has one that does not read, or has more than a bundle may hold.";
-    /// There is no room for another revocation.
-    FULL = "trust.full", Operator, "",
-        "Restart the runtime so that it fetches the trust bundle again; shorten the lease lifetime if this recurs.",
-        "More instances were revoked within one lease lifetime than a runtime keeps in memory. Nothing is forgotten to make room, since that would admit a revoked instance.";
-}
-
-/// A trust bundle was refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TrustError {
-    /// A part of it does not read.
-    #[error("trust bundle is malformed: {reason}")]
-    Malformed {
-        /// Which part, and why.
-        reason: String,
-    },
-    /// No room for another revocation.
-    #[error("more than {REVOKED_MAX} revoked instances")]
-    Full,
-}
-
-impl TrustError {
-    fn malformed(reason: &str) -> Self {
-        Self::Malformed { reason: reason.to_owned() }
-    }
-}
-
-impl Diagnostic for TrustError {
-    fn code(&self) -> &'static Code {
-        match self {
-            Self::Malformed { .. } => &MALFORMED,
-            Self::Full => &FULL,
-        }
-    }
-}
 
 /// Why and until when an instance's leases are taken away.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +43,8 @@ pub struct TrustParts {
     pub revoked: Vec<(InstanceId, Revocation)>,
     /// The Verifier's event number that this state belongs to.
     pub sequence: u64,
+    /// When the Verifier said so.
+    pub issued_at: UnixTime,
 }
 
 /// What leases and certificates of one trust domain are checked against.
@@ -98,6 +61,7 @@ pub struct TrustBundle {
     policy_epoch_floor: u64,
     revoked: HashMap<InstanceId, Revocation>,
     sequence: u64,
+    issued_at: UnixTime,
 }
 
 #[derive(Clone, Debug)]
@@ -128,6 +92,7 @@ impl TrustBundle {
             policy_epoch_floor: parts.policy_epoch_floor,
             revoked: HashMap::new(),
             sequence: parts.sequence,
+            issued_at: parts.issued_at,
         };
         parts.revoked.into_iter().try_for_each(|(id, why)| bundle.revoke(id, why))?;
         Ok(bundle)
@@ -161,6 +126,11 @@ impl TrustBundle {
         self.lease_keys.iter().find(|(id, _)| id.as_bytes() == kid).map(|(_, key)| key)
     }
 
+    /// The ids of the keys that sign leases.
+    pub fn lease_key_ids(&self) -> impl Iterator<Item = &KeyId> {
+        self.lease_keys.iter().map(|(id, _)| id)
+    }
+
     /// The oldest policy epoch accepted.
     #[must_use]
     pub const fn policy_epoch_floor(&self) -> u64 {
@@ -171,6 +141,27 @@ impl TrustBundle {
     #[must_use]
     pub const fn sequence(&self) -> u64 {
         self.sequence
+    }
+
+    /// When the Verifier last said all of it at once.
+    #[must_use]
+    pub const fn issued_at(&self) -> UnixTime {
+        self.issued_at
+    }
+
+    /// Refuses this bundle where `seen` is newer, by number or by date: what was revoked in
+    /// between would be forgotten.
+    ///
+    /// # Errors
+    /// [`TrustError::Sequence`], [`TrustError::Issued`].
+    pub fn check_not_before(&self, seen: &Self) -> Result<(), TrustError> {
+        if self.sequence < seen.sequence {
+            return Err(TrustError::Sequence { seen: seen.sequence, observed: self.sequence });
+        }
+        if self.issued_at < seen.issued_at {
+            return Err(TrustError::Issued { seen: seen.issued_at, observed: self.issued_at });
+        }
+        Ok(())
     }
 
     /// Why this instance is revoked, if it is.

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use cloister_channel::limits::REVOCATIONS_BYTES_MAX;
+
 /// One configuration file, or a PEM file that it names. Real ones are below 8 KiB.
 pub const CONFIG_BYTES_MAX: u64 = 256 * 1024;
 
@@ -54,6 +56,10 @@ pub const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How often the Verifier's end of a watch is probed: a dead one is noticed within two of these.
 pub const VERIFIER_KEEPALIVE: Duration = Duration::from_secs(10);
+
+/// One answer with a trust bundle: the largest snapshot of revocations, and room for certificates
+/// and a lease.
+pub const TRUST_BYTES_MAX: usize = REVOCATIONS_BYTES_MAX + 1024 * 1024;
 
 /// Headers of one request or response on a channel.
 pub const HEADERS_BYTES_MAX: u32 = 64 * 1024;

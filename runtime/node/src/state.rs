@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use cloister_attestation::code::Diagnostic as _;
 use cloister_attestation::time::UnixTime;
 use cloister_channel::lease::{LeaseError, VerifiedLease};
 use cloister_channel::tls::{
@@ -128,7 +129,7 @@ impl State {
         Ok(())
     }
 
-    /// Takes a newer trust bundle into use. An older one than the one in use is ignored.
+    /// Takes a newer trust bundle into use. An older one than the one in use is refused.
     pub(crate) fn trust(&self, trust: TrustBundle) -> Result<(), TlsError> {
         let Some(latest) = self.latest() else { return Ok(()) };
         let credentials = Arc::clone(&latest.credentials);
@@ -169,9 +170,13 @@ impl State {
 
     /// The later of `trust` and the one in use: events may have been applied since it was sent.
     fn newer(&self, trust: TrustBundle) -> Arc<TrustBundle> {
-        match self.latest() {
-            Some(latest) if latest.trust.sequence() > trust.sequence() => Arc::clone(&latest.trust),
-            _ => Arc::new(trust),
+        let Some(latest) = self.latest() else { return Arc::new(trust) };
+        match trust.check_not_before(&latest.trust) {
+            Ok(()) => Arc::new(trust),
+            Err(older) => {
+                info!(code = older.code().id, %older, "keeping the trust bundle in use");
+                Arc::clone(&latest.trust)
+            }
         }
     }
 

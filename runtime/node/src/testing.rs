@@ -56,6 +56,7 @@ impl World {
             policy_epoch_floor: 3,
             revoked: revoked.iter().map(|instance| (*instance, why.clone())).collect(),
             sequence,
+            issued_at: UnixTime::from_secs(1_000),
         };
         TrustBundle::new(parts, AnchorPolicy::Vendor).unwrap()
     }

@@ -20,6 +20,7 @@ use tonic::transport::Channel;
 
 use crate::clock::Clock;
 use crate::config::{NodeConfig, VerifierPin};
+use crate::limits::TRUST_BYTES_MAX;
 
 pub use error::{ANSWER, CODES, PIN, REFUSED_CALL, UNREACHABLE, VerifierError};
 
@@ -49,7 +50,8 @@ impl Verifier {
     /// # Errors
     /// [`VerifierError`].
     pub async fn challenge(&self) -> Result<(Nonce, Enrolment), VerifierError> {
-        let mut client = EnrolmentClient::new(self.connect(None).await?);
+        let mut client = EnrolmentClient::new(self.connect(None).await?)
+            .max_decoding_message_size(TRUST_BYTES_MAX);
         let answer = client.challenge(v1::ChallengeRequest {}).await?.into_inner();
         let nonce = Nonce::from_slice(&answer.nonce)
             .ok_or(VerifierError::Answer("a nonce that is not 32 bytes long"))?;
@@ -61,7 +63,8 @@ impl Verifier {
     /// # Errors
     /// [`VerifierError`].
     pub async fn trust_bundle(&self) -> Result<v1::TrustBundle, VerifierError> {
-        let mut client = TrustClient::new(self.connect(None).await?);
+        let mut client =
+            TrustClient::new(self.connect(None).await?).max_decoding_message_size(TRUST_BYTES_MAX);
         Ok(client.bundle(v1::BundleRequest {}).await?.into_inner())
     }
 

@@ -95,6 +95,10 @@ impl Watch {
                     info!(sequence = trust.sequence(), %what, "the verifier says");
                     self.state.trust(*trust)?;
                 }
+                Ok(Step::Refetch) => {
+                    info!("the verifier's keys changed: fetching the trust bundle again");
+                    self.refetch(&latest.trust).await?;
+                }
                 Ok(Step::Gap { expected, observed }) => {
                     warn!(expected, observed, "missed events: fetching the trust bundle again");
                     self.refetch(&latest.trust).await?;
@@ -113,6 +117,7 @@ impl Watch {
         if trust.trust_domain() != current.trust_domain() {
             return Err(VerifierError::Answer("the trust bundle of another trust domain").into());
         }
+        trust.check_not_before(current)?;
         Ok(self.state.trust(trust)?)
     }
 }

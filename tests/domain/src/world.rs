@@ -75,6 +75,7 @@ impl World {
             policy_epoch_floor: 3,
             revoked: Vec::new(),
             sequence: 1,
+            issued_at: NOW,
         }
     }
 

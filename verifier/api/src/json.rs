@@ -70,6 +70,7 @@ macro_rules! states {
 states! {
     image_state: ImageState;
     agent_state: AgentState;
+    lease_key_state: LeaseKeyState;
     result_format: ResultFormat;
 }
 

@@ -66,7 +66,7 @@ pub enum Command {
         #[command(subcommand)]
         command: ResultCommand,
     },
-    /// Make, explain and check appraisal policies.
+    /// Make, explain, check and apply appraisal policies.
     Policy {
         /// What to do with it.
         #[command(subcommand)]
@@ -76,6 +76,8 @@ pub enum Command {
     Image(ImageArguments),
     /// Look at and act on the fleet's agents.
     Agents(AgentsArguments),
+    /// Look at and rotate the keys that sign leases.
+    Keys(KeysArguments),
     /// Look at all machines together.
     Fleet(Box<FleetArguments>),
     /// Tell what an error code means, or list them all.
@@ -349,6 +351,30 @@ pub enum AgentsCommand {
         #[arg(long, default_value = "retired by an operator")]
         reason: String,
     },
+}
+
+/// `cloister keys`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A key is listed for 15 minutes before it signs, and for an hour after.\n\nExample:\n  cloister keys rotate"
+)]
+pub struct KeysArguments {
+    /// How to reach the Verifier.
+    #[command(flatten)]
+    pub connection: ConnectionArguments,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: KeysCommand,
+}
+
+/// `cloister keys ...`.
+#[derive(Debug, Subcommand)]
+#[non_exhaustive]
+pub enum KeysCommand {
+    /// List the keys: the current one, the next one, and those before.
+    List,
+    /// Let the next key sign; the current one stays listed until its last lease has ended.
+    Rotate,
 }
 
 /// `cloister doctor`.

@@ -53,6 +53,7 @@ pub fn run(arguments: &Arguments) -> Answer {
         Command::Policy { command } => policy::run(command),
         Command::Image(image) => operator::run_image(image),
         Command::Agents(agents) => operator::run_agents(agents),
+        Command::Keys(keys) => operator::run_keys(keys),
         Command::Fleet(fleet) => fleet::run(fleet),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Doctor(options) => doctor::run(options),

@@ -4,6 +4,9 @@ mod agents;
 pub(crate) mod connection;
 mod error;
 mod images;
+mod keys;
+mod policies;
+mod reattest;
 pub(crate) mod settings;
 
 use core::future::Future;
@@ -11,7 +14,7 @@ use core::future::Future;
 pub use error::OperatorError;
 
 use crate::answer::Answer;
-use crate::arguments::{AgentsArguments, ConnectionArguments, ImageArguments};
+use crate::arguments::{AgentsArguments, ConnectionArguments, ImageArguments, KeysArguments};
 use connection::Operator;
 use settings::Settings;
 
@@ -23,6 +26,26 @@ pub(crate) fn run_image(arguments: &ImageArguments) -> Answer {
 /// Does what `cloister agents` asks for.
 pub(crate) fn run_agents(arguments: &AgentsArguments) -> Answer {
     call(&arguments.connection, |operator| agents::run(operator, &arguments.command))
+}
+
+/// Does what `cloister keys` asks for.
+pub(crate) fn run_keys(arguments: &KeysArguments) -> Answer {
+    call(&arguments.connection, |operator| keys::run(operator, &arguments.command))
+}
+
+/// Does what `cloister policy apply` asks for, with a policy that reads.
+pub(crate) fn apply_policy(connection: &ConnectionArguments, document: String) -> Answer {
+    call(connection, |operator| policies::apply(operator, document))
+}
+
+/// Does what `cloister policy history` asks for.
+pub(crate) fn policy_history(connection: &ConnectionArguments) -> Answer {
+    call(connection, policies::history)
+}
+
+/// Does what `cloister fleet reattest` asks for.
+pub(crate) fn reattest(connection: &ConnectionArguments, all: bool) -> Answer {
+    call(connection, |operator| reattest::run(operator, all))
 }
 
 fn call<F>(arguments: &ConnectionArguments, command: impl FnOnce(Operator) -> F) -> Answer

@@ -1,4 +1,4 @@
-//! Policies as files: made from Evidence, told in words, checked.
+//! Policies: made from Evidence, told in words, checked, put in force.
 
 mod explanation;
 mod template;
@@ -9,14 +9,17 @@ use cloister_attestation::policy::Policy;
 use serde_json::json;
 
 use crate::answer::{Answer, Exit};
-use crate::arguments::PolicyCommand;
+use crate::arguments::{ConnectionArguments, PolicyCommand};
 use crate::evidence::demands;
+use crate::operator;
 
 /// Does what `cloister policy` asks for.
 #[must_use]
 pub(crate) fn run(command: &PolicyCommand) -> Answer {
     match command {
         PolicyCommand::New(arguments) => template::answer(arguments),
+        PolicyCommand::Apply { connection, file } => read(file, |policy| apply(connection, policy)),
+        PolicyCommand::History { connection } => operator::policy_history(connection),
         PolicyCommand::Explain { file } => read(file, explanation::answer),
         PolicyCommand::Check { file } => read(file, |_| checked(file)),
     }
@@ -25,6 +28,13 @@ pub(crate) fn run(command: &PolicyCommand) -> Answer {
 fn read(file: &Path, then: impl FnOnce(&Policy) -> Answer) -> Answer {
     match demands::policy(file) {
         Ok(policy) => then(&policy),
+        Err(error) => Answer::error(Exit::Misuse, &error),
+    }
+}
+
+fn apply(connection: &ConnectionArguments, policy: &Policy) -> Answer {
+    match policy.to_toml() {
+        Ok(document) => operator::apply_policy(connection, document),
         Err(error) => Answer::error(Exit::Misuse, &error),
     }
 }

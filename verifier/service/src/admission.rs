@@ -27,7 +27,6 @@ use cloister_attestation::code::{Code, Diagnostic};
 use cloister_attestation::result::AttestationResult;
 use cloister_attestation::time::UnixTime;
 use cloister_attestation::verify::VerifiedEvidence;
-use cloister_channel::name::AgentName;
 use tokio::sync::Semaphore;
 
 pub use appraiser::Appraiser;
@@ -38,7 +37,7 @@ use crate::error::ServiceError;
 use crate::limits::ADMISSIONS_WAITING_MAX;
 use crate::metrics::Metrics;
 use crate::state::Keys;
-use crate::store::{Objection, Outcome, Store, Verdict};
+use crate::store::{Outcome, Store, Verdict};
 use crate::trust::Trust;
 use claimed::Claimed;
 use presented::{Bound, Presented};
@@ -171,11 +170,14 @@ impl Admission {
         };
         let bound = &examined.bound;
         let known = self.store.images_of_manifest(&bound.manifest_digest).await?;
-        let result = self.appraiser.appraise(bound, &examined.evidence, &known, now);
+        // SECURITY: the epoch in the lease is that of the policy that was applied, whatever is in
+        // force once the lease is issued.
+        let in_force = self.appraiser.in_force();
+        let result = Appraiser::appraise(&in_force.policy, bound, &examined.evidence, &known, now);
         if let Some(refusal) = appraiser::refusal(&result, &known, &examined.evidence) {
             return Ok(Err(refusal));
         }
-        self.issue(&examined, result, now).await
+        self.issue(&examined, result, in_force.epoch, now).await
     }
 
     /// Parses and verifies, off the threads that serve connections.
@@ -210,9 +212,9 @@ impl Admission {
         &self,
         examined: &Examined,
         result: AttestationResult,
+        epoch: u64,
         now: UnixTime,
     ) -> Result<Result<v1::Admitted, Refusal>, ServiceError> {
-        let epoch = self.store.policy_epoch().await?;
         let presented = &examined.presented;
         let terms = lease::Terms {
             trust_domain: self.trust.domain(),
@@ -223,13 +225,16 @@ impl Admission {
         let Some(claims) = lease::claims(examined, &result, &terms)? else {
             return Ok(Err(Refusal::because(&codes::NOT_ADMITTED, "an admitted image", "none")));
         };
-        let lease = self.keys.leases.sign(&claims)?;
-        let lease_jwt = self.keys.leases.sign_jwt(&claims)?;
+        let ring = self.keys.leases.ring();
+        let lease = ring.signer().sign(&claims)?;
+        let lease_jwt = ring.signer().sign_jwt(&claims)?;
         let certificate =
             self.keys.authority.certify_runtime(&claims, &lease, &presented.channel_key)?;
         let record = lease::record(examined, &claims, &result, now)?;
         if let Err(objection) = self.store.admit(&record).await? {
-            return Ok(Err(Refusal::objection(objection, &claims.agent, result)));
+            let (code, expected) = codes::objection(objection).ok_or(ServiceError::EpochEnded)?;
+            let because = Refusal::because(code, expected, &claims.agent);
+            return Ok(Err(Refusal { result: Some(Box::new(result)), ..because }));
         }
         self.metrics.admissions.increment();
         tracing::info!(
@@ -290,11 +295,6 @@ impl Refusal {
 
     fn error(error: &impl Diagnostic) -> Self {
         Self::because(error.code(), "", error)
-    }
-
-    fn objection(objection: Objection, agent: &AgentName, result: AttestationResult) -> Self {
-        let (code, expected) = codes::objection(objection);
-        Self { result: Some(Box::new(result)), ..Self::because(code, expected, agent) }
     }
 
     fn verdict(

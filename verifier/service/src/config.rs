@@ -39,6 +39,8 @@ pub struct Config {
     pub connections_max: usize,
     /// How long a lease lives.
     pub lease_lifetime: Duration,
+    /// How long a lease key signs before the next one does, where keys are rotated by age.
+    pub lease_key_age_max: Option<Duration>,
     /// How long a challenge is good.
     pub challenge_lifetime: Duration,
     /// What is demanded of Evidence.
@@ -82,6 +84,8 @@ pub enum LogFormat {
     Json,
 }
 
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 impl Config {
     /// Reads and checks a configuration file and the files that it names.
     ///
@@ -110,12 +114,18 @@ impl Config {
             trust_domain: document.trust_domain,
             connections_max: document.connections_max.0,
             lease_lifetime: Duration::from_secs(document.lease.lifetime_secs.0),
+            lease_key_age_max: lease_key_age(&document.lease),
             challenge_lifetime: Duration::from_secs(document.challenge.lifetime_secs.0),
             appraisal,
             endorsements: endorsements::resolve(document.endorsements, anchors, folder),
             log: Log { format: document.log.format, filter: document.log.filter.0 },
         })
     }
+}
+
+fn lease_key_age(lease: &document::Lease) -> Option<Duration> {
+    let days = lease.rotate_keys_after_days.0;
+    (days > 0).then(|| DAY.saturating_mul(u32::try_from(days).unwrap_or(u32::MAX)))
 }
 
 fn appraisal(document: document::Appraisal, folder: &Path) -> Result<Appraisal, ConfigError> {

@@ -1,7 +1,9 @@
 //! Why a request was not carried out. A refused admission is none of these: it is an answer.
 
 use cloister_attestation::code::{Code, Diagnostic};
+use cloister_attestation::policy::PolicyError;
 use cloister_attestation::reference::ReferenceError;
+use cloister_attestation::time::UnixTime;
 use cloister_channel::lease::LeaseError;
 
 use crate::challenge::ChallengeError;
@@ -49,6 +51,18 @@ cloister_attestation::codes! {
     TIMEOUT = "service.timeout", Caller, "",
         "Send the request without pausing, or try again.",
         "The request did not arrive, or was not answered, within its time.";
+    /// The lease's policy epoch ended while it was issued.
+    EPOCH_ENDED = "service.epoch_ended", Caller, "",
+        "Ask for a lease again, with new Evidence.",
+        "While the Evidence was appraised, an operator ended the leases of the policy epoch that it was appraised under. Nothing was decided about it.";
+    /// The next lease key is too new.
+    KEY_TOO_NEW = "service.key_too_new", Caller, "",
+        "Rotate again after the time that the message names.",
+        "A key is listed for a while before it signs, so that runtimes and relying parties have it by then. The next key was not listed for long enough yet.";
+    /// The policy accepts another kind of root.
+    POLICY_ANCHORS = "service.policy_anchors", Caller, "",
+        "Give the policy the anchors that the Verifier is configured with, or change its configuration.",
+        "Whose roots are accepted, the vendors' or one simulator's, is the configuration's to say. A policy for another kind of root would refuse everything.";
     /// Something is wrong inside.
     DEFECT = "service.defect", Cloister, "",
         "Report this as a defect, with the service's log.",
@@ -131,6 +145,21 @@ pub enum ServiceError {
     /// No lease could be signed.
     #[error(transparent)]
     Lease(#[from] LeaseError),
+    /// Issued under a policy epoch that has ended.
+    #[error("the policy epoch ended while the lease was issued")]
+    EpochEnded,
+    /// The next lease key is too new.
+    #[error("the next lease key may sign from {from} on")]
+    KeyTooNew {
+        /// From when on.
+        from: UnixTime,
+    },
+    /// A policy does not read.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// A policy for another kind of root.
+    #[error("the policy accepts another kind of root than the configuration")]
+    PolicyAnchors,
     /// Something is wrong inside.
     #[error("internal error")]
     Defect,
@@ -154,6 +183,10 @@ impl Diagnostic for ServiceError {
             Self::Store(error) => error.code(),
             Self::Issue(error) => error.code(),
             Self::Lease(error) => error.code(),
+            Self::EpochEnded => &EPOCH_ENDED,
+            Self::KeyTooNew { .. } => &KEY_TOO_NEW,
+            Self::Policy(error) => error.code(),
+            Self::PolicyAnchors => &POLICY_ANCHORS,
             Self::Defect => &DEFECT,
         }
     }

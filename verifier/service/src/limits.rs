@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cloister_attestation::limits::ENVELOPE_BYTES_MAX;
+use cloister_channel::limits::LEASE_LIFETIME_MAX;
 
 /// The configuration file. A full one is below 4 KiB.
 pub const CONFIG_BYTES_MAX: u64 = 64 * 1024;
@@ -104,6 +105,20 @@ pub const NOT_BEFORE_LEEWAY: Duration = Duration::from_secs(30);
 
 /// Longest life of a challenge.
 pub const CHALLENGE_LIFETIME_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// How long a lease key is listed before it signs: longer than a relying party keeps the key set,
+/// which is told to fetch it again after [`KEY_SET_MAX_AGE`]; and so long that no more keys than a
+/// trust bundle holds are listed at once, however often they are rotated.
+pub const LEASE_KEY_LEAD: Duration = Duration::from_secs(15 * 60);
+
+/// How long a lease key stays listed after it signed for the last time: the longest lease's life.
+pub const LEASE_KEY_TAIL: Duration = LEASE_LIFETIME_MAX;
+
+/// How long a relying party may keep the key set.
+pub const KEY_SET_MAX_AGE: Duration = Duration::from_secs(5 * 60);
+
+/// Appraisal policies listed at once. All are kept.
+pub const POLICIES_LISTED_MAX: u32 = 100;
 
 /// Life of an Attestation Result: long enough to be passed on, too short to be kept.
 pub const RESULT_LIFETIME: Duration = Duration::from_secs(5 * 60);

@@ -9,6 +9,8 @@ use cloister_channel::name::AgentName;
 use crate::clock::Clock;
 use crate::error::ServiceError;
 use crate::limits::{REASON_BYTES_MAX, REFERENCE_VALUES_BYTES_MAX};
+use crate::policies::Policies;
+use crate::rotation::KeyRotation;
 use crate::store::{AgentRecord, AgentState, Operation, Store};
 use crate::wire;
 
@@ -24,13 +26,65 @@ mod reasons {
 pub struct Operations {
     store: Store,
     clock: Clock,
+    policies: Policies,
+    rotation: KeyRotation,
 }
 
 impl Operations {
     /// Over one record.
     #[must_use]
-    pub const fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock }
+    pub const fn new(
+        store: Store,
+        clock: Clock,
+        policies: Policies,
+        rotation: KeyRotation,
+    ) -> Self {
+        Self { store, clock, policies, rotation }
+    }
+
+    /// The keys that sign leases.
+    #[must_use]
+    pub fn keys(&self) -> Vec<v1::LeaseKeyRecord> {
+        self.rotation.list()
+    }
+
+    /// Lets the next lease key sign. Returns the keys as they are then.
+    ///
+    /// # Errors
+    /// [`ServiceError::KeyTooNew`], or [`ServiceError`] if the folder or the database failed.
+    pub async fn rotate_keys(&self) -> Result<Vec<v1::LeaseKeyRecord>, ServiceError> {
+        self.rotation.rotate().await
+    }
+
+    /// Appraisal policies, newest first.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub async fn policies(&self) -> Result<v1::ListPoliciesResponse, ServiceError> {
+        self.policies.list().await
+    }
+
+    /// Puts an appraisal policy in force; live leases stay.
+    ///
+    /// # Errors
+    /// [`ServiceError`] if it does not read, or accepts another kind of root than is configured.
+    pub async fn apply_policy(
+        &self,
+        document: &str,
+    ) -> Result<v1::ApplyPolicyResponse, ServiceError> {
+        let operation =
+            |digest: &Digest48| self.operation("policy.apply", digest.to_string(), String::new());
+        self.policies.apply(document, operation).await
+    }
+
+    /// Ends live leases under older policies, or `all` of them; runtimes renew at once.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub async fn reattest(&self, all: bool) -> Result<v1::ReattestResponse, ServiceError> {
+        let which = if all { "all" } else { "under older policies" };
+        let operation = self.operation("fleet.reattest", which.to_owned(), String::new());
+        self.policies.reattest(all, &operation).await
     }
 
     /// Admits every launch shape of a Reference Values document, all or none.

@@ -17,7 +17,9 @@ use crate::endorsements::{OfflineFolder, RollbackMemory, Sources};
 use crate::limits::{HOUSEKEEPING_INTERVAL, SERVER_CERTIFICATE_LIFETIME};
 use crate::metrics::Metrics;
 use crate::operations::Operations;
+use crate::policies::Policies;
 use crate::registry::Registry;
+use crate::rotation::KeyRotation;
 use crate::server::{self, Listener};
 use crate::start::StartError;
 use crate::state::{Directory, Keys, ServerCertificate, files};
@@ -35,7 +37,7 @@ pub struct Verifier {
     serving: JoinHandle<()>,
     store: Store,
     /// Keeps other processes out of the data folder.
-    _directory: Directory,
+    _directory: Arc<Directory>,
 }
 
 impl Verifier {
@@ -45,7 +47,7 @@ impl Verifier {
     /// [`StartError`] if the data folder cannot be used or the port is taken.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
         let now = clock.now();
-        let directory = Directory::open(&config.data)?;
+        let directory = Arc::new(Directory::open(&config.data)?);
         let keys =
             Arc::new(Keys::open(&directory, &config.trust_domain, config.challenge_lifetime, now)?);
         let database = directory.reserve(files::DATABASE)?;
@@ -56,13 +58,31 @@ impl Verifier {
         let tls = server::config(Arc::clone(&certificate), keys.authority.certificate(), &clock)?;
         let stopping = CancellationToken::new();
         let connections_max = config.connections_max;
-        let (appraiser, fetcher) = appraiser(&config, &directory, &store, &clock).await?;
-        let app = assemble(config, (appraiser, fetcher), (&keys, &store, &clock), &stopping);
+        let policies = Policies::open(store.clone(), &config.appraisal.policy, now).await?;
+        let (appraiser, fetcher) =
+            appraiser(&config, &directory, policies.clone(), (&store, &clock)).await?;
+        let accepted = config.appraisal.policy.anchors.clone();
+        let domain = config.trust_domain.clone();
+        let trust = Trust::new(domain, accepted, Arc::clone(&keys), store.clone());
+        let rotation = KeyRotation::new(
+            (Arc::clone(&keys), Arc::clone(&directory)),
+            (store.clone(), trust.clone(), clock.clone()),
+            config.lease_key_age_max,
+        );
+        rotation.keep().await?;
+        let operations = Operations::new(store.clone(), clock.clone(), policies, rotation.clone());
+        let app = assemble(
+            &config,
+            (appraiser, fetcher),
+            (trust, operations),
+            (&keys, &store, &clock),
+            &stopping,
+        );
         warn_of_simulator(&app);
         directory.publish(files::ADDRESS, format!("{address}\n").as_bytes())?;
         let metrics = Arc::clone(&app.metrics);
         let listener = Listener::new(socket, tls, server::router(&app), metrics, connections_max);
-        tokio::spawn(keep_house(store.clone(), clock.clone(), stopping.clone()));
+        tokio::spawn(keep_house(store.clone(), rotation, clock.clone(), stopping.clone()));
         tokio::spawn(renew_certificate(certificate, keys, clock, stopping.clone()));
         let serving = tokio::spawn(listener.serve(stopping.clone()));
         tracing::info!(%address, trust_domain = %app.trust.domain(), "listening");
@@ -89,8 +109,8 @@ impl Verifier {
 async fn appraiser(
     config: &Config,
     directory: &Directory,
-    store: &Store,
-    clock: &Clock,
+    policies: Policies,
+    (store, clock): (&Store, &Clock),
 ) -> Result<(Appraiser, Fetcher), StartError> {
     let (appraisal, endorsements) = (config.appraisal.clone(), config.endorsements.clone());
     let update = endorsements.services.update;
@@ -100,18 +120,16 @@ async fn appraiser(
     let anchors = appraisal.anchors.clone();
     let fetcher = Fetcher::new(endorsements.services, anchors, Arc::new(documents))?;
     let sources = Sources::new(OfflineFolder::new(endorsements.folder), fetcher.clone());
-    Ok((Appraiser::new(appraisal.anchors, appraisal.policy, sources, memory), fetcher))
+    Ok((Appraiser::new(appraisal.anchors, policies, sources, memory), fetcher))
 }
 
 fn assemble(
-    config: Config,
+    config: &Config,
     (appraiser, fetcher): (Appraiser, Fetcher),
+    (trust, operations): (Trust, Operations),
     (keys, store, clock): (&Arc<Keys>, &Store, &Clock),
     stopping: &CancellationToken,
 ) -> App {
-    let appraisal = config.appraisal;
-    let accepted = appraisal.policy.anchors.clone();
-    let trust = Trust::new(config.trust_domain, accepted, Arc::clone(keys), store.clone());
     let metrics = Arc::new(Metrics::default());
     let registry =
         Registry::new(store.clone(), trust.clone(), clock.clone(), HEARTBEAT, stopping.clone());
@@ -123,12 +141,12 @@ fn assemble(
         clock: clock.clone(),
         metrics: Arc::clone(&metrics),
         lease_lifetime: config.lease_lifetime,
-        verifications_max: verifications(appraisal.verifications_max),
+        verifications_max: verifications(config.appraisal.verifications_max),
     });
     App {
         admission: Arc::new(admission),
         registry,
-        operations: Operations::new(store.clone(), clock.clone()),
+        operations,
         trust,
         metrics,
         clock: clock.clone(),
@@ -167,10 +185,18 @@ fn warn_of_simulator(app: &App) {
     }
 }
 
-async fn keep_house(store: Store, clock: Clock, stopping: CancellationToken) {
+async fn keep_house(
+    store: Store,
+    rotation: KeyRotation,
+    clock: Clock,
+    stopping: CancellationToken,
+) {
     while !passed(HOUSEKEEPING_INTERVAL, &stopping).await {
         if let Err(error) = store.forget(clock.now()).await {
             tracing::error!(error = %crate::error::chain(&error), "housekeeping failed");
+        }
+        if let Err(error) = rotation.keep().await {
+            tracing::error!(error = %crate::error::chain(&error), "lease keys are not kept");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use cloister_attestation::code::{Code, Diagnostic};
 
+use crate::error::ServiceError;
 use crate::state::StateError;
 use crate::store::StoreError;
 
@@ -29,6 +30,9 @@ pub enum StartError {
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The lease keys cannot be brought up to date.
+    #[error("lease keys cannot be brought up to date")]
+    Rotation(#[from] ServiceError),
     /// The port cannot be bound.
     #[error("cannot listen on {address}")]
     Bind {
@@ -51,6 +55,7 @@ impl Diagnostic for StartError {
             Self::State(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Documents(error) => error.code(),
+            Self::Rotation(error) => error.code(),
             Self::Bind { .. } => &BIND,
             Self::Tls(_) => &TLS,
         }

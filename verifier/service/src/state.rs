@@ -6,6 +6,7 @@
 mod authority;
 mod directory;
 mod error;
+mod lease_keys;
 mod server_certificate;
 mod token;
 
@@ -15,7 +16,6 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use cloister_attestation::ear::ResultSigner;
 use cloister_attestation::key::SigningKey;
 use cloister_attestation::time::UnixTime;
-use cloister_channel::lease::LeaseSigner;
 use cloister_channel::name::TrustDomain;
 use zeroize::Zeroizing;
 
@@ -23,6 +23,7 @@ use crate::challenge::Challenges;
 pub use authority::Authority;
 pub use directory::Directory;
 pub use error::{CODES, StateError};
+pub use lease_keys::{LeaseKeys, ListedKey, Ring, Rotation, Stage};
 pub use server_certificate::ServerCertificate;
 pub use token::OperatorToken;
 
@@ -39,6 +40,8 @@ pub mod files {
     /// The address that the service listens on.
     pub const ADDRESS: &str = "address";
     pub(super) const AUTHORITY_KEY: &str = "authority.key";
+    pub(super) const LEASE_KEYS: &str = "lease.keys";
+    /// The one lease key of a folder that an earlier version made.
     pub(super) const LEASE_KEY: &str = "lease.key";
     pub(super) const RESULT_KEY: &str = "result.key";
     pub(super) const CHALLENGE_KEY: &str = "challenge.key";
@@ -50,8 +53,8 @@ pub mod files {
 pub struct Keys {
     /// Issues certificates.
     pub authority: Authority,
-    /// Signs leases.
-    pub leases: LeaseSigner,
+    /// Sign leases.
+    pub leases: LeaseKeys,
     /// Signs Attestation Results. A key of its own: what it signs is never a lease.
     pub results: ResultSigner,
     /// Makes and checks challenges.
@@ -74,17 +77,12 @@ impl Keys {
     ) -> Result<Self, StateError> {
         Ok(Self {
             authority: Authority::open(directory, trust_domain, now)?,
-            leases: leases(directory)?,
+            leases: LeaseKeys::open(directory, now)?,
             results: results(directory)?,
             challenges: challenges(directory, challenge_lifetime)?,
             operator: OperatorToken::open(directory)?,
         })
     }
-}
-
-fn leases(directory: &Directory) -> Result<LeaseSigner, StateError> {
-    let stored = directory.secret(files::LEASE_KEY, || Ok(LeaseSigner::generate_pkcs8()?))?;
-    LeaseSigner::from_pkcs8(&stored).map_err(|source| directory.key_error(files::LEASE_KEY, source))
 }
 
 fn results(directory: &Directory) -> Result<ResultSigner, StateError> {

@@ -13,6 +13,7 @@ mod instances;
 mod issues;
 mod machines;
 mod migrations;
+mod policies;
 mod row;
 
 use std::path::Path;
@@ -38,6 +39,7 @@ pub use images::{ImageRecord, ImageState};
 pub use instances::InstanceRecord;
 pub use issues::Seen;
 pub use machines::MachineRecord;
+pub use policies::{Epochs, Origin, PolicyRecord, Proposed};
 
 /// The open database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -93,17 +95,6 @@ impl Store {
     /// Closes every connection; what is running ends first.
     pub async fn close(&self) {
         self.pool.close().await;
-    }
-
-    /// The policy epoch under which leases are issued now.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn policy_epoch(&self) -> Result<u64, StoreError> {
-        let row = sqlx::query("SELECT policy_epoch FROM domain WHERE id = 1")
-            .fetch_one(&self.pool)
-            .await?;
-        row::unsigned(&row, "policy_epoch")
     }
 
     /// Starts a write. SQLite has one writer: taking its place at once avoids giving up half-way.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cloister_api::v1;
+use cloister_attestation::bytes::Digest48;
 use cloister_attestation::ear::ResultKeys;
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_attestation::time::UnixTime;
@@ -12,11 +13,11 @@ use cloister_channel::identity::PublicKey;
 use cloister_channel::lease::{self, VerifiedLease};
 use cloister_channel::name::{NameError, TrustDomain};
 use cloister_channel::svid::Svid;
-use cloister_channel::trust::{KeyId, Revocation, TrustBundle, TrustParts};
+use cloister_channel::trust::{KeyId, Revocation, TrustBundle, TrustError, TrustParts};
 use serde::Serialize;
 
 use crate::error::ServiceError;
-use crate::state::Keys;
+use crate::state::{Keys, Ring};
 use crate::store::{InstanceRecord, Store, StoreError};
 
 /// Answers what is needed to check leases of this trust domain.
@@ -76,21 +77,35 @@ impl Trust {
     /// [`ServiceError::Store`].
     pub async fn bundle(&self, now: UnixTime) -> Result<v1::TrustBundle, ServiceError> {
         let (revoked, sequence) = self.store.revoked(now).await?;
-        let floor = self.store.policy_epoch().await?;
+        let floor = self.store.epochs().await?.floor;
         let revoked = revoked.iter().map(revocation).collect::<Result<_, _>>();
         let revoked = revoked.map_err(|_| StoreError::Corrupt {
             column: "instance",
             value: "not an instance of an agent".to_owned(),
         })?;
-        Ok(self.assemble(revoked, floor, sequence)?.to_wire())
+        let ring = self.keys.leases.ring();
+        let revocations = Revocations { revoked, floor, sequence };
+        let bundle = self.assemble(&ring, revocations, now)?;
+        bundle.to_wire(ring.signer()).map_err(unusable)
+    }
+
+    /// Digest of the keys and certificates that leases are checked with.
+    #[must_use]
+    pub fn anchors_digest(&self) -> Digest48 {
+        let ring = self.keys.leases.ring();
+        let mut kids: Vec<String> = ring.listed().iter().map(|key| key.kid().to_string()).collect();
+        kids.sort_unstable();
+        let issuer = Digest48::sha384(self.issuer()).to_string();
+        Digest48::sha384([kids.join(" "), issuer].join("\n").as_bytes())
     }
 
     /// The keys that sign leases and results, for tools that speak JOSE.
     #[must_use]
     pub fn jwks(&self) -> Jwks {
-        let leases = Jwk::of(self.keys.leases.public(), ResultKeys::LEASES);
+        let ring = self.keys.leases.ring();
+        let leases = ring.listed().iter().map(|key| Jwk::of(&key.public, ResultKeys::LEASES));
         let results = Jwk::of(self.keys.results.public(), ResultKeys::RESULTS);
-        Jwks { keys: vec![leases, results] }
+        Jwks { keys: leases.chain([results]).collect() }
     }
 
     /// The live lease in a certificate whose chain TLS has verified.
@@ -105,8 +120,9 @@ impl Trust {
     ) -> Result<VerifiedLease, ServiceError> {
         let refuse = |reason: String| ServiceError::LeaseRequired { reason };
         let svid = Svid::parse(certificate).map_err(|error| refuse(error.to_string()))?;
-        let floor = self.store.policy_epoch().await?;
-        let bundle = self.assemble(Vec::new(), floor, 0)?;
+        let floor = self.store.epochs().await?.floor;
+        let revocations = Revocations { revoked: Vec::new(), floor, sequence: 0 };
+        let bundle = self.assemble(&self.keys.leases.ring(), revocations, now)?;
         let lease =
             lease::verify(svid.lease(), &bundle, now).map_err(|error| refuse(error.to_string()))?;
         svid.check(&lease).map_err(|error| refuse(error.to_string()))?;
@@ -134,23 +150,34 @@ impl Trust {
 
     fn assemble(
         &self,
-        revoked: Vec<(cloister_channel::InstanceId, Revocation)>,
-        policy_epoch_floor: u64,
-        sequence: u64,
+        ring: &Ring,
+        revocations: Revocations,
+        now: UnixTime,
     ) -> Result<TrustBundle, ServiceError> {
         let parts = TrustParts {
             trust_domain: self.domain.clone(),
             issuers: vec![self.issuer().to_vec()],
-            lease_keys: vec![self.keys.leases.public().clone()],
-            policy_epoch_floor,
-            revoked,
-            sequence,
+            lease_keys: ring.listed().iter().map(|key| key.public.clone()).collect(),
+            policy_epoch_floor: revocations.floor,
+            revoked: revocations.revoked,
+            sequence: revocations.sequence,
+            issued_at: now,
         };
-        TrustBundle::new(parts, self.anchors.clone()).map_err(|error| {
-            tracing::error!(%error, "no trust bundle can be made");
-            ServiceError::Defect
-        })
+        TrustBundle::new(parts, self.anchors.clone()).map_err(unusable)
     }
+}
+
+/// What is not accepted any more, as of an event.
+struct Revocations {
+    revoked: Vec<(cloister_channel::InstanceId, Revocation)>,
+    floor: u64,
+    sequence: u64,
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "takes what `map_err` gives")]
+fn unusable(error: TrustError) -> ServiceError {
+    tracing::error!(%error, "no trust bundle can be made");
+    ServiceError::Defect
 }
 
 impl Jwk {

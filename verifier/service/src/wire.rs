@@ -6,7 +6,7 @@ use cloister_attestation::check::Check;
 use crate::error::ServiceError;
 use crate::store::{
     AgentRecord, AgentState, Event, EventKind, ImageRecord, ImageState, InstanceRecord,
-    MachineRecord,
+    MachineRecord, PolicyRecord,
 };
 
 /// A finding as it is answered.
@@ -68,6 +68,17 @@ pub(crate) fn machine(record: &MachineRecord) -> Result<v1::Machine, ServiceErro
     })
 }
 
+/// A policy as operators see it.
+pub(crate) fn policy(record: &PolicyRecord) -> v1::PolicyRecord {
+    v1::PolicyRecord {
+        epoch: record.epoch,
+        applied_at: record.applied_at.as_secs(),
+        origin: record.origin.as_str().to_owned(),
+        digest: record.digest.clone(),
+        document: record.document.clone(),
+    }
+}
+
 fn instance(record: &InstanceRecord) -> v1::Instance {
     v1::Instance {
         instance: record.instance.clone(),
@@ -107,6 +118,7 @@ pub(crate) fn event(event: Event) -> v1::WatchEvent {
             Wire::Restored(v1::RestoredInstance { agent, instance })
         }
         EventKind::PolicyEpoch { floor } => Wire::PolicyEpoch(v1::PolicyEpoch { floor }),
+        EventKind::TrustChanged => Wire::TrustChanged(v1::TrustChanged {}),
     };
     v1::WatchEvent { sequence: event.sequence, event: Some(kind) }
 }

@@ -2,79 +2,83 @@
 
 use cloister_api::v1;
 use cloister_attestation::policy::AnchorPolicy;
-use cloister_attestation::time::UnixTime;
 
-use super::{KeyId, Revocation, TrustBundle, TrustError, TrustParts};
+use super::snapshot::Snapshot;
+use super::{KeyId, TrustBundle, TrustError, TrustParts};
 use crate::identity::PublicKey;
-use crate::limits::REVOKED_MAX;
-use crate::name::InstanceId;
+use crate::lease::LeaseSigner;
+use crate::limits::LEASE_KEYS_MAX;
 
 impl TrustBundle {
-    /// Reads a received bundle. `anchors` is the accepted kind of root, from the measured
-    /// configuration.
+    /// Reads a received bundle and verifies its snapshot of revocations. `anchors` is the accepted
+    /// kind of root, from the measured configuration.
     ///
     /// # Errors
-    /// As [`TrustBundle::new`], and for names, keys or key ids that do not read or do not agree.
+    /// As [`TrustBundle::new`], for names, keys or key ids that do not read or do not agree, and
+    /// for a snapshot that none of the bundle's lease keys signed for its trust domain.
     pub fn from_wire(wire: &v1::TrustBundle, anchors: AnchorPolicy) -> Result<Self, TrustError> {
         let trust_domain = wire
             .trust_domain
             .parse()
             .map_err(|_| TrustError::malformed("trust domain is not a name"))?;
-        if wire.revoked.len() > REVOKED_MAX {
-            return Err(TrustError::Full);
+        if !(1..=LEASE_KEYS_MAX).contains(&wire.lease_keys.len()) {
+            return Err(TrustError::malformed("not 1 to 8 lease keys"));
         }
+        let keys = wire.lease_keys.iter().map(lease_key).collect::<Result<Vec<_>, _>>()?;
+        let snapshot = Snapshot::verify(&wire.revocations, &trust_domain, |kid| {
+            keys.iter().find(|(id, _)| id.as_bytes() == kid).map(|(_, key)| key)
+        })?;
         let parts = TrustParts {
             trust_domain,
             issuers: wire.issuers.clone(),
-            lease_keys: wire.lease_keys.iter().map(lease_key).collect::<Result<_, _>>()?,
-            policy_epoch_floor: wire.policy_epoch_floor,
-            revoked: wire.revoked.iter().map(revoked).collect::<Result<_, _>>()?,
-            sequence: wire.sequence,
+            lease_keys: keys.into_iter().map(|(_, key)| key).collect(),
+            policy_epoch_floor: snapshot.policy_epoch_floor,
+            revoked: snapshot.revoked,
+            sequence: snapshot.sequence,
+            issued_at: snapshot.issued_at,
         };
         Self::new(parts, anchors)
     }
 
-    /// The form that travels. The accepted kind of root stays behind: it is each runtime's own.
-    #[must_use]
-    pub fn to_wire(&self) -> v1::TrustBundle {
+    /// The form that travels, with the snapshot of revocations signed by `signer`, which has to be
+    /// one of the bundle's keys. The accepted kind of root stays behind: it is each runtime's own.
+    ///
+    /// # Errors
+    /// [`TrustError::Signing`].
+    pub fn to_wire(&self, signer: &LeaseSigner) -> Result<v1::TrustBundle, TrustError> {
         let lease_keys = self.lease_keys.iter().map(|(kid, key)| v1::LeaseKey {
             kid: kid.as_bytes().to_vec(),
             public_key: key.spki().to_vec(),
         });
-        let revoked = self.revoked.iter().map(|(instance, why)| v1::RevokedInstance {
-            agent: why.agent.to_string(),
-            instance: instance.to_string(),
-            reason: why.reason.clone(),
-            forget_after: why.forget_after.as_secs(),
-        });
-        v1::TrustBundle {
+        Ok(v1::TrustBundle {
             trust_domain: self.trust_domain.to_string(),
             issuers: self.issuers().map(<[u8]>::to_vec).collect(),
             lease_keys: lease_keys.collect(),
-            policy_epoch_floor: self.policy_epoch_floor,
-            revoked: revoked.collect(),
+            revocations: self.snapshot().sign(signer)?,
+        })
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let mut revoked: Vec<_> =
+            self.revoked.iter().map(|(instance, why)| (*instance, why.clone())).collect();
+        revoked.sort_unstable_by_key(|(instance, _)| *instance);
+        Snapshot {
+            trust_domain: self.trust_domain.clone(),
             sequence: self.sequence,
+            policy_epoch_floor: self.policy_epoch_floor,
+            issued_at: self.issued_at,
+            revoked,
         }
     }
 }
 
-fn lease_key(wire: &v1::LeaseKey) -> Result<PublicKey, TrustError> {
+fn lease_key(wire: &v1::LeaseKey) -> Result<(KeyId, PublicKey), TrustError> {
     let key = PublicKey::from_spki(&wire.public_key)
         .map_err(|_| TrustError::malformed("a lease key is not an ECDSA P-256 key"))?;
-    if KeyId::of(&key).as_bytes() == wire.kid.as_slice() {
-        Ok(key)
+    let id = KeyId::of(&key);
+    if id.as_bytes() == wire.kid.as_slice() {
+        Ok((id, key))
     } else {
         Err(TrustError::malformed("a lease key does not have the id that it is listed under"))
     }
-}
-
-fn revoked(wire: &v1::RevokedInstance) -> Result<(InstanceId, Revocation), TrustError> {
-    let named = |_| TrustError::malformed("a revoked instance is not named properly");
-    let instance = wire.instance.parse().map_err(named)?;
-    let why = Revocation {
-        agent: wire.agent.parse().map_err(named)?,
-        reason: wire.reason.clone(),
-        forget_after: UnixTime::from_secs(wire.forget_after),
-    };
-    Ok((instance, why))
 }

@@ -20,13 +20,15 @@ pub(super) enum Step {
         /// The one that came.
         observed: u64,
     },
+    /// Keys or issuers changed: the whole bundle has to be fetched again.
+    Refetch,
 }
 
 /// Applies `event` to `trust` at `now`.
 ///
 /// # Errors
-/// [`TrustError`] for an event that does not read, or if there is no room for a revocation. The
-/// caller then starts over from the whole bundle.
+/// [`TrustError`] for an event that does not read, if there is no room for a revocation, or if the
+/// Verifier's log has gone back. The caller then starts over from the whole bundle.
 pub(super) fn step(
     trust: &TrustBundle,
     event: v1::WatchEvent,
@@ -36,14 +38,16 @@ pub(super) fn step(
     let observed = event.sequence;
     let Some(event) = event.event.filter(|event| !matches!(event, Event::Heartbeat(_))) else {
         // A heartbeat names the last event that there was, and is none itself.
-        let missed = observed >= expected;
-        return Ok(if missed { Step::Gap { expected, observed } } else { Step::Nothing });
+        return heartbeat(trust.sequence(), observed);
     };
     if observed < expected {
         return Ok(Step::Nothing);
     }
     if observed > expected {
         return Ok(Step::Gap { expected, observed });
+    }
+    if matches!(event, Event::TrustChanged(_)) {
+        return Ok(Step::Refetch);
     }
     let mut next = trust.clone();
     next.forget_ended(now);
@@ -52,9 +56,20 @@ pub(super) fn step(
     Ok(Step::Updated(Box::new(next), what))
 }
 
+/// A Verifier that was set back to an older copy of its record numbers new events as old ones were:
+/// they would pass for events that were seen.
+fn heartbeat(seen: u64, observed: u64) -> Result<Step, TrustError> {
+    let expected = seen.saturating_add(1);
+    match observed {
+        _ if observed < seen => Err(TrustError::Sequence { seen, observed }),
+        _ if observed == seen => Ok(Step::Nothing),
+        _ => Ok(Step::Gap { expected, observed }),
+    }
+}
+
 fn apply(trust: &mut TrustBundle, event: Event) -> Result<String, TrustError> {
     match event {
-        Event::Heartbeat(_) => Ok("nothing".to_owned()),
+        Event::Heartbeat(_) | Event::TrustChanged(_) => Ok("nothing".to_owned()),
         Event::Revoked(revoked) => {
             let instance = revoked.instance.parse().map_err(|_| malformed("revoked instance"))?;
             let agent = revoked.agent.parse().map_err(|_| malformed("revoked agent"))?;

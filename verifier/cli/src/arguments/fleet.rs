@@ -27,7 +27,23 @@ pub enum FleetCommand {
     /// Say which machines will fail appraisal, from when on, and what mends it.
     #[command(after_help = EXAMPLES)]
     Forecast(Box<ForecastArguments>),
+    /// End leases, so that runtimes renew at once with new Evidence.
+    #[command(after_help = REATTEST_EXAMPLES)]
+    Reattest {
+        /// Every live lease, and not only those under older policies.
+        #[arg(long)]
+        all: bool,
+    },
 }
+
+const REATTEST_EXAMPLES: &str = "\
+Raises the policy epoch floor: leases below it are refused everywhere from then
+on, and channels that rest on them are closed. Runtimes that still meet the
+policy are back with their next Evidence.
+
+Examples:
+  cloister policy apply policy.toml && cloister fleet reattest
+  cloister fleet reattest --all";
 
 const EXAMPLES: &str = "\
 Machines come from the Verifier, as they attested last, or from folders of

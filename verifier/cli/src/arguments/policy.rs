@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::ConnectionArguments;
+
 /// `cloister policy ...`.
 #[derive(Debug, Subcommand)]
 #[non_exhaustive]
@@ -18,6 +20,23 @@ pub enum PolicyCommand {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Put a policy in force at the Verifier, from the next appraisal on.
+    #[command(after_help = APPLY_EXAMPLES)]
+    Apply {
+        /// How to reach the Verifier.
+        #[command(flatten)]
+        connection: ConnectionArguments,
+        /// The policy.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Show which policies were in force at the Verifier, newest first.
+    #[command(after_help = "Example:\n  cloister policy history --json")]
+    History {
+        /// How to reach the Verifier.
+        #[command(flatten)]
+        connection: ConnectionArguments,
+    },
     /// Check that a policy reads: every key there, none unknown, none without sense.
     #[command(
         after_help = "Example:\n  cloister policy check policy.toml\n\nExit: 0 it reads, 1 it does not."
@@ -28,6 +47,14 @@ pub enum PolicyCommand {
         file: PathBuf,
     },
 }
+
+const APPLY_EXAMPLES: &str = "\
+The policy stays in force over restarts until another one is applied, or the
+Verifier's configuration names another one. Live leases stay; see
+`cloister fleet reattest`.
+
+Example:
+  cloister policy apply policy.toml";
 
 const NEW_EXAMPLES: &str = "\
 The Evidence is verified first. What breaks confidentiality on any machine, such

@@ -7,6 +7,7 @@ use cloister_api::v1;
 use cloister_api::v1::trust_client::TrustClient;
 use cloister_attestation::ear::{ResultKeys, keys_for};
 use cloister_attestation::policy::AnchorPolicy;
+use cloister_attestation::time::UnixTime;
 use cloister_channel::trust::TrustParts;
 use cloister_channel::{PublicKey, TrustBundle, TrustDomain};
 use rustls::pki_types::CertificateDer;
@@ -54,6 +55,7 @@ impl Issuers {
             policy_epoch_floor: 0,
             revoked: Vec::new(),
             sequence: 0,
+            issued_at: UnixTime::from_secs(0),
         };
         // Without a key there is no bundle; everything else was checked when it was read.
         TrustBundle::new(parts, self.anchors.clone()).ok()

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use cloister_attestation::policy::Policy;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -25,6 +26,13 @@ impl Desk {
         Self { folder, verifier }
     }
 
+    /// A policy file.
+    fn policy(&self) -> PathBuf {
+        let path = self.path("policy.toml");
+        std::fs::write(&path, Policy::strict().to_toml().unwrap()).unwrap();
+        path
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -45,6 +53,7 @@ impl Desk {
 fn every_command_calls_its_method_with_the_token() {
     let desk = Desk::new();
     let file = desk.path("image.json");
+    let policy = desk.policy();
     for (words, methods) in [
         (vec!["image", "admit", file.to_str().unwrap()], vec!["admit_image"]),
         (vec!["image", "list"], vec!["list_images"]),
@@ -53,6 +62,11 @@ fn every_command_calls_its_method_with_the_token() {
         (vec!["agents", "quarantine", "translator", "--reason", "test"], vec!["quarantine_agent"]),
         (vec!["agents", "lift", "translator"], vec!["lift_quarantine"]),
         (vec!["agents", "retire", "translator"], vec!["retire_agent"]),
+        (vec!["keys", "list"], vec!["list_keys"]),
+        (vec!["policy", "history"], vec!["list_policies"]),
+        (vec!["policy", "apply", policy.to_str().unwrap()], vec!["apply_policy"]),
+        (vec!["fleet", "reattest"], vec!["reattest"]),
+        (vec!["fleet", "reattest", "--all"], vec!["reattest"]),
     ] {
         desk.verifier.asked.lock().unwrap().clear();
         let run = desk.run(&words);
@@ -130,4 +144,40 @@ fn the_settings_file_of_the_user_is_found() {
     let run = finish(command().args(["agents", "list"]).env("XDG_CONFIG_HOME", desk.folder.path()));
     assert_eq!((run.exit, run.stderr.as_str()), (0, ""));
     assert_eq!(desk.asked(), ["list_agents"]);
+}
+
+#[test]
+fn keys_are_listed_with_what_each_is_for() {
+    let desk = Desk::new();
+    let run = desk.run(&["keys", "list"]);
+    for part in ["aa", "current", "signs since 2027-01-15", "bb", "next", "listed since"] {
+        assert!(run.stdout.contains(part), "{part} in {}", run.stdout);
+    }
+    let run = desk.run(&["keys", "rotate"]);
+    assert_eq!(run.exit, 2);
+    assert!(run.stdout.contains("too new"), "{}", run.stdout);
+    assert_eq!(desk.asked(), ["list_keys", "rotate_keys"]);
+}
+
+#[test]
+fn a_policy_that_does_not_read_is_not_sent_and_one_that_does_is_sent_whole() {
+    let desk = Desk::new();
+    let path = desk.policy();
+    let run = desk.run(&["policy", "apply", path.to_str().unwrap(), "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(told["policy"]["digest"], Policy::strict().digest().to_string());
+    desk.verifier.asked.lock().unwrap().clear();
+    std::fs::write(&path, "anchors = 1").unwrap();
+    let run = desk.run(&["policy", "apply", path.to_str().unwrap()]);
+    assert_eq!((run.exit, desk.asked()), (1, vec![]));
+}
+
+#[test]
+fn reattesting_says_how_many_runtimes_have_to_renew() {
+    let desk = Desk::new();
+    let run = desk.run(&["fleet", "reattest"]);
+    assert_eq!(run.stdout, "leases below policy epoch 2 ended: 1 runtime has to renew\n");
+    let run = desk.run(&["fleet", "reattest", "--all", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(told, json!({ "epoch_floor": 2, "leases_ended": 5 }));
 }

@@ -291,7 +291,7 @@ fn another_agent_than_is_meant_is_refused() {
 fn another_verifiers_runtime_is_refused() {
     let runtime = Runtime::honest();
     let other = World::new();
-    runtime.put_bundle("other.json", other.parts());
+    runtime.put_bundle("other.json", &other, other.parts());
     let anchor = ["--simulator-anchor", "@anchor.json"];
     let run = runtime.verify(&[["--trust", "@other.json"], anchor].concat());
     let found = failed(&run);
@@ -312,7 +312,7 @@ fn a_revoked_instance_is_refused() {
         forget_after: runtime.claims.expires_at,
     };
     parts.revoked.push((runtime.claims.instance(), why));
-    runtime.put_bundle("bundle.json", parts);
+    runtime.put_bundle("bundle.json", &runtime.world, parts);
     assert_eq!(failed(&runtime.verify(&ALL)), ["lease.revoked"]);
 }
 

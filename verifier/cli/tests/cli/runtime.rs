@@ -132,7 +132,7 @@ impl Runtime {
         );
         self.put("image.json", &serde_json::to_vec(&values).unwrap());
         self.put("trust.pem", pem(self.world.ca.der()).as_bytes());
-        self.put_bundle("bundle.json", self.world.parts());
+        self.put_bundle("bundle.json", &self.world, self.world.parts());
     }
 
     /// Writes the Verifier's key set, with a key of another purpose beside the one for leases.
@@ -146,10 +146,10 @@ impl Runtime {
         fs::write(self.path(name), bytes).unwrap();
     }
 
-    /// Writes a trust bundle as a Verifier's `/v1/trust` answers.
-    pub(crate) fn put_bundle(&self, name: &str, parts: TrustParts) {
+    /// Writes a trust bundle as the `/v1/trust` of the Verifier of `world` answers.
+    pub(crate) fn put_bundle(&self, name: &str, world: &World, parts: TrustParts) {
         let bundle = TrustBundle::new(parts, self.anchors.clone()).unwrap();
-        self.put(name, &serde_json::to_vec(&bundle.to_wire()).unwrap());
+        self.put(name, &serde_json::to_vec(&bundle.to_wire(&world.signer).unwrap()).unwrap());
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

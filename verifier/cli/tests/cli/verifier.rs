@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use cloister_api::v1::operator_server::{Operator, OperatorServer};
 use cloister_api::v1::{
-    AdmitImageRequest, AdmitImageResponse, Image, ImageState, LiftQuarantineRequest,
-    LiftQuarantineResponse, ListAgentsRequest, ListAgentsResponse, ListImagesRequest,
-    ListImagesResponse, ListMachinesRequest, ListMachinesResponse, Machine, QuarantineAgentRequest,
-    QuarantineAgentResponse, RetireAgentRequest, RetireAgentResponse, RetireImageRequest,
-    RetireImageResponse, RevokeImageRequest, RevokeImageResponse, ShowAgentRequest,
-    ShowAgentResponse,
+    AdmitImageRequest, AdmitImageResponse, ApplyPolicyRequest, ApplyPolicyResponse, Image,
+    ImageState, LeaseKeyRecord, LeaseKeyState, LiftQuarantineRequest, LiftQuarantineResponse,
+    ListAgentsRequest, ListAgentsResponse, ListImagesRequest, ListImagesResponse, ListKeysRequest,
+    ListKeysResponse, ListMachinesRequest, ListMachinesResponse, ListPoliciesRequest,
+    ListPoliciesResponse, Machine, PolicyRecord, QuarantineAgentRequest, QuarantineAgentResponse,
+    ReattestRequest, ReattestResponse, RetireAgentRequest, RetireAgentResponse, RetireImageRequest,
+    RetireImageResponse, RevokeImageRequest, RevokeImageResponse, RotateKeysRequest,
+    RotateKeysResponse, ShowAgentRequest, ShowAgentResponse,
 };
 use cloister_attestation::reference::ReferenceValues;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -210,5 +212,66 @@ impl Operator for Service {
     ) -> Result<Response<ListMachinesResponse>, Status> {
         self.heard("list_machines", &request)?;
         Ok(Response::new(ListMachinesResponse { machines: self.machines.lock().unwrap().clone() }))
+    }
+
+    async fn list_keys(
+        &self,
+        request: Request<ListKeysRequest>,
+    ) -> Result<Response<ListKeysResponse>, Status> {
+        self.heard("list_keys", &request)?;
+        let key = |kid: &str, state: LeaseKeyState| LeaseKeyRecord {
+            kid: kid.to_owned(),
+            state: state.into(),
+            since: 1_800_000_000,
+        };
+        let keys = vec![key("aa", LeaseKeyState::Current), key("bb", LeaseKeyState::Next)];
+        Ok(Response::new(ListKeysResponse { keys }))
+    }
+
+    async fn rotate_keys(
+        &self,
+        request: Request<RotateKeysRequest>,
+    ) -> Result<Response<RotateKeysResponse>, Status> {
+        self.heard("rotate_keys", &request)?;
+        Err(Status::failed_precondition("too new"))
+    }
+
+    async fn list_policies(
+        &self,
+        request: Request<ListPoliciesRequest>,
+    ) -> Result<Response<ListPoliciesResponse>, Status> {
+        self.heard("list_policies", &request)?;
+        let policies = vec![policy(2, "operator"), policy(1, "configuration")];
+        Ok(Response::new(ListPoliciesResponse { policies, epoch_floor: 1 }))
+    }
+
+    async fn apply_policy(
+        &self,
+        request: Request<ApplyPolicyRequest>,
+    ) -> Result<Response<ApplyPolicyResponse>, Status> {
+        self.heard("apply_policy", &request)?;
+        let read = cloister_attestation::policy::Policy::from_toml(&request.get_ref().document);
+        let read = read.map_err(|error| Status::invalid_argument(error.to_string()))?;
+        let policy = PolicyRecord { digest: read.digest().to_string(), ..policy(2, "operator") };
+        Ok(Response::new(ApplyPolicyResponse { policy: Some(policy), changed: true }))
+    }
+
+    async fn reattest(
+        &self,
+        request: Request<ReattestRequest>,
+    ) -> Result<Response<ReattestResponse>, Status> {
+        self.heard("reattest", &request)?;
+        let leases_ended = if request.get_ref().all { 5 } else { 1 };
+        Ok(Response::new(ReattestResponse { epoch_floor: 2, leases_ended }))
+    }
+}
+
+fn policy(epoch: u64, origin: &str) -> PolicyRecord {
+    PolicyRecord {
+        epoch,
+        applied_at: 1_800_000_000,
+        origin: origin.to_owned(),
+        digest: "ab".repeat(48),
+        document: String::new(),
     }
 }

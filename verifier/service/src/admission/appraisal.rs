@@ -5,14 +5,14 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cloister_api::v1;
-use cloister_attestation::bytes::Nonce;
+use cloister_attestation::bytes::{Digest48, Nonce};
 use cloister_attestation::ear::{Ear, Format, Terms};
 use cloister_attestation::limits::AUDIENCE_BYTES_MAX;
 use cloister_attestation::result::AttestationResult;
 use cloister_attestation::time::UnixTime;
 
 use super::presented::Bound;
-use super::{Admission, Examined, lease};
+use super::{Admission, Appraiser, Examined, lease};
 use crate::error::ServiceError;
 use crate::limits::RESULT_LIFETIME;
 use crate::state::Keys;
@@ -40,8 +40,11 @@ impl Admission {
             Err(refusal) => v1::appraise_response::Outcome::Refused(refusal.told()),
             Ok(Examined { bound, evidence, .. }) => {
                 let known = self.store.images_of_manifest(&bound.manifest_digest).await?;
-                let result = self.appraiser.appraise(&bound, &evidence, &known, now);
-                let signed = self.signed(&result, &bound, &audience, format, now)?;
+                let in_force = self.appraiser.in_force();
+                let policy = &in_force.policy;
+                let result = Appraiser::appraise(policy, &bound, &evidence, &known, now);
+                let asked = Asked { bound: &bound, audience: &audience, format };
+                let signed = self.signed(&result, &asked, in_force.digest(), now)?;
                 v1::appraise_response::Outcome::Result(signed)
             }
         };
@@ -51,9 +54,8 @@ impl Admission {
     fn signed(
         &self,
         result: &AttestationResult,
-        bound: &Bound,
-        audience: &str,
-        format: Format,
+        &Asked { bound, audience, format }: &Asked<'_>,
+        policy: Digest48,
         now: UnixTime,
     ) -> Result<v1::SignedResult, ServiceError> {
         let mut id = [0; 16];
@@ -64,7 +66,7 @@ impl Admission {
                 issuer: &self.trust.domain().spiffe_id(),
                 audience,
                 nonce: Some(bound.binding.nonce.as_bytes()),
-                policy: self.appraiser.policy_digest(),
+                policy,
                 build: lease::BUILD,
                 identity_key: Some(bound.binding.identity_key),
                 issued_at: now,
@@ -83,6 +85,13 @@ impl Admission {
         };
         Ok(v1::SignedResult { token })
     }
+}
+
+/// What was asked for, and about what.
+struct Asked<'a> {
+    bound: &'a Bound,
+    audience: &'a str,
+    format: Format,
 }
 
 fn format(request: &v1::AppraiseRequest) -> Result<Format, ServiceError> {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use cloister_attestation::anchor::{AnchorKind, Anchors};
 use cloister_attestation::appraise::{Expected, appraise};
 use cloister_attestation::binding::Binding;
-use cloister_attestation::bytes::Digest48;
 use cloister_attestation::cache::EndorsementCache;
 use cloister_attestation::check::Check;
 use cloister_attestation::code::Diagnostic as _;
@@ -22,13 +21,14 @@ use super::workers::Workers;
 use super::{Refusal, codes};
 use crate::endorsements::{AtHand, RollbackMemory, Sources, Verification};
 use crate::error::ServiceError;
+use crate::policies::{InForce, Policies};
 use crate::store::{ImageRecord, ImageState};
 
 /// Verifies against the configured anchors and appraises under the configured policy.
 #[derive(Debug)]
 pub struct Appraiser {
     anchors: Anchors,
-    policy: Policy,
+    policies: Policies,
     sources: Sources,
     memory: RollbackMemory,
     /// What was verified for Evidence before.
@@ -36,11 +36,16 @@ pub struct Appraiser {
 }
 
 impl Appraiser {
-    /// With the configured anchors and policy, sources of endorsements, and the memory of what
+    /// With the configured anchors, the policy in force, sources of endorsements, and the memory of what
     /// they said before.
     #[must_use]
-    pub fn new(anchors: Anchors, policy: Policy, sources: Sources, memory: RollbackMemory) -> Self {
-        Self { anchors, policy, sources, memory, cache: EndorsementCache::default() }
+    pub fn new(
+        anchors: Anchors,
+        policies: Policies,
+        sources: Sources,
+        memory: RollbackMemory,
+    ) -> Self {
+        Self { anchors, policies, sources, memory, cache: EndorsementCache::default() }
     }
 
     /// How often endorsements that were verified before were used again.
@@ -55,9 +60,9 @@ impl Appraiser {
         self.anchors.kind() == AnchorKind::Simulator
     }
 
-    /// Names the configured policy in results.
-    pub(super) fn policy_digest(&self) -> Digest48 {
-        self.policy.digest()
+    /// The policy in force now.
+    pub(super) fn in_force(&self) -> Arc<InForce> {
+        self.policies.in_force()
     }
 
     /// Parses, and looks what is there to verify with. May block.
@@ -107,9 +112,9 @@ impl Appraiser {
         self.cache.verify(evidence, with, &self.anchors, now)
     }
 
-    /// Appraises against the Reference Values among `known` that are admitted.
+    /// Appraises under `policy` against the Reference Values among `known` that are admitted.
     pub(super) fn appraise(
-        &self,
+        policy: &Policy,
         bound: &Bound,
         evidence: &VerifiedEvidence,
         known: &[ImageRecord],
@@ -124,7 +129,7 @@ impl Appraiser {
             report_data: Expect::Exactly(Binding::report_data(&bound.envelope.binding)),
             image: Some((&admitted, bound.manifest_digest)),
         };
-        appraise(evidence, &expected, &self.policy, now)
+        appraise(evidence, &expected, policy, now)
     }
 }
 

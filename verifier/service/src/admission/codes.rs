@@ -48,14 +48,16 @@ cloister_attestation::codes! {
         "This identity key already holds a lease under another agent's name. One boot of one runtime runs one agent.";
 }
 
-/// The code for what speaks against a lease although the Evidence is good, and what was expected.
-pub(super) fn objection(objection: Objection) -> (&'static Code, &'static str) {
-    match objection {
+/// The code for what speaks against a lease although the Evidence is good, and what was expected;
+/// `None` for what is no fault of the runtime's, which has to ask again.
+pub(super) const fn objection(objection: Objection) -> Option<(&'static Code, &'static str)> {
+    Some(match objection {
         Objection::Quarantined => (&QUARANTINED, "an agent that is not quarantined"),
         Objection::Retired => (&RETIRED, "an agent that is not retired"),
         Objection::Revoked => (&REVOKED, "an instance that is not revoked"),
         Objection::OtherAgent => (&OTHER_AGENT, "an identity key of this agent"),
         Objection::ImageRetired => (&IMAGE_RETIRED, "an image that is still admitted"),
         Objection::Spent => (&challenge::SPENT, "a challenge that bought no lease yet"),
-    }
+        Objection::EpochEnded => return None,
+    })
 }

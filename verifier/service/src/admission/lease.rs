@@ -81,6 +81,7 @@ pub(super) fn record(
         not_asserted: claims.not_asserted.clone(),
         machine: Machine::of(&examined.evidence, now),
         lease_expires_at: claims.expires_at,
+        policy_epoch: claims.policy_epoch,
         verdict: Verdict {
             at: now,
             outcome: Outcome::Admitted,

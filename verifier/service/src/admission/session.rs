@@ -5,7 +5,7 @@ use cloister_api::v1;
 use cloister_attestation::time::UnixTime;
 
 use super::presented::Bound;
-use super::{Admission, Examined, Refusal, appraiser, codes};
+use super::{Admission, Appraiser, Examined, Refusal, appraiser, codes};
 use crate::error::ServiceError;
 
 impl Admission {
@@ -43,7 +43,8 @@ impl Admission {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let known = self.store.images_of_manifest(&bound.manifest_digest).await?;
-        let result = self.appraiser.appraise(&bound, &evidence, &known, now);
+        let policy = &self.appraiser.in_force().policy;
+        let result = Appraiser::appraise(policy, &bound, &evidence, &known, now);
         if let Some(refusal) = appraiser::refusal(&result, &known, &evidence) {
             return Ok(Err(refusal));
         }

@@ -42,9 +42,10 @@ pub(super) struct Document {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct Lease {
     pub(super) lifetime_secs: LeaseLifetime,
+    pub(super) rotate_keys_after_days: LeaseKeyDays,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -153,6 +154,7 @@ macro_rules! ranged {
 
 ranged! {
     LeaseLifetime(u64) in (1..=LEASE_LIFETIME_MAX.as_secs()), "the lifetime of a lease in seconds";
+    LeaseKeyDays(u64) in (0..=365_u64), "the number of days after which another lease key signs";
     ChallengeLifetime(u64) in (1..=CHALLENGE_LIFETIME_MAX.as_secs()), "the lifetime of a challenge in seconds";
     RequestTimeout(u64) in (1..=REQUEST_TIMEOUT_MAX_SECS), "the time of a request for endorsements in seconds";
     RefreshInterval(u64) in (60..=REFRESH_MAX_SECS), "the time between two requests for the same document in seconds";
@@ -193,7 +195,10 @@ impl TryFrom<String> for Filter {
 
 impl Default for Lease {
     fn default() -> Self {
-        Self { lifetime_secs: LeaseLifetime(LEASE_LIFETIME_DEFAULT.as_secs()) }
+        Self {
+            lifetime_secs: LeaseLifetime(LEASE_LIFETIME_DEFAULT.as_secs()),
+            rotate_keys_after_days: LeaseKeyDays(0),
+        }
     }
 }
 

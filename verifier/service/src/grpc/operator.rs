@@ -102,6 +102,47 @@ impl Operator for Service {
         Ok(Response::new(self.app.operations.retire(&name, &reason).await?))
     }
 
+    async fn list_keys(
+        &self,
+        request: Request<v1::ListKeysRequest>,
+    ) -> Result<Response<v1::ListKeysResponse>, Status> {
+        self.authorized(request)?;
+        Ok(Response::new(v1::ListKeysResponse { keys: self.app.operations.keys() }))
+    }
+
+    async fn rotate_keys(
+        &self,
+        request: Request<v1::RotateKeysRequest>,
+    ) -> Result<Response<v1::RotateKeysResponse>, Status> {
+        self.authorized(request)?;
+        let keys = self.app.operations.rotate_keys().await?;
+        Ok(Response::new(v1::RotateKeysResponse { keys }))
+    }
+
+    async fn list_policies(
+        &self,
+        request: Request<v1::ListPoliciesRequest>,
+    ) -> Result<Response<v1::ListPoliciesResponse>, Status> {
+        self.authorized(request)?;
+        Ok(Response::new(self.app.operations.policies().await?))
+    }
+
+    async fn apply_policy(
+        &self,
+        request: Request<v1::ApplyPolicyRequest>,
+    ) -> Result<Response<v1::ApplyPolicyResponse>, Status> {
+        let request = self.authorized(request)?;
+        Ok(Response::new(self.app.operations.apply_policy(&request.document).await?))
+    }
+
+    async fn reattest(
+        &self,
+        request: Request<v1::ReattestRequest>,
+    ) -> Result<Response<v1::ReattestResponse>, Status> {
+        let request = self.authorized(request)?;
+        Ok(Response::new(self.app.operations.reattest(request.all).await?))
+    }
+
     async fn list_machines(
         &self,
         request: Request<v1::ListMachinesRequest>,

@@ -34,10 +34,15 @@ fn status_of(error: &ServiceError) -> Code {
         ServiceError::Operator | ServiceError::LeaseRequired { .. } => Code::Unauthenticated,
         ServiceError::Argument { .. }
         | ServiceError::Reference(_)
+        | ServiceError::Policy(_)
+        | ServiceError::PolicyAnchors
         | ServiceError::Body { .. }
         | ServiceError::TooLarge { .. } => Code::InvalidArgument,
         ServiceError::NotFound { .. } => Code::NotFound,
-        ServiceError::Revoked { .. } | ServiceError::AgentState { .. } => Code::FailedPrecondition,
+        ServiceError::Revoked { .. }
+        | ServiceError::AgentState { .. }
+        | ServiceError::KeyTooNew { .. } => Code::FailedPrecondition,
+        ServiceError::EpochEnded => Code::Aborted,
         ServiceError::Timeout => Code::DeadlineExceeded,
         ServiceError::Store(_) => Code::Unavailable,
         ServiceError::Challenge(_)

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Problem;
 use super::body::{Message, Raw, Reason};
 use crate::app::App;
-use crate::trust::Jwks;
+use crate::limits::KEY_SET_MAX_AGE;
 
 type Answer<T> = Result<Json<T>, Problem>;
 
@@ -81,8 +81,44 @@ pub(super) async fn trust(State(app): State<App>) -> Answer<v1::TrustBundle> {
     Ok(Json(app.trust.bundle(app.clock.now()).await?))
 }
 
-pub(super) async fn jwks(State(app): State<App>) -> Json<Jwks> {
-    Json(app.trust.jwks())
+/// A key is listed for longer than the set may be kept before it signs.
+pub(super) async fn jwks(State(app): State<App>) -> impl IntoResponse {
+    let kept = format!("public, max-age={}", KEY_SET_MAX_AGE.as_secs());
+    ([(header::CACHE_CONTROL, kept)], Json(app.trust.jwks()))
+}
+
+pub(super) async fn keys(State(app): State<App>, _: Operator) -> Json<v1::ListKeysResponse> {
+    Json(v1::ListKeysResponse { keys: app.operations.keys() })
+}
+
+pub(super) async fn rotate_keys(
+    State(app): State<App>,
+    _: Operator,
+) -> Answer<v1::RotateKeysResponse> {
+    Ok(Json(v1::RotateKeysResponse { keys: app.operations.rotate_keys().await? }))
+}
+
+pub(super) async fn policies(
+    State(app): State<App>,
+    _: Operator,
+) -> Answer<v1::ListPoliciesResponse> {
+    Ok(Json(app.operations.policies().await?))
+}
+
+pub(super) async fn apply_policy(
+    State(app): State<App>,
+    _: Operator,
+    Message(request): Message<v1::ApplyPolicyRequest>,
+) -> Answer<v1::ApplyPolicyResponse> {
+    Ok(Json(app.operations.apply_policy(&request.document).await?))
+}
+
+pub(super) async fn reattest(
+    State(app): State<App>,
+    _: Operator,
+    Message(request): Message<v1::ReattestRequest>,
+) -> Answer<v1::ReattestResponse> {
+    Ok(Json(app.operations.reattest(request.all).await?))
 }
 
 pub(super) async fn images(State(app): State<App>, _: Operator) -> Answer<v1::ListImagesResponse> {

@@ -44,11 +44,16 @@ fn status_of(error: &ServiceError) -> StatusCode {
     match error {
         ServiceError::Busy => StatusCode::TOO_MANY_REQUESTS,
         ServiceError::Operator | ServiceError::LeaseRequired { .. } => StatusCode::UNAUTHORIZED,
-        ServiceError::Argument { .. } | ServiceError::Reference(_) | ServiceError::Body { .. } => {
-            StatusCode::BAD_REQUEST
-        }
+        ServiceError::Argument { .. }
+        | ServiceError::Reference(_)
+        | ServiceError::Policy(_)
+        | ServiceError::PolicyAnchors
+        | ServiceError::Body { .. } => StatusCode::BAD_REQUEST,
         ServiceError::NotFound { .. } => StatusCode::NOT_FOUND,
-        ServiceError::Revoked { .. } | ServiceError::AgentState { .. } => StatusCode::CONFLICT,
+        ServiceError::Revoked { .. }
+        | ServiceError::AgentState { .. }
+        | ServiceError::KeyTooNew { .. }
+        | ServiceError::EpochEnded => StatusCode::CONFLICT,
         ServiceError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         ServiceError::Timeout => StatusCode::REQUEST_TIMEOUT,
         ServiceError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,

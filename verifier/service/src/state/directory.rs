@@ -17,7 +17,7 @@ pub struct Directory {
     _lock: File,
 }
 
-/// The largest secret is a key of 138 bytes.
+/// The largest secret is the lease keys: two of 138 bytes and six of 91 in base64.
 const SECRET_BYTES_MAX: u64 = 4096;
 const OWNER_ONLY: u32 = 0o600;
 const OTHERS: u32 = 0o077;
@@ -64,8 +64,28 @@ impl Directory {
             return Ok(stored);
         }
         let secret = make()?;
-        self.write(name, &secret, OWNER_ONLY)?;
+        self.write_secret(name, &secret)?;
         Ok(secret)
+    }
+
+    /// Writes a secret, replacing what was there.
+    ///
+    /// # Errors
+    /// [`StateError::File`].
+    pub(super) fn write_secret(&self, name: &str, secret: &[u8]) -> Result<(), StateError> {
+        self.write(name, secret, OWNER_ONLY)
+    }
+
+    /// Removes a file, if it is there.
+    ///
+    /// # Errors
+    /// [`StateError::File`].
+    pub(super) fn remove(&self, name: &str) -> Result<(), StateError> {
+        let path = self.path(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(&path)(error)),
+            _ => Ok(()),
+        }
     }
 
     /// Makes `name` where it does not exist, for its owner alone, and leaves what is in it.
@@ -110,7 +130,7 @@ impl Directory {
         StateError::Key { path: self.path(name), source }
     }
 
-    fn read_secret(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StateError> {
+    pub(super) fn read_secret(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StateError> {
         let path = self.path(name);
         let file = match File::open(&path) {
             Ok(file) => file,
@@ -128,11 +148,9 @@ impl Directory {
     /// All or nothing: a crash leaves the old file or the new one, never a part.
     fn write(&self, name: &str, content: &[u8], mode: u32) -> Result<(), StateError> {
         let path = self.path(name);
-        let fresh = self.path(&format!(".{name}.new"));
-        match fs::remove_file(&fresh) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(&fresh)(error)),
-            _ => {}
-        }
+        let unfinished = format!(".{name}.new");
+        let fresh = self.path(&unfinished);
+        self.remove(&unfinished)?;
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)

@@ -30,14 +30,14 @@ fn secrets_are_made_once_and_only_their_owner_can_read_them() {
     let data = folder.path().join("data");
     let (directory, first) = open(&data, "example.org").unwrap();
     assert_eq!(fs::metadata(&data).unwrap().mode() & 0o777, 0o700);
-    for name in [files::AUTHORITY_KEY, files::LEASE_KEY, files::CHALLENGE_KEY, files::TOKEN] {
+    for name in [files::AUTHORITY_KEY, files::LEASE_KEYS, files::CHALLENGE_KEY, files::TOKEN] {
         assert_eq!(fs::metadata(data.join(name)).unwrap().mode() & 0o777, 0o600, "{name}");
     }
     let challenge = first.challenges.issue(NOW).unwrap();
     drop(directory);
     let (_directory, second) = open(&data, "example.org").unwrap();
     assert_eq!(second.authority.certificate(), first.authority.certificate());
-    assert_eq!(second.leases.public(), first.leases.public());
+    assert_eq!(second.leases.ring().listed(), first.leases.ring().listed());
     assert!(second.challenges.check(&challenge.nonce, NOW).is_ok());
     let token = fs::read_to_string(data.join(files::TOKEN)).unwrap();
     assert!(second.operator.matches(token.trim().as_bytes()));
@@ -53,7 +53,7 @@ fn a_folder_or_secret_that_others_can_read_is_refused() {
     fs::set_permissions(&data, Permissions::from_mode(0o750)).unwrap();
     assert_eq!(refused(&data, "example.org"), "state.permissions");
     fs::set_permissions(&data, Permissions::from_mode(0o700)).unwrap();
-    fs::set_permissions(data.join(files::LEASE_KEY), Permissions::from_mode(0o604)).unwrap();
+    fs::set_permissions(data.join(files::LEASE_KEYS), Permissions::from_mode(0o604)).unwrap();
     assert_eq!(refused(&data, "example.org"), "state.permissions");
 }
 
@@ -88,7 +88,7 @@ fn another_trust_domain_or_key_does_not_take_over_a_folder() {
 
 #[test]
 fn damaged_secrets_are_refused_and_not_replaced() {
-    for name in [files::AUTHORITY_KEY, files::LEASE_KEY, files::CHALLENGE_KEY, files::TOKEN] {
+    for name in [files::AUTHORITY_KEY, files::LEASE_KEYS, files::CHALLENGE_KEY, files::TOKEN] {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         drop(open(&data, "example.org").unwrap());
@@ -106,7 +106,7 @@ fn what_a_crash_left_behind_is_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     drop(Directory::open(&data).unwrap());
-    fs::write(data.join(format!(".{}.new", files::LEASE_KEY)), b"half a k").unwrap();
+    fs::write(data.join(format!(".{}.new", files::LEASE_KEYS)), b"half a k").unwrap();
     assert!(open(&data, "example.org").is_ok());
 }
 

@@ -6,6 +6,7 @@ use cloister_attestation::time::UnixTime;
 
 use super::agents::{self, AgentState};
 use super::machines;
+use super::policies;
 use super::{ImageState, Store, StoreError, Verdict, Write, row};
 
 /// What goes on record with a lease.
@@ -35,6 +36,8 @@ pub struct Admitted {
     pub machine: Option<Machine>,
     /// When the lease ends.
     pub lease_expires_at: UnixTime,
+    /// The policy epoch under which it is issued.
+    pub policy_epoch: u64,
     /// The verdict, with the Attestation Result as its detail.
     pub verdict: Verdict,
 }
@@ -55,6 +58,8 @@ pub enum Objection {
     ImageRetired,
     /// The challenge already bought a lease.
     Spent,
+    /// Leases of the epoch under which the Evidence was appraised are not accepted any more.
+    EpochEnded,
 }
 
 impl Store {
@@ -90,6 +95,9 @@ async fn stands(
 ) -> Result<Result<(), Objection>, StoreError> {
     if !spend(write, admitted).await? {
         return Ok(Err(Objection::Spent));
+    }
+    if admitted.policy_epoch < policies::epochs(write).await?.floor {
+        return Ok(Err(Objection::EpochEnded));
     }
     let state = sqlx::query("SELECT state FROM images WHERE tuple = $1")
         .bind(admitted.tuple.to_string())
@@ -139,13 +147,13 @@ async fn spend(write: &mut Write, admitted: &Admitted) -> Result<bool, StoreErro
 async fn upsert(write: &mut Write, admitted: &Admitted) -> Result<(), StoreError> {
     let sql = "INSERT INTO instances
                    (instance, agent, tuple, endpoint, simulated, tier, platform, not_asserted,
-                    result, first_seen_at, lease_expires_at, revocation)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, NULL)
+                    result, first_seen_at, lease_expires_at, policy_epoch, revocation)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL)
                ON CONFLICT (instance) DO UPDATE SET
                    tuple = excluded.tuple, endpoint = excluded.endpoint,
                    simulated = excluded.simulated, tier = excluded.tier,
                    platform = excluded.platform, not_asserted = excluded.not_asserted,
-                   result = excluded.result,
+                   result = excluded.result, policy_epoch = excluded.policy_epoch,
                    lease_expires_at = CASE
                        WHEN excluded.lease_expires_at > instances.lease_expires_at
                        THEN excluded.lease_expires_at ELSE instances.lease_expires_at END";
@@ -161,6 +169,7 @@ async fn upsert(write: &mut Write, admitted: &Admitted) -> Result<(), StoreError
         .bind(&admitted.verdict.detail)
         .bind(row::signed(admitted.verdict.at.as_secs()))
         .bind(row::signed(admitted.lease_expires_at.as_secs()))
+        .bind(row::signed(admitted.policy_epoch))
         .execute(&mut **write)
         .await?;
     Ok(())

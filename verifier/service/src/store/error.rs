@@ -19,6 +19,10 @@ cloister_attestation::codes! {
     CORRUPT = "store.corrupt", Operator, "",
         "Restore the data folder from a backup.",
         "A value in the database is not one that the service writes. Somebody changed the file, or the disk did.";
+    /// The policy on record does not read.
+    POLICY = "store.policy", Operator, "",
+        "Configure a policy that this version reads: one that changed takes the place of the one on record.",
+        "The appraisal policy in force was applied by an operator and is on record. This version of the service does not read it, or it is for another kind of root than is configured.";
     /// No randomness.
     RANDOM = "store.random", Cloister, "",
         "Check that the machine has a working source of randomness.",
@@ -51,6 +55,14 @@ pub enum StoreError {
         /// What.
         value: String,
     },
+    /// The policy on record does not read.
+    #[error("appraisal policy {digest} cannot be put in force")]
+    Policy {
+        /// Its digest, hex.
+        digest: String,
+        /// Why, where it does not read.
+        source: Option<cloister_attestation::policy::PolicyError>,
+    },
     /// No randomness.
     #[error("no random bytes")]
     Random,
@@ -69,6 +81,7 @@ impl Diagnostic for StoreError {
             Self::Version(_) => &VERSION,
             Self::TrustDomain { .. } => &TRUST_DOMAIN,
             Self::Corrupt { .. } => &CORRUPT,
+            Self::Policy { .. } => &POLICY,
             Self::Random => &RANDOM,
         }
     }

@@ -47,6 +47,8 @@ pub enum EventKind {
         /// The oldest epoch that is accepted.
         floor: u64,
     },
+    /// The trust bundle has other keys or issuers than before.
+    TrustChanged,
 }
 
 impl EventKind {
@@ -55,6 +57,7 @@ impl EventKind {
             Self::Revoked { .. } => "revoked",
             Self::Restored { .. } => "restored",
             Self::PolicyEpoch { .. } => "policy_epoch",
+            Self::TrustChanged => "trust",
         }
     }
 }
@@ -74,6 +77,7 @@ impl Event {
                 instance: row.try_get("instance")?,
             },
             "policy_epoch" => EventKind::PolicyEpoch { floor: row::unsigned(row, "floor")? },
+            "trust" => EventKind::TrustChanged,
             _ => return Err(StoreError::corrupt("kind", kind)),
         };
         Ok(Self { sequence: row::unsigned(row, "sequence")?, kind })
@@ -94,6 +98,28 @@ impl Store {
             .fetch_all(&self.pool)
             .await?;
         rows.iter().map(Event::read).collect()
+    }
+
+    /// Announces that the trust bundle has other keys or issuers, if `digest` over them is not the
+    /// one that was announced last. Where no instance is on record there is nobody to tell. Returns
+    /// whether it was announced.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn announce_trust(&self, digest: &str, now: UnixTime) -> Result<bool, StoreError> {
+        let mut write = self.write().await?;
+        let sql = "UPDATE domain SET announced_trust = $1 WHERE id = 1 AND announced_trust <> $1";
+        let done = sqlx::query(sql).bind(digest).execute(&mut *write).await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let known = sqlx::query("SELECT 1 FROM instances LIMIT 1").fetch_optional(&mut *write);
+        let told = known.await?.is_some();
+        if told {
+            append(&mut write, &EventKind::TrustChanged, now).await?;
+        }
+        self.commit(write).await?;
+        Ok(told)
     }
 
     /// The newest event's number, and a wake-up when there is a newer one.
@@ -133,6 +159,7 @@ pub(super) async fn append(
         }
         EventKind::Restored { agent, instance } => (Some(agent), Some(instance), None, None, None),
         EventKind::PolicyEpoch { floor } => (None, None, None, None, Some(row::signed(*floor))),
+        EventKind::TrustChanged => (None, None, None, None, None),
     };
     let sql = "INSERT INTO events
                    (sequence, at, kind, agent, instance, reason, forget_after, floor)

@@ -90,6 +90,16 @@ impl Operation {
 }
 
 impl Store {
+    /// Keeps what an operator did, where nothing else in the record changes with it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn note(&self, operation: &Operation) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        operation.write(&mut write).await?;
+        Ok(write.commit().await?)
+    }
+
     /// Keeps a refusal for the record. Anybody can cause one, so that every so many of them the
     /// oldest beyond the limit are forgotten with it.
     ///

@@ -13,6 +13,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../../migrations/0001_initial.sql")),
     (2, "issues", include_str!("../../migrations/0002_issues.sql")),
     (3, "machines", include_str!("../../migrations/0003_machines.sql")),
+    (4, "trust", include_str!("../../migrations/0004_trust.sql")),
+    (5, "policies", include_str!("../../migrations/0005_policies.sql")),
 ];
 
 pub(super) async fn apply(pool: &SqlitePool) -> Result<(), StoreError> {

@@ -55,6 +55,7 @@ fn admitted(instance: &str, agent: &str, nonce: u8, tuple: &ReferenceTuple) -> A
         not_asserted: vec!["snp.crl".into()],
         machine: None,
         lease_expires_at: NOW.plus(Duration::from_secs(600)),
+        policy_epoch: 1,
         verdict: Verdict {
             at: NOW,
             outcome: Outcome::Admitted,

@@ -96,6 +96,7 @@ impl World {
             not_asserted: vec![],
             machine: None,
             lease_expires_at: claims.expires_at,
+            policy_epoch: claims.policy_epoch,
             verdict: Verdict {
                 at: NOW,
                 outcome: Outcome::Admitted,
@@ -124,7 +125,7 @@ impl World {
     }
 
     fn sign(&self, claims: &LeaseClaims) -> Vec<u8> {
-        self.trust.keys.leases.sign(claims).unwrap()
+        self.trust.keys.leases.ring().signer().sign(claims).unwrap()
     }
 }
 

@@ -182,6 +182,7 @@ async fn a_lease_is_no_result_and_a_result_is_no_lease_also_under_one_key() {
         policy_epoch_floor: 0,
         revoked: Vec::new(),
         sequence: 0,
+        issued_at: world.now(),
     };
     let trust = TrustBundle::new(parts, world.accepted()).unwrap();
     let kid = KeyId::of(&public);

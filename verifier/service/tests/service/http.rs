@@ -62,7 +62,12 @@ pub(crate) async fn get(world: &World, path: &str) -> Answer {
     call(world, Method::GET, path, "").await
 }
 
-async fn operate(world: &World, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {
+pub(crate) async fn operate(
+    world: &World,
+    method: Method,
+    path: &str,
+    body: impl Into<Bytes>,
+) -> Answer {
     let request = Request::builder()
         .method(method)
         .uri(path)
@@ -105,7 +110,9 @@ async fn the_whole_story_can_be_told_in_json() {
         (&json!("quarantined"), &json!(1))
     );
     let trust = get(&world, "/v1/trust").await.json();
-    assert_eq!(trust["revoked"][0]["reason"], "agent.quarantined");
+    assert!(trust["revocations"].is_string());
+    let revoked = world.bundle().await.revocation(&enclave.identity.instance()).cloned();
+    assert_eq!(revoked.unwrap().reason, "agent.quarantined");
     let lifted = operate(&world, Method::POST, "/v1/agents/translator/lift", "").await.json();
     assert_eq!(lifted["agent"]["state"], "active");
 
@@ -143,6 +150,11 @@ async fn operators_paths_need_the_token() {
         (Method::POST, "/v1/agents/a/lift".to_owned()),
         (Method::POST, "/v1/agents/a/retire".to_owned()),
         (Method::GET, "/v1/machines".to_owned()),
+        (Method::GET, "/v1/keys".to_owned()),
+        (Method::POST, "/v1/keys/rotate".to_owned()),
+        (Method::GET, "/v1/policies".to_owned()),
+        (Method::POST, "/v1/policies".to_owned()),
+        (Method::POST, "/v1/reattest".to_owned()),
     ];
     for (method, path) in paths {
         let answer = call(&world, method.clone(), &path, "{}").await;
@@ -184,10 +196,11 @@ async fn the_key_set_names_the_keys_and_what_each_signs() {
         (&json!("EC"), &json!("P-256"), &json!("ES256"))
     );
     assert_eq!(
-        (&key["cloister.use"], &keys["keys"][1]["cloister.use"]),
-        (&json!("lease"), &json!("result"))
+        (&key["cloister.use"], &keys["keys"][1]["cloister.use"], &keys["keys"][2]["cloister.use"]),
+        (&json!("lease"), &json!("lease"), &json!("result"))
     );
     assert_ne!(key["kid"], keys["keys"][1]["kid"]);
+    assert_ne!(key["kid"], keys["keys"][2]["kid"]);
     let trust = get(&world, "/v1/trust").await.json();
     let spki = STANDARD.decode(trust["lease_keys"][0]["public_key"].as_str().unwrap()).unwrap();
     let public = cloister_channel::PublicKey::from_spki(&spki).unwrap();

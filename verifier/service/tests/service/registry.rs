@@ -22,7 +22,11 @@ async fn resolve(
     Ok(registry.resolve(request).await?.into_inner().endpoints)
 }
 
-async fn watch(world: &World, caller: &Admitted, after_sequence: u64) -> Streaming<v1::WatchEvent> {
+pub(crate) async fn watch(
+    world: &World,
+    caller: &Admitted,
+    after_sequence: u64,
+) -> Streaming<v1::WatchEvent> {
     let request = v1::WatchRequest { after_sequence };
     world.registry(caller.shown()).watch(request).await.unwrap().into_inner()
 }
@@ -33,7 +37,7 @@ async fn next(events: &mut Streaming<v1::WatchEvent>) -> Result<Option<(u64, Eve
 }
 
 /// The next event that is no heartbeat.
-async fn announced(events: &mut Streaming<v1::WatchEvent>) -> (u64, Event) {
+pub(crate) async fn announced(events: &mut Streaming<v1::WatchEvent>) -> (u64, Event) {
     loop {
         let (sequence, event) = next(events).await.unwrap().unwrap();
         if !matches!(event, Event::Heartbeat(_)) {

@@ -122,6 +122,18 @@ impl World {
         self.folder.path().join("data")
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Changes the configuration for the next start.
+    pub(crate) fn configure(&self, from: &str, to: &str) {
+        let path = self.folder.path().join("verifier.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{from} in {text}");
+        fs::write(&path, text.replacen(from, to, 1)).unwrap();
+    }
+
     pub(crate) fn endorsements(&self) -> PathBuf {
         self.folder.path().join("endorsements")
     }

@@ -13,7 +13,7 @@ use cloister_channel::{AgentName, ChannelKey, IdentityKey, InstanceId, LeaseSign
 
 use super::clock::{Ms, wall};
 use super::random::Random;
-use crate::world::World;
+use crate::world::{NOW, World};
 
 /// Names one boot of one node, in the order in which they came up.
 pub(super) type Boot = usize;
@@ -137,6 +137,7 @@ impl Verifier {
             policy_epoch_floor: self.floor.0,
             revoked: self.revoked.values().map(|r| (r.instance, r.why.clone())).collect(),
             sequence: self.sequence(),
+            issued_at: NOW,
         };
         TrustBundle::new(parts, AnchorPolicy::Vendor).unwrap()
     }

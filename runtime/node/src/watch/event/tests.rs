@@ -1,6 +1,7 @@
 use cloister_api::v1;
 use cloister_api::v1::watch_event::Event;
 use cloister_attestation::time::UnixTime;
+use cloister_channel::trust::TrustError;
 use cloister_channel::{InstanceId, TrustBundle};
 
 use super::{Step, step};
@@ -26,7 +27,7 @@ fn revoked(sequence: u64, instance: &str, forget_after: u64) -> v1::WatchEvent {
 fn updated(trust: &TrustBundle, event: v1::WatchEvent) -> TrustBundle {
     match step(trust, event, NOW).unwrap() {
         Step::Updated(next, _) => *next,
-        other @ (Step::Nothing | Step::Gap { .. }) => panic!("{other:?}"),
+        other @ (Step::Nothing | Step::Gap { .. } | Step::Refetch) => panic!("{other:?}"),
     }
 }
 
@@ -69,6 +70,26 @@ fn missed_events_show_as_a_gap_in_events_and_in_heartbeats() {
     // An event of a kind that this version does not know reads as none.
     let unknown = v1::WatchEvent { sequence: 5, event: None };
     assert!(matches!(step(&trust, unknown, NOW), Ok(Step::Gap { .. })));
+}
+
+#[test]
+fn a_change_of_keys_asks_for_the_whole_bundle_and_only_once() {
+    let trust = World::new().trust(4, &[]);
+    let changed = |sequence| v1::WatchEvent {
+        sequence,
+        event: Some(Event::TrustChanged(v1::TrustChanged {})),
+    };
+    assert!(matches!(step(&trust, changed(5), NOW), Ok(Step::Refetch)));
+    assert!(matches!(step(&trust, changed(4), NOW), Ok(Step::Nothing)));
+    assert!(matches!(step(&trust, changed(6), NOW), Ok(Step::Gap { .. })));
+}
+
+#[test]
+fn a_log_that_went_back_is_an_error() {
+    let trust = World::new().trust(4, &[]);
+    let beat = v1::WatchEvent { sequence: 3, event: Some(Event::Heartbeat(v1::Heartbeat {})) };
+    let refused = step(&trust, beat, NOW).unwrap_err();
+    assert_eq!(refused, TrustError::Sequence { seen: 4, observed: 3 });
 }
 
 #[test]
