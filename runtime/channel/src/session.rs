@@ -17,7 +17,7 @@
 //! # Evidence for one session
 //! A lease is minutes old. Where the measured configuration of either end demands
 //! [`Freshness::Session`](crate::tls::Freshness), both proofs carry Evidence made for this session:
-//! its binding names the sender's exporter value, beside the keys of its lease. Which it is to be,
+//! its binding names the exporter value of the sender's role, beside the keys of its lease. Which it is to be,
 //! the ends agree on in the TLS handshake, by ALPN, so that both know it before either proves itself
 //! and it costs no message: whoever demands it offers or takes `cloister/1+evidence` alone, everybody
 //! else both protocols, `cloister/1` first. The handshake signs what was offered and taken, and the

@@ -22,6 +22,7 @@ mod end;
 mod error;
 mod executor;
 mod facts;
+mod freshness;
 mod inbound;
 mod link;
 mod listener;
@@ -39,6 +40,7 @@ pub use table::{Closing, Notice, Registration, Table};
 
 pub(crate) use breaker::BreakerState;
 pub(crate) use dialler::{Dialler, DiallerOptions};
+pub(crate) use freshness::Freshness;
 pub(crate) use listener::{Listener, ListenerOptions};
 
 /// The peers that one runtime dials.

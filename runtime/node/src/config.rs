@@ -10,7 +10,9 @@ mod node;
 mod source;
 
 pub(crate) use agent::{A2A_PORT, AGENT, SURFACE};
-pub use agent::{AgentConfig, Declaration, ImageName, Output, PeerDemands, VerifierPin, Workload};
+pub use agent::{
+    AgentConfig, Declaration, Freshness, ImageName, Output, PeerDemands, VerifierPin, Workload,
+};
 pub use error::{CODES, ConfigError, EXPOSED, Position, SYNTAX, UNREADABLE, VALUE};
 pub use node::{
     Limits, LogConfig, LogFormat, NodeConfig, OnRefusal, TeeConfig, TeeInterface, TeeKind,

@@ -15,9 +15,7 @@
 
 mod answer;
 mod connection;
-mod press;
 mod problem;
-mod quota;
 
 use std::sync::Arc;
 
@@ -25,14 +23,16 @@ use cloister_attestation::bytes::Nonce;
 use cloister_channel::document::{Document, PATH};
 use http::{Method, Uri};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::warn;
 
 pub(crate) use connection::serve;
-pub(crate) use press::Press;
 pub(crate) use problem::{CODES, CROWDED};
 
 use problem::Problem;
 
+use crate::attest::Occasion;
 use crate::limits::DOCUMENT_CONNECTIONS_MAX;
+use crate::press::{Press, PressError};
 use crate::state::{Standing, State};
 
 /// Answers whoever asks for the document.
@@ -66,7 +66,13 @@ impl Documents {
         }
         let credentials = &standing.credentials;
         let evidence = match nonce {
-            Some(nonce) => Some(self.press.evidence(credentials, nonce, exporter).await?),
+            Some(nonce) => {
+                let (identity_key, channel_key) =
+                    (*credentials.identity().thumbprint(), *credentials.channel().thumbprint());
+                let exporter = Some(exporter);
+                let occasion = Occasion { identity_key, channel_key, nonce, exporter };
+                Some(self.press.evidence(occasion).await.map_err(problem)?)
+            }
             None => None,
         };
         Ok(Document {
@@ -75,6 +81,16 @@ impl Documents {
             certificates: credentials.certificates().iter().map(|der| der.to_vec()).collect(),
             evidence,
         })
+    }
+}
+
+fn problem(error: PressError) -> Problem {
+    match error {
+        PressError::Busy { wait } => Problem::Busy { wait },
+        PressError::Collect(error) => {
+            warn!(%error, "no Evidence for an attestation document");
+            Problem::Evidence
+        }
     }
 }
 

@@ -42,6 +42,7 @@ mod membership;
 pub mod metrics;
 mod operator;
 pub mod phase;
+mod press;
 mod random;
 pub mod renewal;
 pub mod serve;

@@ -99,6 +99,12 @@ pub const DOCUMENT_EVIDENCE_BURST: u32 = 4;
 /// serves every guest of the machine.
 pub const DOCUMENT_EVIDENCE_INTERVAL: Duration = Duration::from_secs(1);
 
+/// Evidence for sessions that may be made at once, where either end demands it of each.
+pub const SESSION_EVIDENCE_BURST: u32 = 16;
+
+/// After that, one more this often: peers are admitted runtimes, and their channels last.
+pub const SESSION_EVIDENCE_INTERVAL: Duration = Duration::from_millis(250);
+
 /// Failed dials of one peer in a row before it is left alone for a while.
 pub const BREAKER_FAILURES_MAX: u32 = 5;
 

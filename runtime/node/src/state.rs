@@ -10,7 +10,7 @@ use cloister_attestation::code::Diagnostic as _;
 use cloister_attestation::time::UnixTime;
 use cloister_channel::lease::{LeaseError, VerifiedLease};
 use cloister_channel::tls::{
-    KeyExchange, TlsError, client_config, document_server_config, server_config,
+    Demands, TlsError, client_config, document_server_config, server_config,
 };
 use cloister_channel::{Credentials, TrustBundle};
 use rustls::time_provider::TimeProvider;
@@ -27,7 +27,7 @@ use crate::phase::Phase;
 #[derive(Debug)]
 pub(crate) struct State {
     clock: Arc<Clock>,
-    key_exchange: KeyExchange,
+    demands: Demands,
     phase: watch::Sender<Phase>,
     standing: watch::Sender<Option<Arc<Standing>>>,
     channels: Arc<ChannelTable>,
@@ -49,12 +49,12 @@ impl Standing {
     fn new(
         credentials: Arc<Credentials>,
         trust: Arc<TrustBundle>,
-        key_exchange: KeyExchange,
+        demands: Demands,
         clock: &Arc<Clock>,
     ) -> Result<Self, TlsError> {
         let time: Arc<dyn TimeProvider> = Arc::new(TlsTime::new(Arc::clone(clock)));
-        let client = client_config(&credentials, &trust, key_exchange, Arc::clone(&time))?;
-        let server = server_config(&credentials, &trust, key_exchange, Arc::clone(&time))?;
+        let client = client_config(&credentials, &trust, demands, Arc::clone(&time))?;
+        let server = server_config(&credentials, &trust, demands, Arc::clone(&time))?;
         let document = document_server_config(&credentials, time)?;
         Ok(Self { credentials, trust, client, server, document })
     }
@@ -68,12 +68,12 @@ impl Standing {
 impl State {
     pub(crate) fn new(
         clock: Arc<Clock>,
-        key_exchange: KeyExchange,
+        demands: impl Into<Demands>,
         channels: Arc<ChannelTable>,
     ) -> Self {
         Self {
             clock,
-            key_exchange,
+            demands: demands.into(),
             phase: watch::Sender::new(Phase::Enrolling),
             standing: watch::Sender::new(None),
             channels,
@@ -85,8 +85,9 @@ impl State {
         &self.clock
     }
 
-    pub(crate) const fn key_exchange(&self) -> KeyExchange {
-        self.key_exchange
+    /// What the measured configuration demands of every channel.
+    pub(crate) const fn demands(&self) -> Demands {
+        self.demands
     }
 
     pub(crate) const fn channels(&self) -> &Arc<ChannelTable> {
@@ -121,7 +122,7 @@ impl State {
     ) -> Result<(), TlsError> {
         self.clock.raise(credentials.lease().claims().issued_at);
         let trust = self.newer(trust);
-        let standing = Standing::new(credentials, trust, self.key_exchange, &self.clock)?;
+        let standing = Standing::new(credentials, trust, self.demands, &self.clock)?;
         self.events.leases.add_one();
         self.standing.send_replace(Some(Arc::new(standing)));
         self.enter(Phase::Admitted);
@@ -134,7 +135,7 @@ impl State {
         let Some(latest) = self.latest() else { return Ok(()) };
         let credentials = Arc::clone(&latest.credentials);
         let trust = self.newer(trust);
-        let standing = Standing::new(credentials, trust, self.key_exchange, &self.clock)?;
+        let standing = Standing::new(credentials, trust, self.demands, &self.clock)?;
         self.standing.send_replace(Some(Arc::new(standing)));
         self.enforce();
         Ok(())

@@ -120,6 +120,22 @@ impl Registry {
         Ok(self.0.resolve(request).await?.into_inner().endpoints)
     }
 
+    /// Whether Evidence that a peer made for the session with this exporter value is good enough
+    /// for a lease.
+    ///
+    /// # Errors
+    /// [`VerifierError`] when there is no conclusion.
+    pub async fn appraise_session(
+        &mut self,
+        evidence: &[u8],
+        exporter: &[u8; 32],
+    ) -> Result<v1::appraise_session_response::Outcome, VerifierError> {
+        let (evidence, exporter) = (evidence.to_vec(), exporter.to_vec());
+        let request = v1::AppraiseSessionRequest { evidence, exporter };
+        let answer = self.0.appraise_session(request).await?.into_inner();
+        answer.outcome.ok_or(VerifierError::Answer("neither an appraisal nor a refusal"))
+    }
+
     /// Revocations and policy epochs after `sequence`, as they happen.
     ///
     /// # Errors

@@ -194,7 +194,7 @@ pub fn session_evidence(claims: &LeaseClaims, exporter: [u8; 32]) -> Envelope {
     let binding = Binding {
         identity_key: claims.identity_key,
         channel_key: claims.channel_key,
-        nonce: Nonce::new([5; 32]),
+        nonce: Nonce::new(exporter),
         manifest: Manifest::digest(&manifest),
         audit_head: None,
         exporter: Some(exporter),

@@ -31,6 +31,12 @@ impl EvidenceWanted {
             exporter: exporter.clone(),
         }
     }
+
+    /// The nonce to bind it to: nobody but the session challenges, so it is the exporter value.
+    #[must_use]
+    pub fn nonce(&self) -> Nonce {
+        Nonce::new(*self.exporter)
+    }
 }
 
 impl fmt::Debug for EvidenceWanted {
@@ -51,7 +57,6 @@ impl fmt::Debug for EvidenceWanted {
 #[derive(Clone, PartialEq, Eq)]
 pub struct UnappraisedEvidence {
     envelope: Vec<u8>,
-    nonce: Nonce,
     exporter: Exporter,
 }
 
@@ -67,6 +72,7 @@ impl UnappraisedEvidence {
         let manifest = Manifest::decode(&content.manifest)?;
         let bound = [
             ("exporter value", binding.is_for(Some(exporter))),
+            ("nonce", binding.nonce.ct_eq(&Nonce::new(**exporter))),
             ("identity key", binding.identity_key == claims.identity_key),
             ("channel key", binding.channel_key == claims.channel_key),
             ("manifest", binding.manifest == Manifest::digest(&content.manifest)),
@@ -77,7 +83,7 @@ impl UnappraisedEvidence {
         ];
         match bound.into_iter().find(|(_, same)| !same) {
             Some((what, _)) => Err(SessionError::EvidenceBinding { what }),
-            None => Ok(Self { envelope, nonce: binding.nonce, exporter: exporter.clone() }),
+            None => Ok(Self { envelope, exporter: exporter.clone() }),
         }
     }
 
@@ -85,13 +91,6 @@ impl UnappraisedEvidence {
     #[must_use]
     pub fn envelope(&self) -> &[u8] {
         &self.envelope
-    }
-
-    /// The Verifier's challenge that the binding names. It says how old the Evidence can be at
-    /// most; that it was made for this session, the exporter value says.
-    #[must_use]
-    pub const fn nonce(&self) -> &Nonce {
-        &self.nonce
     }
 
     /// The exporter value that the binding names.
@@ -109,7 +108,6 @@ impl fmt::Debug for UnappraisedEvidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UnappraisedEvidence")
             .field("bytes", &self.envelope.len())
-            .field("nonce", &self.nonce)
             .finish_non_exhaustive()
     }
 }

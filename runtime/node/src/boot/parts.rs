@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cloister_attestation::code::Diagnostic as _;
 use cloister_attester::Attester;
 use cloister_channel::IdentityKey;
-use cloister_channel::tls::KeyExchange;
+use cloister_channel::tls::{self, Demands, KeyExchange};
 use cloister_gateway::{AgentAddress, Inbound, InboundOptions, Outbound, OutboundOptions};
 use cloister_policy::{LocalAgent, PolicyBundle};
 use tokio_util::task::TaskTracker;
@@ -16,14 +16,19 @@ use super::BootError;
 use crate::addresses::Addresses;
 use crate::attest;
 use crate::channels::{
-    ChannelTable, Dialler, DiallerOptions, Listener, ListenerOptions, PeerTable,
+    ChannelTable, Dialler, DiallerOptions, Freshness, Listener, ListenerOptions, PeerTable,
 };
 use crate::clock::Clock;
-use crate::config::{AgentConfig, NodeConfig};
-use crate::document::{Documents, Press};
+use crate::config::{self, AgentConfig, NodeConfig};
+use crate::document::Documents;
 use crate::enrol::Enroller;
+use crate::limits::{
+    DOCUMENT_EVIDENCE_BURST, DOCUMENT_EVIDENCE_INTERVAL, SESSION_EVIDENCE_BURST,
+    SESSION_EVIDENCE_INTERVAL,
+};
 use crate::membership::Membership;
 use crate::operator::Operator;
+use crate::press::{Press, Quota};
 use crate::serve::{Bound, bind};
 use crate::state::State;
 use crate::supervisor::Board;
@@ -94,9 +99,9 @@ impl Parts {
         let addresses = ports.addresses();
         let clock = Arc::new(Clock::default());
         let channels = Arc::new(ChannelTable::new(node.limits.channels_max));
-        let state = Arc::new(State::new(Arc::clone(&clock), key_exchange(agent), channels));
+        let state = Arc::new(State::new(Arc::clone(&clock), demands(agent), channels));
         let verifier = Verifier::new(node, &agent.verifier, Arc::clone(&clock));
-        let documents = documents(&state, &attester, &declared);
+        let (documents, freshness) = evidence(agent, &state, &verifier, &attester, &declared);
         let enroller = Enroller {
             verifier: verifier.clone(),
             attester,
@@ -113,6 +118,7 @@ impl Parts {
             state: Arc::clone(&state),
             peers: Arc::clone(&peers),
             verifier: verifier.clone(),
+            freshness: Arc::clone(&freshness),
             local: local.clone(),
             policy: Arc::clone(&policy),
             limits: node.limits,
@@ -142,6 +148,7 @@ impl Parts {
                 policy,
                 gateway: inbound,
                 documents,
+                freshness,
                 limits: node.limits,
             }),
             operator: Operator::new(Arc::clone(&state), peers, Arc::clone(&board), addresses.agent),
@@ -164,13 +171,21 @@ fn open_attester(node: &NodeConfig) -> Result<Attester, BootError> {
     Ok(attester)
 }
 
-fn documents(
+/// Evidence for strangers, and for sessions, each within a quota of its own.
+fn evidence(
+    agent: &AgentConfig,
     state: &Arc<State>,
+    verifier: &Verifier,
     attester: &Arc<Attester>,
     declared: &Arc<Declared>,
-) -> Arc<Documents> {
-    let press = Press::new(Arc::clone(attester), Arc::clone(declared));
-    Arc::new(Documents::new(Arc::clone(state), press))
+) -> (Arc<Documents>, Arc<Freshness>) {
+    let strangers = Quota::new(DOCUMENT_EVIDENCE_BURST, DOCUMENT_EVIDENCE_INTERVAL);
+    let sessions = Quota::new(SESSION_EVIDENCE_BURST, SESSION_EVIDENCE_INTERVAL);
+    let press = Press::new(Arc::clone(attester), Arc::clone(declared), strangers);
+    let demanded = demands(agent).freshness;
+    let freshness = Freshness::new(demanded, press.beside(sessions), verifier.clone());
+    let documents = Documents::new(Arc::clone(state), press);
+    (Arc::new(documents), Arc::new(freshness))
 }
 
 /// Reads and hashes the declared files on a thread that may block.
@@ -187,10 +202,15 @@ fn local_agent(agent: &AgentConfig) -> LocalAgent {
     }
 }
 
-const fn key_exchange(agent: &AgentConfig) -> KeyExchange {
-    if agent.peers.require_post_quantum {
+const fn demands(agent: &AgentConfig) -> Demands {
+    let key_exchange = if agent.peers.require_post_quantum {
         KeyExchange::PostQuantum
     } else {
         KeyExchange::PostQuantumPreferred
-    }
+    };
+    let freshness = match agent.peers.freshness {
+        config::Freshness::Lease => tls::Freshness::Lease,
+        config::Freshness::Session => tls::Freshness::Session,
+    };
+    Demands { key_exchange, freshness }
 }

@@ -14,10 +14,10 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use super::carrier::Carrier;
-use super::link::establish;
+use super::link::{Terms, establish};
 use super::outbound::Outbound;
 use super::peers::Peer;
-use super::{ChannelError, subject};
+use super::{ChannelError, Freshness, subject};
 use crate::config::Limits;
 use crate::limits::ENDPOINTS_MAX;
 use crate::state::{Standing, State};
@@ -28,6 +28,7 @@ use crate::verifier::Verifier;
 pub(super) struct Attempts {
     pub(super) state: Arc<State>,
     pub(super) verifier: Verifier,
+    pub(super) freshness: Arc<Freshness>,
     pub(super) local: LocalAgent,
     pub(super) policy: Arc<PolicyBundle>,
     pub(super) limits: Limits,
@@ -118,7 +119,7 @@ impl Attempts {
         let name = server_name(standing.trust.trust_domain());
         let connector = TlsConnector::from(Arc::clone(&standing.client));
         let mut stream = connector.connect(name, stream).await.map_err(ChannelError::Tls)?;
-        let handshake = Handshake::client(stream.get_ref().1, state.key_exchange())?;
+        let handshake = Handshake::client(stream.get_ref().1, state.demands())?;
         let session = Session::initiator(
             Arc::clone(&standing.credentials),
             Arc::clone(&standing.trust),
@@ -126,9 +127,10 @@ impl Attempts {
             agent.clone(),
             state.clock().now(),
         )?;
+        let (clock, freshness) = (state.clock(), &*self.freshness);
+        let terms = Terms { clock, freshness, standing };
         let verdict =
-            establish(&mut stream, session, state.clock(), |proven| self.decide(proven, from))
-                .await?;
+            establish(&mut stream, session, terms, |proven| self.decide(proven, from)).await?;
         let carrier =
             Carrier::new(Direction::Outbound, verdict, stream, &standing.credentials, state)?;
         Outbound::start(carrier, self.limits, &self.tasks).await

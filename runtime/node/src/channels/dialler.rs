@@ -11,12 +11,12 @@ use cloister_policy::{LocalAgent, PolicyBundle};
 use tokio_util::task::TaskTracker;
 use tracing::info;
 
-use super::ChannelError;
 use super::attempt::Attempts;
 use super::delivery::Delivery;
 use super::dialling::{Dialling, Turn};
 use super::outbound::Outbound;
 use super::peers::{Peer, Peers, Pooled as _};
+use super::{ChannelError, Freshness};
 use crate::config::Limits;
 use crate::state::State;
 use crate::verifier::Verifier;
@@ -27,6 +27,7 @@ pub(crate) struct DiallerOptions {
     pub(crate) state: Arc<State>,
     pub(crate) peers: Arc<Peers<Outbound>>,
     pub(crate) verifier: Verifier,
+    pub(crate) freshness: Arc<Freshness>,
     pub(crate) local: LocalAgent,
     pub(crate) policy: Arc<PolicyBundle>,
     pub(crate) limits: Limits,
@@ -66,10 +67,12 @@ impl cloister_gateway::Dialer for Dialler {
 
 impl Dialler {
     pub(crate) fn new(options: DiallerOptions) -> Self {
-        let DiallerOptions { state, peers, verifier, local, policy, limits, tasks } = options;
+        let DiallerOptions { state, peers, verifier, freshness, local, policy, limits, tasks } =
+            options;
         let attempts = Attempts {
             state: Arc::clone(&state),
             verifier,
+            freshness,
             local,
             policy,
             limits,

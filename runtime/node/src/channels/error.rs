@@ -49,6 +49,14 @@ cloister_attestation::codes! {
     QUEUE = "node.channel.queue_full", Operator, "",
         "Send fewer requests at a time, or raise limits.waiting_per_peer_max and limits.waiting_max in node.toml.",
         "Requests wait while a channel is opened, and a bounded number of them runs on one channel. This one found no room and was refused at once; it was not delivered.";
+    /// No Evidence of this side.
+    OWN_EVIDENCE = "node.channel.own_evidence", Operator, "",
+        "Look at the log for what the TEE said; open fewer channels at a time where Evidence is made for each.",
+        "Either end of the channel demands Evidence made for this session, and this runtime made none: its TEE failed, or was asked for more than it is asked in that time.";
+    /// A peer's Evidence is not good.
+    PEER_EVIDENCE = "node.channel.peer_evidence", Peer, "RFC 9334 section 5.2",
+        "Look at the log for the Verifier's findings, and at the peer's machine and image.",
+        "The measured configuration demands Evidence made for each session. What the peer made does not pass the demands that a lease is given by, or is for another image than its lease.";
     /// The channel was closed by this side.
     CLOSED = "node.channel.closed", Peer, "",
         "Try again once both runtimes hold a live lease.",
@@ -115,6 +123,12 @@ pub enum ChannelError {
     /// Too many requests wait for a channel, or run on it.
     #[error("too many requests for {0} wait or run")]
     Queue(String),
+    /// This side has no Evidence to show.
+    #[error("no evidence for this session")]
+    OwnEvidence(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The peer's Evidence is not good.
+    #[error("the peer's evidence for this session is refused")]
+    PeerEvidence,
     /// Closed by this side.
     #[error("channel is closed: {0:?}")]
     Closed(Option<Closing>),
@@ -126,7 +140,9 @@ impl ChannelError {
     pub const fn failure(&self) -> DialFailure {
         match self {
             Self::UnknownAgent(_) => DialFailure::UnknownAgent,
-            Self::Tls(_) | Self::Handshake(_) | Self::Session(_) => DialFailure::Refused,
+            Self::Tls(_) | Self::Handshake(_) | Self::Session(_) | Self::PeerEvidence => {
+                DialFailure::Refused
+            }
             Self::Queue(_) => DialFailure::Overloaded,
             // Nothing was sent before the verdict.
             Self::NotAdmitted
@@ -139,6 +155,7 @@ impl ChannelError {
             | Self::Full
             | Self::Crowded
             | Self::Breaker { .. }
+            | Self::OwnEvidence(_)
             | Self::Closed(_) => DialFailure::Unreachable,
         }
     }
@@ -156,6 +173,7 @@ impl ChannelError {
             | Self::Tls(_)
             | Self::Handshake(_)
             | Self::Session(_)
+            | Self::PeerEvidence
             | Self::Broken(_)
             | Self::Http(_)
             | Self::Timeout => true,
@@ -167,6 +185,7 @@ impl ChannelError {
             | Self::Crowded
             | Self::Breaker { .. }
             | Self::Queue(_)
+            | Self::OwnEvidence(_)
             | Self::Closed(_) => false,
         }
     }
@@ -194,6 +213,8 @@ impl Diagnostic for ChannelError {
             Self::Crowded => &document::CROWDED,
             Self::Breaker { .. } => &BREAKER,
             Self::Queue(_) => &QUEUE,
+            Self::OwnEvidence(_) => &OWN_EVIDENCE,
+            Self::PeerEvidence => &PEER_EVIDENCE,
             Self::Closed(_) => &CLOSED,
         }
     }

@@ -1,12 +1,22 @@
-//! Drives a session over a TLS stream to its verdict: bytes in, bytes out, one decision.
+//! Drives a session over a TLS stream to its verdict: bytes in, bytes out, Evidence where the ends
+//! agreed on it, one decision.
 
 use std::io;
 
 use cloister_channel::session::{Decision, Established, Event, PeerProven, Session};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use super::ChannelError;
+use super::{ChannelError, Freshness};
 use crate::clock::Clock;
+use crate::state::Standing;
+
+/// What a session is established with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms<'a> {
+    pub(super) clock: &'a Clock,
+    pub(super) freshness: &'a Freshness,
+    pub(super) standing: &'a Standing,
+}
 
 /// Runs `session` on `stream` until it is established. `decide` is asked once, when the peer has
 /// proved who it is. The caller bounds the time that this takes.
@@ -16,14 +26,24 @@ use crate::clock::Clock;
 pub(super) async fn establish<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     mut session: Session,
-    clock: &Clock,
+    terms: Terms<'_>,
     decide: impl Fn(&PeerProven) -> Decision,
 ) -> Result<Established, ChannelError> {
+    let Terms { clock, freshness, standing } = terms;
     let mut buffer = vec![0; READ_BYTES];
     loop {
         while let Some(event) = session.poll_event() {
             match event {
-                Event::PeerProven(proven) => session.decide(decide(&proven), clock.now())?,
+                Event::EvidenceWanted(wanted) => {
+                    session.provide(freshness.evidence(&wanted).await?, clock.now())?;
+                }
+                Event::PeerProven(proven) => {
+                    let decision = decide(&proven);
+                    if decision == Decision::Accept {
+                        freshness.check(&proven, standing).await?;
+                    }
+                    session.decide(decision, clock.now())?;
+                }
                 Event::Established(verdict) => return Ok(*verdict),
                 Event::Refused(error) => return Err(error.into()),
                 // An event that this version does not know is no verdict.

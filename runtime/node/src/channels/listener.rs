@@ -21,8 +21,8 @@ use tracing::info;
 
 use super::carrier::Carrier;
 use super::inbound::serve;
-use super::link::establish;
-use super::{ChannelError, subject};
+use super::link::{Terms, establish};
+use super::{ChannelError, Freshness, subject};
 use crate::config::Limits;
 use crate::document::{self, Documents};
 use crate::serve::{Bound, accept};
@@ -36,6 +36,7 @@ pub(crate) struct ListenerOptions {
     pub(crate) policy: Arc<PolicyBundle>,
     pub(crate) gateway: Inbound,
     pub(crate) documents: Arc<Documents>,
+    pub(crate) freshness: Arc<Freshness>,
     pub(crate) limits: Limits,
 }
 
@@ -161,16 +162,16 @@ impl Listener {
         let state = &self.0.state;
         let config = Arc::clone(&standing.server);
         let mut stream = start.into_stream(config).await.map_err(ChannelError::Tls)?;
-        let handshake = Handshake::server(stream.get_ref().1, state.key_exchange())?;
+        let handshake = Handshake::server(stream.get_ref().1, state.demands())?;
         let session = Session::responder(
             Arc::clone(&standing.credentials),
             Arc::clone(&standing.trust),
             handshake,
             state.clock().now(),
         )?;
-        match establish(&mut stream, session, state.clock(), |proven| self.decide(proven, from))
-            .await
-        {
+        let (clock, freshness) = (state.clock(), &*self.0.freshness);
+        let terms = Terms { clock, freshness, standing };
+        match establish(&mut stream, session, terms, |proven| self.decide(proven, from)).await {
             Ok(verdict) => {
                 Carrier::new(Direction::Inbound, verdict, stream, &standing.credentials, state)
             }

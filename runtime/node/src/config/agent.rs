@@ -84,9 +84,24 @@ pub struct VerifierPin {
 pub struct PeerDemands {
     /// Whose root leases have to rest on: the vendors' hardware, or one simulator's.
     pub anchors: AnchorPolicy,
+    /// How recent the Evidence behind a peer has to be. A lease's, where nothing is said.
+    #[serde(default)]
+    pub freshness: Freshness,
     /// Whether a channel needs a post-quantum key exchange.
     #[serde(default = "require_post_quantum")]
     pub require_post_quantum: bool,
+}
+
+/// How recent the Evidence behind a peer has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Freshness {
+    /// As recent as its lease: minutes old.
+    #[default]
+    Lease,
+    /// Made for each session, by both ends, and appraised by the Verifier before policy is obeyed.
+    Session,
 }
 
 const fn require_post_quantum() -> bool {

@@ -16,6 +16,7 @@ mod connections;
 mod diversion;
 mod documents;
 mod expiry;
+mod freshness;
 mod guard;
 mod key_exchange;
 mod node;

@@ -28,11 +28,21 @@ pub(crate) struct Image {
 impl Image {
     /// An agent of this name that these callers may call, and that may call everybody.
     pub(crate) async fn build(world: &World, name: &str, callers: &[&str]) -> Self {
+        Self::demanding(world, name, callers, "").await
+    }
+
+    /// The same with more lines in `[peers]` of the measured file.
+    pub(crate) async fn demanding(
+        world: &World,
+        name: &str,
+        callers: &[&str],
+        peers: &str,
+    ) -> Self {
         let folder = world.folder(name);
         let agent = Agent::start().await;
         fs::write(folder.join("policy.cedar"), policy(name, callers)).unwrap();
         fs::copy(world.trust_root(), folder.join("trust.pem")).unwrap();
-        fs::write(folder.join("agent.toml"), agent_toml(world, name, &agent)).unwrap();
+        fs::write(folder.join("agent.toml"), agent_toml(world, name, &agent, peers)).unwrap();
         let measured = ProcessImage {
             runtime: stand_in("runtime"),
             agent: stand_in("agent"),
@@ -129,13 +139,13 @@ fn policy(name: &str, callers: &[&str]) -> String {
     core::iter::once(outbound).chain(inbound).collect()
 }
 
-fn agent_toml(world: &World, name: &str, agent: &Agent) -> String {
+fn agent_toml(world: &World, name: &str, agent: &Agent, peers: &str) -> String {
     format!(
         "trust_domain = \"{TRUST_DOMAIN}\"\npolicy = \"policy.cedar\"\n\
          [agent]\nname = \"{name}\"\nprincipal = \"example.org\"\n\
          [image]\nname = \"{name}\"\nversion = \"1.0.0\"\n\
          [verifier]\ntrust_root = \"trust.pem\"\n\
-         [peers]\nanchors = {{ simulator = \"{}\" }}\n\
+         [peers]\nanchors = {{ simulator = \"{}\" }}\n{peers}\n\
          [workload]\ncommand = [\"/bin/sh\", \"-c\", \"echo $$ > pid; exec /bin/sleep 600\"]\n\
          a2a_port = {}\nstop_grace_secs = 5\n",
         world.pki.anchor().fingerprint(),

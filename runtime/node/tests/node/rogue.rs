@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cloister_api::v1;
 use cloister_api::v1::attest_response::Outcome;
 use cloister_attestation::binding::Binding;
+use cloister_attestation::bytes::Digest48;
 use cloister_attestation::envelope::Envelope;
 use cloister_channel::tls::{KeyExchange, client_config, server_name};
 use cloister_channel::{ChannelKey, Credentials, IdentityKey, LeaseRequest, TrustBundle};
@@ -12,6 +13,7 @@ use cloister_node::clock::{Clock, TlsTime};
 use cloister_node::verifier::Verifier;
 use cloister_node::workload::declare;
 use cloister_node::{AgentConfig, NodeConfig};
+use cloister_simulator::Guest;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -23,6 +25,8 @@ use crate::world::{World, now};
 pub(crate) struct Rogue {
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) trust: Arc<TrustBundle>,
+    guest: Guest,
+    manifest: Vec<u8>,
 }
 
 impl Rogue {
@@ -53,17 +57,8 @@ impl Rogue {
             exporter: None,
         }
         .encode();
-        let guest = image.guest(world);
-        let evidence = Envelope {
-            tee: guest.tee(),
-            hardware: guest.evidence(&Binding::report_data(&binding)),
-            binding,
-            manifest: declared.bytes,
-            certificates: guest.certificates(),
-            event_log: None,
-            vtpm: None,
-        }
-        .encode();
+        let (guest, manifest) = (image.guest(world), declared.bytes);
+        let evidence = envelope(&guest, binding, &manifest).encode();
         let endpoint = endpoint.to_owned();
         let request = LeaseRequest {
             evidence: &evidence,
@@ -94,7 +89,18 @@ impl Rogue {
             &trust,
             now(),
         );
-        Self { credentials: Arc::new(credentials.unwrap()), trust: Arc::new(trust) }
+        let (credentials, trust) = (Arc::new(credentials.unwrap()), Arc::new(trust));
+        Self { credentials, trust, guest, manifest }
+    }
+
+    /// What the hardware makes for this binding.
+    pub(crate) fn evidence(&self, binding: &Binding) -> Envelope {
+        envelope(&self.guest, binding.encode(), &self.manifest)
+    }
+
+    /// The digest of what was declared at admission.
+    pub(crate) fn manifest(&self) -> Digest48 {
+        Digest48::sha384(&self.manifest)
     }
 
     /// A complete TLS handshake with `node`, and nothing after it.
@@ -105,6 +111,18 @@ impl Rogue {
         let stream = TcpStream::connect(node.runtime.addresses().listen).await.unwrap();
         let name = server_name(self.trust.trust_domain());
         TlsConnector::from(tls).connect(name, stream).await.unwrap()
+    }
+}
+
+fn envelope(guest: &Guest, binding: Vec<u8>, manifest: &[u8]) -> Envelope {
+    Envelope {
+        tee: guest.tee(),
+        hardware: guest.evidence(&Binding::report_data(&binding)),
+        binding,
+        manifest: manifest.to_vec(),
+        certificates: guest.certificates(),
+        event_log: None,
+        vtpm: None,
     }
 }
 

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 /// Counts what is left. Times are since any fixed moment and come from the caller.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Quota {
+pub(crate) struct Quota {
     most: u32,
     every: Duration,
     left: u32,
@@ -14,12 +14,12 @@ pub(super) struct Quota {
 
 impl Quota {
     /// A full bucket of `most` tokens, which gains one `every` so often.
-    pub(super) const fn new(most: u32, every: Duration) -> Self {
+    pub(crate) const fn new(most: u32, every: Duration) -> Self {
         Self { most, every, left: most, filled: Duration::ZERO }
     }
 
     /// Takes a token, or says how long to wait for one.
-    pub(super) fn take(&mut self, now: Duration) -> Result<(), Duration> {
+    pub(crate) fn take(&mut self, now: Duration) -> Result<(), Duration> {
         self.fill(now);
         match self.left.checked_sub(1) {
             Some(left) => {
