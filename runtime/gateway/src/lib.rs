@@ -55,3 +55,4 @@ pub use metrics::Counts;
 pub use object::ObjectError;
 pub use operation::Operation;
 pub use outbound::{Outbound, OutboundOptions};
+pub use path::RESERVED_PATH;

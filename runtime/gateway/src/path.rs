@@ -2,6 +2,10 @@
 
 use core::fmt;
 
+/// What runtimes say to each other on a channel is at paths beneath this one. The gateway carries
+/// none of them, in either direction, whatever an agent's card says.
+pub const RESERVED_PATH: &str = "/cloister/channel";
+
 /// Why a path was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PathError {
@@ -41,6 +45,11 @@ impl<'a> PlainPath<'a> {
             check_segment(segment)?;
         }
         Ok(Self { raw })
+    }
+
+    /// Whether it is the runtimes' own: no agent has it, and none is asked for it.
+    pub(crate) fn is_reserved(&self) -> bool {
+        self.raw == RESERVED_PATH || self.beneath(RESERVED_PATH).is_some()
     }
 
     /// The path as received.

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! What carries HTTP is made from an [`cloister_channel::Established`] by value and from nothing
-//! else, and stands in the [`Table`] for as long as it lives.
+//! else, stands in the [`Table`] for as long as it lives, and has a keeper, which renews leases on a
+//! stream of the channel's own.
 
 mod attempt;
 mod breaker;
@@ -24,9 +25,12 @@ mod executor;
 mod facts;
 mod freshness;
 mod inbound;
+mod judge;
+mod keeper;
 mod link;
 mod listener;
 mod outbound;
+mod own_stream;
 mod peers;
 mod queue;
 mod replay;
@@ -36,11 +40,12 @@ mod usage;
 
 pub use error::{CODES, ChannelError};
 pub use facts::{Facts, subject};
-pub use table::{Closing, Notice, Registration, Table};
+pub use table::{Closing, Known, Notice, Registration, Table};
 
 pub(crate) use breaker::BreakerState;
 pub(crate) use dialler::{Dialler, DiallerOptions};
 pub(crate) use freshness::Freshness;
+pub(crate) use judge::Judge;
 pub(crate) use listener::{Listener, ListenerOptions};
 
 /// The peers that one runtime dials.

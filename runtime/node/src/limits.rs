@@ -36,6 +36,14 @@ pub const HANDSHAKE_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
 /// Streams that one peer may have open on one channel at a time.
 pub const STREAMS_MAX: u32 = 1024;
 
+/// Requests at a time on one dialled channel: the streams that the peer permits, but for the
+/// channel's own.
+pub const REQUESTS_MAX: u32 = STREAMS_MAX - 1;
+
+/// Renewals that a peer may leave unread. There is one for each lease, so that a peer with so many
+/// does not read at all.
+pub const RENEWALS_UNREAD_MAX: usize = 4;
+
 /// An unused channel is closed after this and dialled again on need.
 pub const IDLE_TIMEOUT_DEFAULT: Duration = Duration::from_secs(300);
 

@@ -45,6 +45,9 @@ pub struct Events {
     pub queue_refusals: Counter,
     /// Channels opened, by key exchange.
     pub key_exchanges: Counters,
+    /// Renewals in band: sent and failed to be sent by this side; accepted, refused by policy and
+    /// not believed of peers.
+    pub renewals: Counters,
     /// Channels that ended, by reason.
     pub ends: Counters,
 }
@@ -131,6 +134,7 @@ fn labelled(text: &mut Text, events: &Events) {
     let families = [
         (("dial_failures_total", "code"), "Dials without a channel.", &events.dial_failures),
         (("channel_ends_total", "reason"), "Channels that ended.", &events.ends),
+        (("channel_renewals_total", "result"), "Renewals in band.", &events.renewals),
         (("key_exchanges_total", "group"), "Channels by key exchange.", &events.key_exchanges),
     ];
     for (name, help, counters) in families {

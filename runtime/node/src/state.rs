@@ -107,6 +107,11 @@ impl State {
         self.standing.borrow().clone()
     }
 
+    /// The same, as it changes.
+    pub(crate) fn changes(&self) -> watch::Receiver<Option<Arc<Standing>>> {
+        self.standing.subscribe()
+    }
+
     /// What channels may be opened under, while the runtime serves.
     pub(crate) fn standing(&self) -> Option<Arc<Standing>> {
         let standing = self.latest()?;

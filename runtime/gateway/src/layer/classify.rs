@@ -80,6 +80,10 @@ async fn find(directory: &Directory, end: &impl End, head: &Parts) -> Result<Fou
     if matches!(Shape::of_head(&head.headers), Shape::Grpc) {
         return Err(Cause::Binding);
     }
+    // SECURITY: before any card is asked; a card may name such a path.
+    if path.is_reserved() {
+        return Err(Cause::Operation);
+    }
     if path.as_str() == CARD_PATH {
         return if head.method == Method::GET { Ok(Found::Card) } else { Err(Cause::Operation) };
     }

@@ -340,6 +340,18 @@ async fn a_peer_that_cannot_be_dialled_is_explained_to_the_local_agent() {
 }
 
 #[tokio::test]
+async fn what_runtimes_say_to_each_other_is_carried_for_no_agent() {
+    let network = Network::open(Agent::echo().await).await;
+    for path in ["/cloister/channel/1", "/cloister/channel", "/cloister/channel/1/tasks"] {
+        let path = format!("/agents/translator{path}");
+        let response = network.send("POST", &path, &[], empty()).await;
+        assert_eq!(response.status(), 404, "{path}");
+    }
+    // Not even the agent's card was asked for.
+    assert_eq!(network.channel.crossed.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
 async fn web_pages_and_other_hosts_are_not_served() {
     let network = Network::open(Agent::echo().await).await;
     let path = "/agents/translator/a2a/rest/tasks/t";

@@ -16,7 +16,7 @@ use super::BootError;
 use crate::addresses::Addresses;
 use crate::attest;
 use crate::channels::{
-    ChannelTable, Dialler, DiallerOptions, Freshness, Listener, ListenerOptions, PeerTable,
+    ChannelTable, Dialler, DiallerOptions, Freshness, Judge, Listener, ListenerOptions, PeerTable,
 };
 use crate::clock::Clock;
 use crate::config::{self, AgentConfig, NodeConfig};
@@ -111,7 +111,7 @@ impl Parts {
             clock,
             expected: agent.into(),
         };
-        let local = local_agent(agent);
+        let judge = Arc::new(Judge { local: local_agent(agent), policy });
         let connections = TaskTracker::new();
         let peers = Arc::new(PeerTable::new(&node.limits, Arc::clone(state.events())));
         let dialler = Dialler::new(DiallerOptions {
@@ -119,21 +119,11 @@ impl Parts {
             peers: Arc::clone(&peers),
             verifier: verifier.clone(),
             freshness: Arc::clone(&freshness),
-            local: local.clone(),
-            policy: Arc::clone(&policy),
+            judge: Arc::clone(&judge),
             limits: node.limits,
             tasks: connections.clone(),
         });
-        let inbound = Inbound::new(InboundOptions {
-            local: local.clone(),
-            agent: AgentAddress::try_from(addresses.agent)?,
-            policy: Arc::clone(&policy),
-        });
-        let outbound = Outbound::new(OutboundOptions {
-            local: local.clone(),
-            policy: Arc::clone(&policy),
-            dialer: Arc::new(dialler),
-        });
+        let (inbound, outbound) = gateways(&judge, addresses.agent, dialler)?;
         let board = Arc::new(Board::default());
         Ok(Self {
             membership: Membership {
@@ -144,8 +134,7 @@ impl Parts {
             watch: Watch { verifier, state: Arc::clone(&state) },
             listener: Listener::new(ListenerOptions {
                 state: Arc::clone(&state),
-                local,
-                policy,
+                judge,
                 gateway: inbound,
                 documents,
                 freshness,
@@ -158,6 +147,26 @@ impl Parts {
             connections,
         })
     }
+}
+
+/// The gateway in both directions, under one policy.
+fn gateways(
+    judge: &Judge,
+    agent: SocketAddr,
+    dialler: Dialler,
+) -> Result<(Inbound, Outbound), BootError> {
+    let Judge { local, policy } = judge;
+    let inbound = Inbound::new(InboundOptions {
+        local: local.clone(),
+        agent: AgentAddress::try_from(agent)?,
+        policy: Arc::clone(policy),
+    });
+    let outbound = Outbound::new(OutboundOptions {
+        local: local.clone(),
+        policy: Arc::clone(policy),
+        dialer: Arc::new(dialler),
+    });
+    Ok((inbound, outbound))
 }
 
 fn open_attester(node: &NodeConfig) -> Result<Attester, BootError> {

@@ -1,23 +1,23 @@
 //! One dial: where the agent is, a connection, TLS, the session, policy.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use cloister_attestation::code::Diagnostic as _;
 use cloister_channel::AgentName;
-use cloister_channel::session::{Decision, PeerProven, Session};
+use cloister_channel::session::{PeerProven, Session};
 use cloister_channel::tls::{Handshake, server_name};
-use cloister_policy::{Action, Direction, LocalAgent, PolicyBundle, Request};
+use cloister_policy::Direction;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_util::task::TaskTracker;
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::carrier::Carrier;
+use super::judge::{Judge, Occasion};
 use super::link::{Terms, establish};
 use super::outbound::Outbound;
 use super::peers::Peer;
-use super::{ChannelError, Freshness, subject};
+use super::{ChannelError, Freshness};
 use crate::config::Limits;
 use crate::limits::ENDPOINTS_MAX;
 use crate::state::{Standing, State};
@@ -29,8 +29,7 @@ pub(super) struct Attempts {
     pub(super) state: Arc<State>,
     pub(super) verifier: Verifier,
     pub(super) freshness: Arc<Freshness>,
-    pub(super) local: LocalAgent,
-    pub(super) policy: Arc<PolicyBundle>,
+    pub(super) judge: Arc<Judge>,
     pub(super) limits: Limits,
     pub(super) tasks: TaskTracker,
 }
@@ -115,7 +114,6 @@ impl Attempts {
         let refused = |source| ChannelError::Connect { address: address.to_owned(), source };
         let stream = TcpStream::connect(address).await.map_err(refused)?;
         stream.set_nodelay(true).map_err(refused)?;
-        let from = stream.peer_addr().map_err(refused)?;
         let name = server_name(standing.trust.trust_domain());
         let connector = TlsConnector::from(Arc::clone(&standing.client));
         let mut stream = connector.connect(name, stream).await.map_err(ChannelError::Tls)?;
@@ -127,24 +125,14 @@ impl Attempts {
             agent.clone(),
             state.clock().now(),
         )?;
+        let decide = |proven: &PeerProven| {
+            self.judge.decide(Direction::Outbound, &proven.peer, Occasion::Session)
+        };
         let (clock, freshness) = (state.clock(), &*self.freshness);
         let terms = Terms { clock, freshness, standing };
-        let verdict =
-            establish(&mut stream, session, terms, |proven| self.decide(proven, from)).await?;
+        let verdict = establish(&mut stream, session, terms, decide).await?;
         let carrier =
-            Carrier::new(Direction::Outbound, verdict, stream, &standing.credentials, state)?;
+            Carrier::new(verdict, stream, (state, standing), Direction::Outbound, &self.judge)?;
         Outbound::start(carrier, self.limits, &self.tasks).await
-    }
-
-    fn decide(&self, proven: &PeerProven, address: SocketAddr) -> Decision {
-        let request = Request {
-            direction: Direction::Outbound,
-            peer: &subject(&proven.peer),
-            local: &self.local,
-            action: Action::Connect,
-        };
-        let decision = self.policy.decide(&request);
-        info!(peer = %proven.peer.agent, instance = %proven.peer.instance, %address, simulated = proven.peer.simulated, tier = %proven.peer.tier, %decision, "dialled");
-        if decision.allows() { Decision::Accept } else { Decision::Refuse }
     }
 }

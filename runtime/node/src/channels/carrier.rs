@@ -2,28 +2,26 @@
 
 use std::sync::Arc;
 
-use cloister_channel::{Credentials, Established};
+use cloister_channel::{Established, Life};
 use cloister_policy::Direction;
-
 use tracing::info;
 
 use super::end::End;
+use super::judge::Judge;
+use super::keeper::Keeper;
 use super::replay::Replay;
 use super::usage::Usage;
 use super::{ChannelError, Facts, Registration};
-use crate::clock::Clock;
-use crate::metrics::Events;
-use crate::state::State;
+use crate::state::{Standing, State};
 
-/// A stream that may carry HTTP: it has a verdict, and stands in the table.
+/// A stream that may carry HTTP: it has a verdict, stands in the table, and has a keeper.
 #[derive(Debug)]
 pub(super) struct Carrier<S> {
     pub(super) stream: Replay<S>,
     pub(super) registration: Registration<Facts>,
-    pub(super) facts: Facts,
+    pub(super) keeper: Keeper,
     pub(super) usage: Usage,
-    pub(super) clock: Arc<Clock>,
-    pub(super) events: Arc<Events>,
+    pub(super) state: Arc<State>,
 }
 
 impl<S> Carrier<S> {
@@ -32,42 +30,37 @@ impl<S> Carrier<S> {
     /// # Errors
     /// [`ChannelError`] if there is no room, or if the permission was taken away meanwhile.
     pub(super) fn new(
-        direction: Direction,
-        mut verdict: Established,
+        verdict: Established,
         stream: S,
-        own: &Credentials,
-        state: &State,
+        (state, standing): (&Arc<State>, &Standing),
+        direction: Direction,
+        judge: &Arc<Judge>,
     ) -> Result<Self, ChannelError> {
-        let first = verdict.take_first_bytes();
-        let facts = Facts::new(direction, &verdict, own.lease().clone());
-        let registration =
-            Arc::clone(state.channels()).enter(facts.clone()).ok_or(ChannelError::Full)?;
+        let mut life = Life::new(verdict, Arc::clone(&standing.trust), state.clock().now());
+        let first = life.take_first_bytes();
+        let facts = Facts::of(direction, &life);
+        let registration = state.channels().enter(facts.clone()).ok_or(ChannelError::Full)?;
         // SECURITY: in this order. A revocation that arrived during the handshake is seen here; one
         // that arrives from now on finds the channel in the table.
-        let standing = state.standing().ok_or(ChannelError::NotAdmitted)?;
-        if let Some(reason) = facts.closing(&standing.trust, state.clock().now()) {
-            return Err(ChannelError::Closed(Some(reason)));
-        }
+        let latest = state.standing().ok_or(ChannelError::NotAdmitted)?;
+        let (known, judge) = (registration.known(), Arc::clone(judge));
+        let mut keeper = Keeper::new(life, direction, known, judge, Arc::clone(state));
+        keeper.begin(&latest)?;
         state.events().key_exchanges.add_one(facts.group);
         info!(peer = facts.peer.agent, instance = facts.peer.instance, direction = direction.as_str(), key_exchange = facts.group, lease_ends = %facts.ends(), "channel opened");
-        Ok(Self {
-            stream: Replay::new(first, stream),
-            registration,
-            facts,
-            usage: Usage::default(),
-            clock: Arc::clone(state.clock()),
-            events: Arc::clone(state.events()),
-        })
+        let (stream, usage) = (Replay::new(first, stream), Usage::default());
+        Ok(Self { stream, registration, keeper, usage, state: Arc::clone(state) })
     }
 }
 
 /// Records that a channel ended.
-pub(super) fn ended(facts: &Facts, end: End, events: &Events) {
-    events.ends.add_one(end.as_str());
+pub(super) fn ended(facts: &Facts, end: End, state: &State) {
+    state.events().ends.add_one(end.as_str());
     info!(
         peer = facts.peer.agent,
         instance = facts.peer.instance,
         direction = facts.direction.as_str(),
+        key_exchange = facts.group,
         reason = end.as_str(),
         "channel ended"
     );

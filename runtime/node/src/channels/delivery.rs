@@ -28,7 +28,7 @@ pub(super) struct Delivery {
 
 impl cloister_gateway::Channel for Delivery {
     fn peer(&self) -> Arc<Subject> {
-        Arc::clone(self.channel.peer())
+        self.channel.peer()
     }
 
     fn send(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, DialError>> {
@@ -55,7 +55,7 @@ where
 {
     let (head, body) = request.into_parts();
     let tape = Tape::new(body);
-    let permitted = Arc::clone(channel.peer());
+    let permitted = channel.peer();
     let (mut channel, mut retries) = (channel, 0);
     peer.requested();
     loop {
@@ -79,7 +79,7 @@ where
         channel = match another().await {
             // SECURITY: the operation was permitted for what the first channel's peer attested.
             // Another instance, or a lease that says something else, was not asked about.
-            Ok(channel) if *channel.peer() == permitted => channel,
+            Ok(channel) if channel.peer() == permitted => channel,
             Ok(_) => return Err(failed),
             Err(error) => {
                 debug!(peer = %peer.name, %error, "no channel to send a request again on");

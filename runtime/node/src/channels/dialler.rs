@@ -7,13 +7,13 @@ use std::time::Instant;
 use cloister_attestation::code::Diagnostic as _;
 use cloister_channel::AgentName;
 use cloister_gateway::{BoxFuture, Channel, DialError};
-use cloister_policy::{LocalAgent, PolicyBundle};
 use tokio_util::task::TaskTracker;
 use tracing::info;
 
 use super::attempt::Attempts;
 use super::delivery::Delivery;
 use super::dialling::{Dialling, Turn};
+use super::judge::Judge;
 use super::outbound::Outbound;
 use super::peers::{Peer, Peers, Pooled as _};
 use super::{ChannelError, Freshness};
@@ -28,8 +28,7 @@ pub(crate) struct DiallerOptions {
     pub(crate) peers: Arc<Peers<Outbound>>,
     pub(crate) verifier: Verifier,
     pub(crate) freshness: Arc<Freshness>,
-    pub(crate) local: LocalAgent,
-    pub(crate) policy: Arc<PolicyBundle>,
+    pub(crate) judge: Arc<Judge>,
     pub(crate) limits: Limits,
     pub(crate) tasks: TaskTracker,
 }
@@ -67,22 +66,20 @@ impl cloister_gateway::Dialer for Dialler {
 
 impl Dialler {
     pub(crate) fn new(options: DiallerOptions) -> Self {
-        let DiallerOptions { state, peers, verifier, freshness, local, policy, limits, tasks } =
-            options;
+        let DiallerOptions { state, peers, verifier, freshness, judge, limits, tasks } = options;
         let attempts = Attempts {
             state: Arc::clone(&state),
             verifier,
             freshness,
-            local,
-            policy,
+            judge,
             limits,
             tasks: tasks.clone(),
         };
         Self { attempts: Arc::new(attempts), state, peers, tasks }
     }
 
-    /// A live channel to `peer`: the open one, or a new one. One that is live but old is used
-    /// while its successor is dialled.
+    /// A live channel to `peer`: the open one, or a new one. One that was made with an older channel
+    /// key is used while its successor is dialled.
     pub(super) async fn channel(
         &self,
         peer: &Arc<Peer<Outbound>>,

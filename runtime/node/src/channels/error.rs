@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::io;
 
 use cloister_attestation::code::{Code, Diagnostic};
+use cloister_channel::life::Ending;
 use cloister_channel::session::{Misuse, SessionError};
 use cloister_channel::tls::HandshakeError;
 use cloister_gateway::DialFailure;
@@ -129,6 +130,9 @@ pub enum ChannelError {
     /// The peer's Evidence is not good.
     #[error("the peer's evidence for this session is refused")]
     PeerEvidence,
+    /// Ended before it began to carry anything.
+    #[error(transparent)]
+    Ended(#[from] Ending),
     /// Closed by this side.
     #[error("channel is closed: {0:?}")]
     Closed(Option<Closing>),
@@ -156,6 +160,7 @@ impl ChannelError {
             | Self::Crowded
             | Self::Breaker { .. }
             | Self::OwnEvidence(_)
+            | Self::Ended(_)
             | Self::Closed(_) => DialFailure::Unreachable,
         }
     }
@@ -186,6 +191,7 @@ impl ChannelError {
             | Self::Breaker { .. }
             | Self::Queue(_)
             | Self::OwnEvidence(_)
+            | Self::Ended(_)
             | Self::Closed(_) => false,
         }
     }
@@ -215,6 +221,7 @@ impl Diagnostic for ChannelError {
             Self::Queue(_) => &QUEUE,
             Self::OwnEvidence(_) => &OWN_EVIDENCE,
             Self::PeerEvidence => &PEER_EVIDENCE,
+            Self::Ended(ending) => ending.code(),
             Self::Closed(_) => &CLOSED,
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cloister_attestation::time::UnixTime;
 use cloister_channel::lease::VerifiedLease;
-use cloister_channel::{Established, Peer, TrustBundle};
+use cloister_channel::{Life, Peer, TrustBundle};
 use cloister_policy::{Direction, Subject};
 use rustls::NamedGroup;
 
@@ -19,9 +19,9 @@ pub struct Facts {
     pub direction: Direction,
     /// Who is at the other end, in the terms that policy decides over.
     pub peer: Arc<Subject>,
-    /// The peer's lease.
+    /// The peer's lease that counts.
     pub lease: Arc<VerifiedLease>,
-    /// The lease that this side showed.
+    /// The lease of this side that counts.
     pub own_lease: Arc<VerifiedLease>,
     /// The key exchange that TLS negotiated.
     pub group: &'static str,
@@ -30,18 +30,15 @@ pub struct Facts {
 }
 
 impl Facts {
-    pub(super) fn new(
-        direction: Direction,
-        verdict: &Established,
-        own_lease: VerifiedLease,
-    ) -> Self {
+    /// As they are at this point of a channel's life.
+    pub(super) fn of(direction: Direction, life: &Life) -> Self {
         Self {
             direction,
-            peer: Arc::new(subject(verdict.peer())),
-            lease: Arc::new(verdict.lease().clone()),
-            own_lease: Arc::new(own_lease),
-            group: group(verdict.key_exchange()),
-            opened: verdict.at(),
+            peer: Arc::new(subject(life.peer())),
+            lease: Arc::new(life.lease().clone()),
+            own_lease: Arc::new(life.own_lease().clone()),
+            group: group(life.key_exchange()),
+            opened: life.established_at(),
         }
     }
 

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use cloister_attestation::code::Diagnostic as _;
-use cloister_channel::session::{Decision, PeerProven, Session};
+use cloister_channel::session::{PeerProven, Session};
 use cloister_channel::tls::{ALPN, ALPN_EVIDENCE, DOCUMENT_ALPN, Handshake, document_exporter};
 use cloister_gateway::Inbound;
-use cloister_policy::{Action, Direction, LocalAgent, PolicyBundle, Request};
+use cloister_policy::Direction;
 use rustls::server::{Acceptor, ClientHello};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -17,12 +17,13 @@ use tokio_rustls::server::TlsStream;
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::info;
+use tracing::{debug, info};
 
 use super::carrier::Carrier;
 use super::inbound::serve;
+use super::judge::{Judge, Occasion};
 use super::link::{Terms, establish};
-use super::{ChannelError, Freshness, subject};
+use super::{ChannelError, Freshness};
 use crate::config::Limits;
 use crate::document::{self, Documents};
 use crate::serve::{Bound, accept};
@@ -32,8 +33,7 @@ use crate::state::{Standing, State};
 #[derive(Clone, Debug)]
 pub(crate) struct ListenerOptions {
     pub(crate) state: Arc<State>,
-    pub(crate) local: LocalAgent,
-    pub(crate) policy: Arc<PolicyBundle>,
+    pub(crate) judge: Arc<Judge>,
     pub(crate) gateway: Inbound,
     pub(crate) documents: Arc<Documents>,
     pub(crate) freshness: Arc<Freshness>,
@@ -169,11 +169,16 @@ impl Listener {
             handshake,
             state.clock().now(),
         )?;
+        let judge = &self.0.judge;
+        let decide = |proven: &PeerProven| {
+            debug!(%from, peer = %proven.peer.agent, "a peer proved who it is");
+            judge.decide(Direction::Inbound, &proven.peer, Occasion::Session)
+        };
         let (clock, freshness) = (state.clock(), &*self.0.freshness);
         let terms = Terms { clock, freshness, standing };
-        match establish(&mut stream, session, terms, |proven| self.decide(proven, from)).await {
+        match establish(&mut stream, session, terms, decide).await {
             Ok(verdict) => {
-                Carrier::new(Direction::Inbound, verdict, stream, &standing.credentials, state)
+                Carrier::new(verdict, stream, (state, standing), Direction::Inbound, judge)
             }
             Err(error) => {
                 // The peer learns that it was refused, not why. It may be gone already.
@@ -181,17 +186,5 @@ impl Listener {
                 Err(error)
             }
         }
-    }
-
-    fn decide(&self, proven: &PeerProven, from: SocketAddr) -> Decision {
-        let request = Request {
-            direction: Direction::Inbound,
-            peer: &subject(&proven.peer),
-            local: &self.0.local,
-            action: Action::Connect,
-        };
-        let decision = self.0.policy.decide(&request);
-        info!(peer = %proven.peer.agent, instance = %proven.peer.instance, %from, simulated = proven.peer.simulated, tier = %proven.peer.tier, %decision, "accepted a connection");
-        if decision.allows() { Decision::Accept } else { Decision::Refuse }
     }
 }

@@ -3,8 +3,8 @@
 use core::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use cloister_attestation::bytes::Digest48;
 use cloister_attestation::code::Diagnostic as _;
-use cloister_attestation::time::UnixTime;
 use cloister_gateway::{Body, boxed};
 use cloister_policy::Subject;
 use http::{Request, Response};
@@ -16,24 +16,29 @@ use tokio_util::task::TaskTracker;
 use tracing::debug;
 
 use super::carrier::{Carrier, ended};
-use super::end::{End, drain};
+use super::end::{Draining, End};
 use super::executor::{Executor, Tasks};
+use super::keeper::Keeper;
+use super::own_stream::OwnStream;
 use super::peers::Pooled;
 use super::replay::Replay;
+use super::table::Known;
 use super::usage::Usage;
 use super::{ChannelError, Facts, Notice, Registration};
-use crate::clock::Clock;
 use crate::config::Limits;
-use crate::limits::{HEADERS_BYTES_MAX, STREAMS_MAX};
+use crate::limits::{HEADERS_BYTES_MAX, REQUESTS_MAX};
+use crate::state::State;
 
 /// An open channel to one peer instance.
 #[derive(Debug)]
 pub(crate) struct Outbound {
     line: Arc<Line>,
-    facts: Facts,
+    known: Known<Facts>,
     notice: Notice,
     usage: Usage,
-    clock: Arc<Clock>,
+    /// This side's key that the connection was made with.
+    channel_key: Digest48,
+    state: Arc<State>,
 }
 
 /// A request that got no response.
@@ -75,7 +80,7 @@ impl Outbound {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Carrier { stream, registration, facts, usage, clock, events } = carrier;
+        let Carrier { stream, registration, keeper, usage, state } = carrier;
         let parts = Tasks::new();
         let (sender, connection) = http2::Builder::new(parts.executor())
             .timer(TokioTimer::new())
@@ -85,22 +90,29 @@ impl Outbound {
             .max_header_list_size(HEADERS_BYTES_MAX)
             .handshake(TokioIo::new(stream))
             .await?;
-        let sender = Mutex::new(Some(sender));
-        let line = Arc::new(Line { sender, retired: CancellationToken::new() });
-        let run =
-            Run { line: Arc::clone(&line), parts, registration, usage: usage.clone(), limits };
-        let notice = run.registration.notice();
-        let of_task = facts.clone();
+        let retired = CancellationToken::new();
+        let line = Arc::new(Line { sender: Mutex::new(Some(sender.clone())), retired });
+        let (known, notice) = (registration.known(), registration.notice());
+        let channel_key = known.now().own_lease.claims().channel_key;
+        let channel = Self {
+            line: Arc::clone(&line),
+            known: known.clone(),
+            notice,
+            usage: usage.clone(),
+            channel_key,
+            state: Arc::clone(&state),
+        };
+        let run = Run { line, parts, registration, usage, limits };
         drop(tasks.spawn(async move {
-            let end = run.until_end(connection).await;
-            ended(&of_task, end, &events);
+            let end = run.until_end(connection, sender, keeper).await;
+            ended(&known.now(), end, &state);
         }));
-        Ok(Self { line, facts, notice, usage, clock })
+        Ok(channel)
     }
 
-    /// Who is at the other end.
-    pub(super) const fn peer(&self) -> &Arc<Subject> {
-        &self.facts.peer
+    /// Who is at the other end, as its lease says that counts now.
+    pub(super) fn peer(&self) -> Arc<Subject> {
+        self.known.now().peer
     }
 
     /// Whether it ended without this side having a reason to end it.
@@ -114,12 +126,14 @@ impl Outbound {
     /// [`Failed`], which says whether it may be sent again.
     pub(super) async fn request(&self, request: Request<Body>) -> Result<Response<Body>, Failed> {
         let untouched = |error| Failed { error, undelivered: true };
+        let Some(in_use) = self.usage.begin_below(REQUESTS_MAX) else {
+            self.state.events().queue_refusals.add_one();
+            return Err(untouched(ChannelError::Queue(self.peer().agent.clone())));
+        };
+        // In this order: a channel that drains waits for what began before it was asked.
         let live = if self.is_live() { self.line.sender() } else { None };
         let Some(mut sender) = live else {
             return Err(untouched(ChannelError::Closed(self.notice.given())));
-        };
-        let Some(in_use) = self.usage.begin_below(STREAMS_MAX) else {
-            return Err(untouched(ChannelError::Queue(self.facts.peer.agent.clone())));
         };
         match sender.try_send_request(request).await {
             Ok(response) => Ok(response.map(|body| in_use.hold(boxed(body)))),
@@ -141,22 +155,19 @@ impl Outbound {
 impl Pooled for Outbound {
     fn is_live(&self) -> bool {
         let closed = self.line.sender().is_none_or(|sender| sender.is_closed());
-        !closed && !self.notice.is_over() && self.clock.now() < self.facts.ends()
+        !closed && !self.notice.is_over() && self.state.clock().now() < self.known.now().ends()
     }
 
+    /// A new lease comes with a new channel key, which only a new connection can have.
     fn is_fresh(&self) -> bool {
-        self.is_live() && is_fresh(self.facts.opened, self.facts.ends(), self.clock.now())
+        let latest = self.state.latest();
+        let current = latest.map(|standing| standing.credentials.lease().claims().channel_key);
+        self.is_live() && current == Some(self.channel_key)
     }
 
     fn retire(&self) {
         self.line.retired.cancel();
     }
-}
-
-/// A channel that has used up four fifths of its life is replaced by one under newer leases, which
-/// both sides have by then; streams on it run on.
-fn is_fresh(opened: UnixTime, ends: UnixTime, now: UnixTime) -> bool {
-    now.since(opened).saturating_mul(5) < ends.since(opened).saturating_mul(4)
 }
 
 /// Whether the peer said that it did not and will not process the request. Everything else that
@@ -188,6 +199,8 @@ impl Run {
     async fn until_end<S>(
         self,
         connection: http2::Connection<TokioIo<Replay<S>>, Body, Executor>,
+        sender: SendRequest<Body>,
+        keeper: Keeper,
     ) -> End
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -201,17 +214,23 @@ impl Run {
             }
             ended
         });
+        let authority = format!("{}.cloister", self.registration.known().now().peer.agent);
+        let finish = CancellationToken::new();
+        let opening = OwnStream::open(sender, &authority);
+        let mut keeping = pin!(keeper.keep(opening, finish.clone()));
         let end = tokio::select! {
             ended = connection.as_mut() => End::of(&ended),
             () = self.usage.idle_for(self.limits.idle_timeout) => End::Idle,
             () = self.line.retired.cancelled() => End::Superseded,
             closing = notice.wait() => End::Closed(closing),
+            over = keeping.as_mut() => over,
         };
         if !end.drains() {
             return end;
         }
         self.line.close();
-        drain(connection, notice, end, self.limits).await
+        let (usage, limits) = (self.usage.clone(), self.limits);
+        Draining { connection, keeping, finish, usage, notice, limits }.end(end).await
     }
 }
 

@@ -49,7 +49,7 @@ struct Inner<T> {
 
 #[derive(Debug)]
 struct Entry<T> {
-    facts: T,
+    facts: Known<T>,
     closing: watch::Sender<Option<Closing>>,
 }
 
@@ -69,15 +69,16 @@ impl<T: Clone> Table<T> {
         let (sender, closing) = watch::channel(None);
         let id = inner.opened;
         inner.opened = inner.opened.wrapping_add(1);
-        inner.open.insert(id, Entry { facts, closing: sender });
-        Some(Registration { id, table: Arc::clone(self), notice: Notice(closing) })
+        let known = Known(Arc::new(Mutex::new(facts)));
+        inner.open.insert(id, Entry { facts: known.clone(), closing: sender });
+        Some(Registration { id, table: Arc::clone(self), known, notice: Notice(closing) })
     }
 
     /// Closes every channel that `why` gives a reason for; says how many it told. The first
     /// reason that a channel was given stays, but that a lost permission ends a drain.
     pub fn close(&self, why: impl Fn(&T) -> Option<Closing>) -> usize {
         let told = |entry: &&Entry<T>| {
-            why(&entry.facts).is_some_and(|reason| {
+            why(&entry.facts.now()).is_some_and(|reason| {
                 entry.closing.send_if_modified(|closing| {
                     let told = closing.is_none_or(|given| !given.is_loss() && reason.is_loss());
                     if told {
@@ -93,7 +94,7 @@ impl<T: Clone> Table<T> {
     /// What is open, oldest first.
     #[must_use]
     pub fn facts(&self) -> Vec<T> {
-        self.lock().open.values().map(|entry| entry.facts.clone()).collect()
+        self.lock().open.values().map(|entry| entry.facts.now()).collect()
     }
 
     /// How many are open, and how many were opened since the start.
@@ -115,6 +116,7 @@ impl<T> Table<T> {
 pub struct Registration<T> {
     id: u64,
     table: Arc<Table<T>>,
+    known: Known<T>,
     notice: Notice,
 }
 
@@ -124,11 +126,40 @@ impl<T> Registration<T> {
     pub fn notice(&self) -> Notice {
         self.notice.clone()
     }
+
+    /// What is known about the channel.
+    #[must_use]
+    pub fn known(&self) -> Known<T> {
+        self.known.clone()
+    }
 }
 
 impl<T> Drop for Registration<T> {
     fn drop(&mut self) {
         self.table.lock().open.remove(&self.id);
+    }
+}
+
+/// What is known about one channel, as it changes. Cheap to clone.
+#[derive(Debug)]
+pub struct Known<T>(Arc<Mutex<T>>);
+
+impl<T> Clone for Known<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: Clone> Known<T> {
+    /// As it is now.
+    #[must_use]
+    pub fn now(&self) -> T {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// As it is from now on.
+    pub(super) fn set(&self, facts: T) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = facts;
     }
 }
 
@@ -185,6 +216,16 @@ mod tests {
         assert_eq!(a.notice().wait().await, Closing::LeaseEnded);
         assert_eq!(b.notice().given(), None);
         assert!(a.notice().is_over() && !b.notice().is_over());
+    }
+
+    #[test]
+    fn a_channel_is_closed_by_what_is_known_of_it_now() {
+        let table = Arc::new(Table::new(8));
+        let a = table.enter(1).unwrap();
+        a.known().set(2);
+        assert_eq!((table.facts(), a.known().now()), (vec![2], 2));
+        assert_eq!(table.close(|facts| (*facts == 1).then_some(Closing::LeaseEnded)), 0);
+        assert_eq!(table.close(|facts| (*facts == 2).then_some(Closing::LeaseEnded)), 1);
     }
 
     #[test]

@@ -38,6 +38,12 @@ impl Usage {
         begun.then(|| InUse(self.clone()))
     }
 
+    /// Waits until there is no stream.
+    pub(super) async fn unused(&self) {
+        // The sender is in `self`, so waiting cannot fail; if it did, nothing is in use.
+        drop(self.0.subscribe().wait_for(|streams| *streams == 0).await);
+    }
+
     /// Waits until there has been no stream for `limit`.
     pub(super) async fn idle_for(&self, limit: Duration) {
         let mut streams = self.0.subscribe();

@@ -1,22 +1,15 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use cloister_channel::tls::KeyExchange;
 use cloister_channel::{Credentials, InstanceId};
 use cloister_policy::{Direction, Subject};
 
 use super::State;
-use crate::channels::{ChannelTable, Closing, Facts, Registration, subject};
-use crate::clock::Clock;
+use crate::channels::{Closing, Facts, Registration, subject};
 use crate::phase::Phase;
-use crate::testing::World;
+use crate::testing::{World, state};
 
 const LONG: Duration = Duration::from_secs(300);
-
-fn state() -> State {
-    let channels = Arc::new(ChannelTable::new(8));
-    State::new(Arc::new(Clock::default()), KeyExchange::PostQuantum, channels)
-}
 
 fn phase(state: &State) -> Phase {
     *state.phase().borrow()

@@ -14,7 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 /// A listening agent.
 #[derive(Clone)]
@@ -23,6 +23,8 @@ pub(crate) struct Agent {
     seen: Arc<Mutex<Vec<HeaderMap>>>,
     /// Streams of events that are being read.
     streams: watch::Sender<usize>,
+    /// What goes out on every stream.
+    events: Arc<Mutex<Vec<mpsc::UnboundedSender<Bytes>>>>,
 }
 
 impl Agent {
@@ -32,6 +34,7 @@ impl Agent {
             address: listener.local_addr().unwrap(),
             seen: Arc::default(),
             streams: watch::Sender::new(0),
+            events: Arc::default(),
         };
         tokio::spawn(agent.clone().serve(listener));
         agent
@@ -45,6 +48,14 @@ impl Agent {
     /// Waits until this many streams of events are being read.
     pub(crate) async fn until_streams(&self, count: usize) {
         self.streams.subscribe().wait_for(|streams| *streams == count).await.unwrap();
+    }
+
+    /// Sends an event on every stream that is being read.
+    pub(crate) fn say(&self, event: &'static str) {
+        for stream in self.events.lock().unwrap().iter() {
+            // A stream that nobody reads any more is of no interest.
+            drop(stream.send(Bytes::from_static(event.as_bytes())));
+        }
     }
 
     async fn serve(self, listener: TcpListener) {
@@ -86,11 +97,13 @@ impl Agent {
         })
     }
 
-    /// One event, and then none for as long as anybody reads.
+    /// One event, and then what the test says, for as long as anybody reads.
     fn stream(&self, call: &Value) -> Response<Answer> {
         self.streams.send_modify(|streams| *streams += 1);
-        let event = format!("data: {}\n\n", answer(call));
-        let body = Answer::Stream { event: Some(event.into()), streams: self.streams.clone() };
+        let (sender, events) = mpsc::unbounded_channel();
+        sender.send(format!("data: {}\n\n", answer(call)).into()).unwrap();
+        self.events.lock().unwrap().push(sender);
+        let body = Answer::Stream { events, streams: self.streams.clone() };
         let mut response = Response::new(body);
         response.headers_mut().insert("content-type", "text/event-stream".parse().unwrap());
         response
@@ -110,7 +123,7 @@ fn json_response(value: &Value) -> Response<Answer> {
 /// What the agent answers with.
 pub(crate) enum Answer {
     Whole(Full<Bytes>),
-    Stream { event: Option<Bytes>, streams: watch::Sender<usize> },
+    Stream { events: mpsc::UnboundedReceiver<Bytes>, streams: watch::Sender<usize> },
 }
 
 impl Body for Answer {
@@ -123,11 +136,9 @@ impl Body for Answer {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match &mut *self {
             Self::Whole(body) => Pin::new(body).poll_frame(cx),
-            Self::Stream { event, .. } => match event.take() {
-                Some(event) => Poll::Ready(Some(Ok(Frame::data(event)))),
-                // The connection's task is woken when the reader goes away.
-                None => Poll::Pending,
-            },
+            Self::Stream { events, .. } => {
+                events.poll_recv(cx).map(|event| event.map(|event| Ok(Frame::data(event))))
+            }
         }
     }
 }

@@ -21,6 +21,7 @@ mod guard;
 mod key_exchange;
 mod node;
 mod relay;
+mod renewals;
 mod revocation;
 mod rogue;
 mod stranger;

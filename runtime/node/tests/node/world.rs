@@ -69,6 +69,17 @@ impl World {
         self.address.to_string()
     }
 
+    /// Starts the service again where it was, with what it had stored.
+    pub(crate) async fn restart_verifier(&mut self) {
+        let path = self.folder.path().join("verifier.toml");
+        let config = fs::read_to_string(&path).unwrap();
+        let config = config.replace("127.0.0.1:0", &self.address.to_string());
+        fs::write(&path, config).unwrap();
+        let config = Config::load(&path).unwrap();
+        let verifier = Verifier::start(config, cloister_verifier::Clock::system()).await.unwrap();
+        self.verifier = Some(verifier);
+    }
+
     /// Ends the service: nobody is answered any more.
     pub(crate) async fn stop_verifier(&mut self) {
         self.verifier.take().unwrap().stop().await;

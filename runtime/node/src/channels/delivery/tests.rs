@@ -7,7 +7,7 @@ use http::Request;
 use http_body_util::BodyExt as _;
 
 use super::{Failed, Outbound, Outcome, Peer, deliver};
-use crate::channels::outbound::tests::{LIFE, Respond, echo, post, served};
+use crate::channels::outbound::tests::{Dialled, LIFE, Respond, echo, post};
 use crate::channels::{ChannelError, peers::Peers};
 use crate::config::Limits;
 use crate::limits::RETRIES_MAX;
@@ -35,6 +35,10 @@ impl Scene {
         Self { world, translator, events, peer, seen: Arc::default() }
     }
 
+    async fn to(&self, peer: &Arc<Credentials>) -> Dialled {
+        Dialled::start(&self.world, peer).await
+    }
+
     /// A channel whose server resets every request.
     async fn resetting(&self, reason: h2::Reason) -> Arc<Outbound> {
         let seen = Arc::clone(&self.seen);
@@ -46,11 +50,11 @@ impl Scene {
                 respond.send_reset(reason);
             }
         };
-        served(&self.world, &self.translator, &self.events, answer).await
+        self.to(&self.translator).await.served(answer).channel
     }
 
     async fn answering(&self) -> Arc<Outbound> {
-        served(&self.world, &self.translator, &self.events, echo).await
+        self.to(&self.translator).await.served(echo).channel
     }
 
     /// What a request becomes that is sent on `first`, and again on `others`.
@@ -112,7 +116,7 @@ async fn a_request_is_not_sent_to_another_instance_than_was_permitted() {
     let first = scene.resetting(REFUSED).await;
     // Of the same agent, with an identity key of its own.
     let other = scene.world.runtime("translator", LIFE);
-    let other = served(&scene.world, &other, &scene.events, echo).await;
+    let other = scene.to(&other).await.served(echo).channel;
     let failed = scene.send(first, &|| Ok(Arc::clone(&other))).await.unwrap_err();
     assert!(failed.undelivered);
 }

@@ -1,0 +1,39 @@
+//! The question that every channel is put to policy with, at its beginning and at every renewal.
+
+use std::sync::Arc;
+
+use cloister_channel::{Decision, Peer};
+use cloister_policy::{Action, Direction, LocalAgent, PolicyBundle, Request};
+use tracing::info;
+
+use super::subject;
+
+/// Asks policy whether a peer may be connected.
+#[derive(Debug)]
+pub(crate) struct Judge {
+    pub(crate) local: LocalAgent,
+    pub(crate) policy: Arc<PolicyBundle>,
+}
+
+/// What a peer is judged on.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Occasion {
+    /// It proved who it is on a new connection.
+    Session,
+    /// It has a new lease.
+    Renewal,
+}
+
+impl Judge {
+    /// Whether `peer` may be at the other end of a channel. The answer is on the record.
+    pub(super) fn decide(&self, direction: Direction, peer: &Peer, occasion: Occasion) -> Decision {
+        let decision = self.policy.decide(&Request {
+            direction,
+            peer: &subject(peer),
+            local: &self.local,
+            action: Action::Connect,
+        });
+        info!(peer = %peer.agent, instance = %peer.instance, direction = direction.as_str(), ?occasion, simulated = peer.simulated, tier = %peer.tier, %decision, "judged a peer");
+        if decision.allows() { Decision::Accept } else { Decision::Refuse }
+    }
+}
