@@ -50,6 +50,9 @@ pub struct Events {
     pub renewals: Counters,
     /// Channels that ended, by reason.
     pub ends: Counters,
+    /// Answers to questions for the attestation document, by what they were: `lease`, `evidence`,
+    /// or a code.
+    pub documents: Counters,
 }
 
 /// What a scrape shows beside the events.
@@ -136,6 +139,11 @@ fn labelled(text: &mut Text, events: &Events) {
         (("channel_ends_total", "reason"), "Channels that ended.", &events.ends),
         (("channel_renewals_total", "result"), "Renewals in band.", &events.renewals),
         (("key_exchanges_total", "group"), "Channels by key exchange.", &events.key_exchanges),
+        (
+            ("documents_total", "answer"),
+            "Answers to whoever asks for the attestation document.",
+            &events.documents,
+        ),
     ];
     for (name, help, counters) in families {
         text.by(Kind::Counter, name, help, counters.totals());

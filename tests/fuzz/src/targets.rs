@@ -59,6 +59,7 @@ pub const ALL: &[Target] = &[
     channel::LEASE,
     channel::SVID,
     channel::TRUST_BUNDLE,
+    channel::ATTESTATION_DOCUMENT,
     session::SESSION,
     session::SESSION_STATEMENT,
     gateway::JSON_RPC,

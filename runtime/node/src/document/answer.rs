@@ -1,6 +1,7 @@
 //! Answers as HTTP.
 
 use bytes::Bytes;
+use cloister_attestation::code::Diagnostic as _;
 use cloister_channel::Document;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
@@ -16,15 +17,21 @@ impl Documents {
         exporter: [u8; 32],
         request: &Request<B>,
     ) -> Response<Full<Bytes>> {
-        let nonce = match asked(request.method(), request.uri()) {
-            Ok(nonce) => nonce,
-            Err(problem) => return problem.response(),
+        let asked = match asked(request.method(), request.uri()) {
+            Ok(nonce) => self.document(standing, exporter, nonce).await,
+            Err(problem) => Err(problem),
         };
-        match self.document(standing, exporter, nonce).await {
-            Ok(document) => found(&document),
-            Err(problem) => problem.response(),
-        }
+        let (label, response) = match asked {
+            Ok(document) => (label(&document), found(&document)),
+            Err(problem) => (problem.code().id, problem.response()),
+        };
+        self.state.events().documents.add_one(label);
+        response
     }
+}
+
+const fn label(document: &Document) -> &'static str {
+    if document.evidence.is_some() { "evidence" } else { "lease" }
 }
 
 fn found(document: &Document) -> Response<Full<Bytes>> {

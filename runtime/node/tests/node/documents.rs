@@ -12,7 +12,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use serde_json::Value;
 
-use crate::client::operator;
+use crate::client::{operator, text};
 use crate::node::{Image, Node};
 use crate::rogue::Rogue;
 use crate::stranger::Stranger;
@@ -162,6 +162,11 @@ async fn evidence_is_rationed_and_lease_and_chain_are_not() {
     let problem: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(problem["code"], "node.document.busy");
     assert!(["fault", "message", "remedy"].iter().all(|name| problem[name].is_string()));
+    let metrics = text(&b, "/metrics").await;
+    for counted in ["evidence", "node.document.busy"] {
+        let line = format!("documents_total{{answer=\"{counted}\"}}");
+        assert!(metrics.contains(&line), "{line}: {metrics}");
+    }
     // Another connection does not get round it, and what costs nothing is still there.
     let mut other = Stranger::connect(&b).await;
     assert_eq!(other.document("/.well-known/cloister").await.evidence, None);

@@ -5,13 +5,15 @@ use std::sync::LazyLock;
 use cloister_api::v1;
 use cloister_attestation::bytes::Digest48;
 use cloister_attestation::policy::AnchorPolicy;
-use cloister_channel::limits::LEASE_BYTES_MAX;
+use cloister_channel::limits::{DOCUMENT_BYTES_MAX, LEASE_BYTES_MAX};
 use cloister_channel::trust::Revocation;
-use cloister_channel::{InstanceId, LeaseClaims, LeaseSigner, Signature, Svid, TrustBundle, lease};
+use cloister_channel::{
+    Document, InstanceId, LeaseClaims, LeaseSigner, Signature, Svid, TrustBundle, lease,
+};
 use cloister_domain::world::{self, NOW, agent, at};
 use prost::Message as _;
 
-use super::{QUICK, outcome};
+use super::{QUICK, outcome, twice};
 use crate::{Outcome, Target};
 
 pub(super) const LEASE: Target = Target {
@@ -33,6 +35,14 @@ pub(super) const TRUST_BUNDLE: Target = Target {
     quick_inputs: QUICK,
 };
 
+pub(super) const ATTESTATION_DOCUMENT: Target = Target {
+    name: "attestation-document",
+    run: attestation_document,
+    seeds: attestation_documents,
+    bytes_max: 16 * 1024,
+    quick_inputs: QUICK,
+};
+
 /// Whatever verifies says what the Verifier signed, though its signature may be written otherwise.
 fn lease_(data: &[u8]) -> Outcome {
     let verify = |data| lease::verify(data, &WORLD.trust, NOW).ok();
@@ -44,6 +54,29 @@ fn lease_(data: &[u8]) -> Outcome {
         assert_eq!(*verified.digest(), Digest48::sha384(data));
     }
     outcome(&verified)
+}
+
+/// A document that reads is written as it was meant, and is no larger than it may be.
+fn attestation_document(data: &[u8]) -> Outcome {
+    let parsed = twice(data, Document::from_json);
+    if let Some(document) = &parsed {
+        assert!(data.len() <= DOCUMENT_BYTES_MAX && (1..=4).contains(&document.certificates.len()));
+        let again = Document::from_json(&document.to_json()).expect("it was written by this crate");
+        assert_eq!(&again, document);
+    }
+    outcome(&parsed)
+}
+
+/// With Evidence and without.
+fn attestation_documents() -> Vec<Vec<u8>> {
+    let document = Document {
+        lease: leases().swap_remove(0),
+        lease_jwt: Some("e30.e30.c2ln".to_owned()),
+        certificates: svids(),
+        evidence: None,
+    };
+    let asked = Document { evidence: Some(vec![7; 900]), lease_jwt: None, ..document.clone() };
+    vec![document.to_json(), asked.to_json()]
 }
 
 /// The lease that an SVID carries is a part of the certificate.

@@ -27,6 +27,10 @@ fn states<'a>(verdict: &'a Value, id: &str) -> Vec<&'a str> {
 
 fn failed(run: &Run) -> Vec<String> {
     assert_eq!(run.exit, 2, "{run:?}");
+    failed_or_none(run)
+}
+
+fn failed_or_none(run: &Run) -> Vec<String> {
     let verdict = run.json();
     let checks = verdict["checks"].as_array().unwrap().iter();
     checks
@@ -250,10 +254,12 @@ fn other_workload() -> Vec<u8> {
 
 #[test]
 fn every_lie_is_seen_by_its_check() {
-    for (what, lie, id) in LIES {
-        let failed = failed(&Runtime::lying(lie).verify(&ALL));
-        assert!(failed.iter().any(|failed| failed.starts_with(id)), "{what}: {failed:?}");
-    }
+    let unseen = LIES.iter().filter(|(_, lie, id)| {
+        let failed = failed_or_none(&Runtime::lying(*lie).verify(&ALL));
+        !failed.iter().any(|failed| failed.starts_with(id))
+    });
+    let unseen: Vec<_> = unseen.map(|(what, _, _)| *what).collect();
+    assert!(unseen.is_empty(), "{unseen:?}");
 }
 
 #[test]
