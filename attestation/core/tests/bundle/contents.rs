@@ -2,7 +2,9 @@
 
 use cloister_attestation::bundle::{Bundle, Draft, Key, Outcome};
 use cloister_attestation::snp::Product;
+use cloister_attestation::tdx::Collateral;
 use cloister_attestation::verify::Endorsements;
+use cloister_attestation::x509::Certificate;
 use cloister_simulator::{Pki, SnpGuest, TdxGuest};
 
 use super::fleet::{
@@ -176,4 +178,50 @@ fn signing_again_says_the_same_under_another_signature() {
     let second = Bundle::open(&first, &believed()).unwrap().sign(operator()).unwrap();
     assert_ne!(first, second, "ECDSA signatures are random");
     assert_eq!(first[..first.len() - 64], second[..second.len() - 64]);
+}
+
+#[test]
+fn ends_with_any_certificate_above_a_document_that_ends_first() {
+    let soon = NOW.plus(days(2));
+    let cases = [
+        (
+            "signer",
+            tdx(&TdxGuest::new(pki()).with_tcb_signing_certificate(move |c| c.not_after = soon)),
+        ),
+        (
+            "PCK CA",
+            tdx(&TdxGuest::new(pki()).with_pck_authority_certificate(move |c| c.not_after = soon)),
+        ),
+        (
+            "ASK",
+            snp(&SnpGuest::new(pki(), Product::Milan)
+                .with_intermediate(move |c| c.not_after = soon)),
+        ),
+    ];
+    for (which, machine) in cases {
+        assert_eq!(bundle(&[machine]).expires(), soon, "{which}");
+    }
+}
+
+#[test]
+fn the_identity_of_an_enclave_whose_signer_is_revoked_is_refused() {
+    let guest = TdxGuest::new(pki());
+    let signer = Certificate::parse(&guest.tcb_signing()).unwrap().serial().to_vec();
+    let guest = guest.with_root_crl(move |crl| crl.revoked.push(signer.clone()));
+    let documents = bundle(&[tdx(&guest)]);
+    let audited = documents.audit(&anchors(), NOW);
+    let found = audited.iter().find(|audited| *audited.entry.key() == Key::TdxQeIdentity).unwrap();
+    assert_eq!(found.outcome, Outcome::Refused);
+}
+
+#[test]
+fn a_crl_without_any_certificate_of_its_root_is_vouched_for_by_nobody() {
+    let crl = TdxGuest::new(pki()).collateral().root_ca_crl;
+    let alone = Collateral { root_ca_crl: crl, ..Collateral::none() };
+    let mut draft = Draft::new(policy());
+    draft.add(&Endorsements::Tdx(alone)).unwrap();
+    let documents = draft.finish(NOW).unwrap();
+    let audited = documents.audit(&anchors(), NOW);
+    let found = audited.iter().find(|audited| *audited.entry.key() == Key::TdxRootCrl).unwrap();
+    assert!(matches!(found.outcome, Outcome::Incomplete(_)), "{:?}", found.outcome);
 }

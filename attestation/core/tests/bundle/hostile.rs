@@ -3,13 +3,15 @@
 use std::sync::LazyLock;
 
 use cloister_attestation::bundle::{Bundle, BundleError};
+use cloister_attestation::bytes::Digest48;
 use cloister_attestation::cose::{self, Header};
 use cloister_attestation::key::{KeyError, SigningKey};
+use cloister_attestation::limits::{BUNDLE_BYTES_MAX, BUNDLE_ENTRIES_MAX, POLICY_BYTES_MAX};
 use cloister_attestation::snp::Product;
 use cloister_simulator::SnpGuest;
 use minicbor::{Decoder, Encoder};
 
-use super::fleet::{NOW, believed, bundle as bundle_of, operator, pki, snp};
+use super::fleet::{NOW, believed, bundle as bundle_of, fleet, operator, pki, snp};
 
 const TYP: &str = "application/vnd.cloister.bundle+cbor";
 
@@ -208,4 +210,113 @@ fn refuses_another_kind_of_message_and_a_signature_by_another_key() {
     }
     let forged = open(Some(TYP), &SigningKey::generate().unwrap());
     assert_eq!(forged.unwrap_err(), BundleError::Key(KeyError::Signature));
+}
+
+impl Items {
+    /// The contents in their order, after one of them was changed.
+    fn in_order(mut self) -> Self {
+        let mut order: Vec<usize> = (0..self.contents.len()).collect();
+        order.sort_by_key(|at| Digest48::sha384(&self.contents[*at]));
+        for (_, places) in &mut self.entries {
+            for place in places {
+                *place = order.iter().position(|at| *at as u64 == *place).unwrap() as u64;
+            }
+        }
+        self.contents = order.iter().map(|at| self.contents[*at].clone()).collect();
+        self
+    }
+
+    /// The entries whose kind this is.
+    fn of_kind(&self, kind: &str) -> Vec<usize> {
+        let is = |key: &Vec<u8>| key.windows(kind.len()).any(|part| part == kind.as_bytes());
+        (0..self.entries.len()).filter(|at| is(&self.entries[*at].0)).collect()
+    }
+
+    /// The content of an entry.
+    fn content(&mut self, entry: usize, part: usize) -> &mut Vec<u8> {
+        let place = usize::try_from(self.entries[entry].1[part]).unwrap();
+        &mut self.contents[place]
+    }
+}
+
+fn of_fleet() -> Items {
+    static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| bundle_of(&fleet()));
+    Items::of(&BUNDLE)
+}
+
+#[test]
+fn refuses_contents_of_another_product_or_authority_under_a_key_of_the_same_kind() {
+    assert!(decode(&of_fleet().encode()).is_ok());
+    for (kind, because) in [
+        ("snp.intermediate", "it is of "),
+        ("snp.root", "it is of "),
+        ("snp.crl", "it is of "),
+        ("tdx.pck_crl", "in truth"),
+    ] {
+        let mut items = of_fleet();
+        let [.., a, b] = items.of_kind(kind)[..] else { panic!("{kind}") };
+        let (of_a, of_b) = (items.entries[a].1.clone(), items.entries[b].1.clone());
+        (items.entries[a].1, items.entries[b].1) = (of_b, of_a);
+        assert!(reason(&items).contains(because), "{kind}: {}", reason(&items));
+    }
+}
+
+#[test]
+fn refuses_a_key_of_another_processor_family_or_image() {
+    let mut items = of_fleet();
+    let info = items.of_kind("tdx.tcb_info")[0];
+    *items.entries[info].0.last_mut().unwrap() ^= 1;
+    assert!(reason(&items).contains("in truth"), "{}", reason(&items));
+    let mut items = of_fleet();
+    let reference = items.of_kind("reference")[0];
+    let json = String::from_utf8(items.content(reference, 0).clone()).unwrap();
+    *items.content(reference, 0) = json.replace("1.0.0", "1.0.1").into_bytes();
+    let items = items.in_order();
+    assert!(reason(&items).contains("in truth"), "{}", reason(&items));
+}
+
+#[test]
+fn refuses_a_signature_of_another_length() {
+    for kind in ["tdx.tcb_info", "tdx.qe_identity"] {
+        let mut items = of_fleet();
+        let entry = items.of_kind(kind)[0];
+        items.content(entry, 1).pop();
+        let items = items.in_order();
+        assert!(reason(&items).contains("63 bytes"), "{kind}: {}", reason(&items));
+    }
+}
+
+#[test]
+fn refuses_what_is_larger_than_its_bound_before_it_is_read() {
+    let whole = Bundle::open(&vec![0; BUNDLE_BYTES_MAX + 1], &believed()).unwrap_err().to_string();
+    assert!(whole.contains("at most"), "{whole}");
+    let mut items = of_fleet();
+    let policy = items.of_kind("policy")[0];
+    // Blanks after JSON are read over.
+    items.content(policy, 0).resize(POLICY_BYTES_MAX, b' ');
+    assert!(decode(&items.in_order().encode()).is_ok());
+    let mut items = of_fleet();
+    items.content(policy, 0).resize(POLICY_BYTES_MAX + 1, b' ');
+    let items = items.in_order();
+    assert!(reason(&items).contains("at most"), "{}", reason(&items));
+}
+
+#[test]
+fn refuses_a_small_bundle_that_would_be_a_large_one_in_memory() {
+    let named = |number: usize| {
+        let mut e = Encoder::new(Vec::new());
+        e.array(4).unwrap().str("reference").unwrap().str(&number.to_string()).unwrap();
+        e.str("1").unwrap().bytes(&[0; 48]).unwrap();
+        e.into_writer()
+    };
+    let sharing = |entries: usize| Items {
+        expires: 0,
+        entries: (0..entries).map(|at| (named(at), vec![0])).collect(),
+        contents: vec![vec![b' '; BUNDLE_BYTES_MAX / 128]],
+    };
+    assert!(!reason(&sharing(128)).contains("than a bundle may"), "{}", reason(&sharing(128)));
+    assert!(reason(&sharing(129)).contains("than a bundle may"), "{}", reason(&sharing(129)));
+    let mut many = sharing(BUNDLE_ENTRIES_MAX + 1);
+    many.contents[0].clear();
+    assert!(reason(&many).contains("too long"), "{}", reason(&many));
 }

@@ -6,10 +6,10 @@ use cloister_attestation::cache::EndorsementCache;
 use cloister_attestation::snp::{Endorsements as SnpEndorsements, Product};
 use cloister_attestation::time::UnixTime;
 use cloister_attestation::verify::Endorsements;
-use cloister_simulator::SnpGuest;
+use cloister_simulator::{Pki, SnpGuest, TdxGuest};
 
-use super::{ask, ask_with, hits, on_chip, quote, verdict};
-use crate::snp::guest::{ISSUED, milan, on};
+use super::{ask, ask_with, hits, on_chip, quote, report, verdict};
+use crate::snp::guest::{ISSUED, NOW, REPORT_DATA, milan, on, pki};
 use crate::tdx::guest as td;
 
 /// AMD's number for Milan's ASK.
@@ -105,4 +105,25 @@ fn newer_collateral_ends_the_platforms_under_the_older() {
         assert_eq!(hits(&cache, || judge(&older)), 0, "change {at}");
         assert_eq!(hits(&cache, || judge(&newer)), 1, "change {at}");
     }
+}
+
+#[test]
+fn newer_documents_of_another_simulator_end_nothing() {
+    let other = Pki::from_seed("core/snp/rogue", ISSUED.plus(HOUR));
+    let cache = EndorsementCache::default();
+    let machine = milan().endorsements();
+    ask_with(&cache, &milan(), machine.clone()).unwrap();
+    let (own, with) = (TdxGuest::new(pki()), Endorsements::Tdx(TdxGuest::new(pki()).collateral()));
+    let evidence = quote(&own, &REPORT_DATA);
+    let judge = || drop(verdict(&cache, (evidence.clone(), &with), &pki().anchors(), NOW).unwrap());
+    judge();
+    let (foreign_snp, foreign_tdx) = (SnpGuest::new(&other, Product::Milan), TdxGuest::new(&other));
+    for (evidence, with) in [
+        (report(&foreign_snp, &REPORT_DATA), Endorsements::Snp(foreign_snp.endorsements())),
+        (quote(&foreign_tdx, &REPORT_DATA), Endorsements::Tdx(foreign_tdx.collateral())),
+    ] {
+        verdict(&cache, (evidence, &with), &other.anchors(), NOW).unwrap();
+    }
+    assert_eq!(hits(&cache, || ask_with(&cache, &milan(), machine).unwrap()), 1);
+    assert_eq!(hits(&cache, judge), 1);
 }

@@ -96,6 +96,9 @@ fn nothing_is_found_from_the_second_after_its_end() {
     let evidence = report(&on_chip(9), &REPORT_DATA);
     cache.verify(evidence, &later, &pki().anchors(), after).unwrap();
     assert_eq!(cache.len(), 1, "what has ended went when something else was kept");
+    let alone = EndorsementCache::default();
+    alone.verify(report(&on_chip(9), &REPORT_DATA), &later, &pki().anchors(), NOW).unwrap();
+    assert!(cache.bytes().abs_diff(alone.bytes()) < 64, "and its bytes with it");
 }
 
 #[test]

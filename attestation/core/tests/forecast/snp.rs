@@ -172,3 +172,48 @@ fn minimums_read_in_their_one_form_and_misfits_are_refused() {
         assert!(matches!(refused, MinimumsError::Malformed(_)), "{from}: {refused}");
     }
 }
+
+#[test]
+fn a_list_of_products_accepts_what_is_in_it() {
+    for (list, fails) in [
+        (vec![Product::Genoa, Product::Turin], true),
+        (vec![Product::Genoa, Product::Milan], false),
+    ] {
+        let mut listing = policy();
+        listing.snp.as_mut().unwrap().products = Expect::OneOf(list);
+        let forecast = ask(&milan(), &Minimums::default(), &listing);
+        assert_eq!(first(&forecast).cause == Cause::Policy, fails);
+    }
+}
+
+#[test]
+fn the_floor_of_the_committed_tcb_is_compared_with_what_is_committed() {
+    let guest = SnpGuest::new(pki(), Product::Milan).with_fields(|fields| {
+        fields.current_tcb.snp = 26;
+        fields.committed_tcb.snp = 25;
+    });
+    for (snp, fails) in [(25, false), (26, true)] {
+        let least = Tcb { snp, ..MILAN };
+        let mut demanding = policy();
+        demanding.snp.as_mut().unwrap().tcb.committed.milan = Floor::AtLeast(least);
+        let forecast = ask(&machine(&guest), &Minimums::default(), &demanding);
+        let observed = Tcb { snp: 25, ..MILAN };
+        let cause = Cause::Floor { field: "committed", least, observed };
+        assert_eq!(first(&forecast).cause == cause, fails, "{forecast:?}");
+        assert!(!fails || first(&forecast).mend == Mend::Commit);
+    }
+}
+
+#[test]
+fn machines_of_one_provider_are_told_apart_by_their_tcb() {
+    let of = |snp| {
+        let vlek = VekKind::Vlek { csp_id: "CN=provider.invalid".to_owned() };
+        let tcb = cloister_simulator::snp::Tcb {
+            snp,
+            ..cloister_simulator::snp::Tcb::current(Product::Milan)
+        };
+        machine(&SnpGuest::new(pki(), Product::Milan).with_vek(vlek).with_tcb(tcb)).id()
+    };
+    assert_ne!(of(24), of(25));
+    assert_eq!(of(24), of(24));
+}

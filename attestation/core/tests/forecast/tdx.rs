@@ -279,3 +279,64 @@ fn a_machine_reads_back_from_what_is_stored() {
     assert_eq!(serde_json::from_str::<Machine>(&json).unwrap(), machine);
     assert!(machine.id().starts_with("ppid "));
 }
+
+#[test]
+fn the_evaluation_number_is_the_smaller_of_both_documents() {
+    for (info, identity) in [(22, 20), (20, 22)] {
+        let guest = guest()
+            .with_tcb_info(move |document| document.tcb_evaluation_data_number = info)
+            .with_qe_identity(move |document| document.tcb_evaluation_data_number = identity);
+        let policy = policy(|tdx| tdx.tcb_evaluation_data_number_min = 21);
+        let forecast = ask(&machine(&guest), &[set(Set::Standard, &guest)], &policy, NOW);
+        let cause = Cause::EvaluationNumber { least: 21, observed: 20 };
+        assert!(causes(&forecast).iter().any(|(_, found, _)| **found == cause), "{forecast:?}");
+    }
+}
+
+#[test]
+fn no_policy_makes_a_revoked_level_good() {
+    let machine = machine(&guest());
+    let revoked = guest().with_tcb_info(|info| info.tcb_levels[0].tcb_status = "Revoked".into());
+    let policy = policy(|tdx| tdx.tcb_statuses.push(TcbStatus::Revoked));
+    let forecast = ask(&machine, &[set(Set::Standard, &revoked)], &policy, NOW);
+    let found = causes(&forecast);
+    assert!(
+        matches!(found[..], [(_, Cause::TcbStatus { status: TcbStatus::Revoked, .. }, _)]),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_good_status_with_an_advisory_that_is_not_accepted_fails_all_the_same() {
+    let machine = machine(&guest());
+    let open =
+        guest().with_tcb_info(|info| info.tcb_levels[0].advisory_ids = vec![ADVISORY.to_owned()]);
+    let sets = [set(Set::Standard, &open)];
+    let forecast = ask(&machine, &sets, &strict(), NOW);
+    let found = causes(&forecast);
+    let [(_, Cause::Advisories { advisories, .. }, mend)] = &found[..] else { panic!("{found:?}") };
+    assert!(advisories.contains(ADVISORY) && advisories.len() == 1);
+    assert_eq!(**mend, Mend::NonePublished, "no level is without it");
+    let accepting = policy(|tdx| tdx.advisories = AdvisoryDemand::Only(vec![ADVISORY.to_owned()]));
+    assert_eq!(causes(&ask(&machine, &sets, &accepting, NOW)), []);
+}
+
+#[test]
+fn the_least_level_that_is_good_enough_is_asked_for_and_no_higher_one() {
+    let machine = machine(&guest());
+    let higher = |by: u8| {
+        move |info: &mut TcbInfo| {
+            let mut better = info.tcb_levels[0].clone();
+            better.tcb.sgxtcbcomponents[0].svn += by;
+            info.tcb_levels[0].tcb_status = "OutOfDate".to_owned();
+            let mut best = better.clone();
+            best.tcb.sgxtcbcomponents[0].svn += 1;
+            info.tcb_levels.splice(0..0, [best, better]);
+        }
+    };
+    let forecast =
+        ask(&machine, &[set(Set::Standard, &guest().with_tcb_info(higher(2)))], &strict(), NOW);
+    let found = causes(&forecast);
+    let [(_, _, Mend::Update { short })] = &found[..] else { panic!("{found:?}") };
+    assert_eq!((short.len(), short[0].by()), (1, 2), "{short:?}");
+}
