@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::timing::Measured;
-use crate::{appraise, snp, tdx};
+use crate::{appraise, channel, lease, snp, tdx};
 
 /// One thing that is measured and what it may cost.
 #[derive(Debug)]
@@ -24,10 +24,12 @@ pub(crate) enum Unit {
     Ratio,
     /// Microseconds.
     Us,
+    /// Units of 1,024 bytes.
+    Kib,
 }
 
 /// All of them, in the order in which they are measured.
-pub(crate) const BARS: [Bar; 6] = [
+pub(crate) const BARS: [Bar; 11] = [
     // One report against a chain verified before, over one bare P-384 verification.
     Bar { name: "snp.verify.warm", limit: 1.25, unit: Unit::Ratio, measure: snp::warm },
     // With chain and CRL, over its five signatures bare.
@@ -40,6 +42,21 @@ pub(crate) const BARS: [Bar; 6] = [
     Bar { name: "sev-crate", limit: 0.1, unit: Unit::Ratio, measure: snp::sev_crate },
     // Against 1,000 Reference tuples under a policy that demands something of every field.
     Bar { name: "appraise", limit: 20.0, unit: Unit::Us, measure: appraise::measure },
+    // A new channel with both verdicts, over plain mutual TLS 1.3 with the same keys and exchange.
+    Bar { name: "channel.handshake", limit: 1.35, unit: Unit::Ratio, measure: channel::handshake },
+    // Bytes that a new channel takes more than that, both ways together.
+    Bar { name: "channel.bytes", limit: 6.0, unit: Unit::Kib, measure: channel::bytes },
+    // Resident memory of one end of an idle channel with its HTTP/2 connection.
+    Bar { name: "channel.memory", limit: 64.0, unit: Unit::Kib, measure: channel::memory },
+    // Time for 1 GiB over plain TLS's: 0.97 of its rate.
+    Bar {
+        name: "channel.throughput",
+        limit: 1.031,
+        unit: Unit::Ratio,
+        measure: channel::throughput,
+    },
+    // A received lease, over its signature bare.
+    Bar { name: "lease.verify", limit: 1.2, unit: Unit::Ratio, measure: lease::verify },
 ];
 
 #[cfg(test)]
@@ -56,6 +73,11 @@ mod tests {
             ("tdx.verify.cold", 1.0, Unit::Ratio),
             ("sev-crate", 0.1, Unit::Ratio),
             ("appraise", 20.0, Unit::Us),
+            ("channel.handshake", 1.35, Unit::Ratio),
+            ("channel.bytes", 6.0, Unit::Kib),
+            ("channel.memory", 64.0, Unit::Kib),
+            ("channel.throughput", 1.031, Unit::Ratio),
+            ("lease.verify", 1.2, Unit::Ratio),
         ];
         assert_eq!(bars, agreed);
     }

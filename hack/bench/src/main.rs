@@ -11,6 +11,8 @@
 
 mod appraise;
 mod bar;
+mod channel;
+mod lease;
 mod outcome;
 mod recorded;
 mod signature;

@@ -39,7 +39,8 @@ struct Line<'a> {
 #[serde(untagged)]
 enum Details<'a> {
     Measured {
-        micros: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        micros: Option<f64>,
         #[serde(skip_serializing_if = "Option::is_none")]
         reference_micros: Option<f64>,
         spread: f64,
@@ -71,7 +72,7 @@ impl Outcome {
     pub(crate) fn json(&self) -> serde_json::Value {
         let details = match &self.measured {
             Ok(measured) => Details::Measured {
-                micros: rounded(measured.micros),
+                micros: measured.micros.map(rounded),
                 reference_micros: measured.reference_micros.map(rounded),
                 spread: rounded(measured.spread),
                 samples: measured.samples,
@@ -100,11 +101,11 @@ impl fmt::Display for Outcome {
             return write!(f, "{bar:15} {:>7} {limit:5.2} {holds:5} not measured", "-");
         };
         let Measured { value, micros, spread, input, .. } = measured;
-        let reference =
-            measured.reference_micros.map_or_else(|| "-".to_owned(), |time| format!("{time:.1}"));
+        let text = |time: &Option<f64>| time.map_or_else(|| "-".to_owned(), |t| format!("{t:.1}"));
+        let (micros, reference) = (text(micros), text(&measured.reference_micros));
         write!(
             f,
-            "{bar:15} {value:7.3} {limit:5.2} {holds:5} {micros:7.1} {reference:>7} {spread:6.3} {input}"
+            "{bar:15} {value:7.3} {limit:5.2} {holds:5} {micros:>7} {reference:>7} {spread:6.3} {input}"
         )
     }
 }
@@ -121,7 +122,7 @@ mod tests {
 
     fn measured(value: f64) -> Measured {
         Measured {
-            micros: 230.0,
+            micros: Some(230.0),
             reference_micros: Some(200.0),
             value,
             spread: 0.01,

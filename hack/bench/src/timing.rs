@@ -17,11 +17,11 @@ const WARM_UP: usize = 3;
 /// What was measured, in microseconds.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Measured {
-    /// Median time of one run.
-    pub(crate) micros: f64,
+    /// Median time of one run, where the bar is about time.
+    pub(crate) micros: Option<f64>,
     /// Median time of one run of the reference, where the bar is a ratio.
     pub(crate) reference_micros: Option<f64>,
-    /// The bar's value: the median of the pairs' ratios, or [`Self::micros`].
+    /// The bar's value: the median of the pairs' ratios, [`Self::micros`], or a size.
     pub(crate) value: f64,
     /// Half of the distance between the quartiles of the value: how quiet the machine was.
     pub(crate) spread: f64,
@@ -29,6 +29,14 @@ pub(crate) struct Measured {
     pub(crate) samples: usize,
     /// Which Evidence.
     pub(crate) input: String,
+}
+
+impl Measured {
+    /// A size, in units of `unit` bytes.
+    pub(crate) fn size(bytes: f64, unit: f64, input: String) -> Self {
+        let value = bytes / unit;
+        Self { micros: None, reference_micros: None, value, spread: 0.0, samples: 1, input }
+    }
 }
 
 /// Times `own` and `reference` in turns. Either of them failing ends it: what does not succeed is
@@ -50,7 +58,7 @@ pub(crate) fn pairs(
     })?;
     let value = median(&mut ratios);
     Ok(Measured {
-        micros: median(&mut owns),
+        micros: Some(median(&mut owns)),
         reference_micros: Some(median(&mut references)),
         value,
         spread: spread(&ratios),
@@ -71,7 +79,7 @@ pub(crate) fn alone(input: String, mut own: impl FnMut() -> Result<()>) -> Resul
     })?;
     let micros = median(&mut owns);
     Ok(Measured {
-        micros,
+        micros: Some(micros),
         reference_micros: None,
         value: micros,
         spread: spread(&owns),

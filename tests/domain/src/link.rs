@@ -44,6 +44,7 @@ pub struct Link {
     pub client: ClientConnection,
     /// The end that accepted.
     pub server: ServerConnection,
+    carried: usize,
 }
 
 impl Link {
@@ -53,10 +54,13 @@ impl Link {
         client: Arc<ClientConfig>,
         server: Arc<ServerConfig>,
     ) -> Result<Self, rustls::Error> {
-        let mut link = Self {
-            client: ClientConnection::new(client, server_name(&world.domain)).unwrap(),
-            server: ServerConnection::new(server).unwrap(),
-        };
+        let client = ClientConnection::new(client, server_name(&world.domain)).unwrap();
+        Self::over(client, ServerConnection::new(server).unwrap())
+    }
+
+    /// Between two given ends, which need not be runtimes.
+    pub fn over(client: ClientConnection, server: ServerConnection) -> Result<Self, rustls::Error> {
+        let mut link = Self { client, server, carried: 0 };
         link.run()?;
         assert!(!link.client.is_handshaking() && !link.server.is_handshaking());
         Ok(link)
@@ -87,10 +91,15 @@ impl Link {
     /// Carries TLS records both ways until neither side has any left.
     pub fn run(&mut self) -> Result<(), rustls::Error> {
         while self.client.wants_write() || self.server.wants_write() {
-            carry(&mut self.client, &mut self.server)?;
-            carry(&mut self.server, &mut self.client)?;
+            self.carried += carry(&mut self.client, &mut self.server)?;
+            self.carried += carry(&mut self.server, &mut self.client)?;
         }
         Ok(())
+    }
+
+    /// Bytes of TLS records that were carried, both ways together.
+    pub const fn carried(&self) -> usize {
+        self.carried
     }
 
     /// The facts of the handshake at the end that dialled.
@@ -125,7 +134,7 @@ impl Link {
 fn carry<A, B>(
     from: &mut impl DerefMut<Target = ConnectionCommon<A>>,
     to: &mut impl DerefMut<Target = ConnectionCommon<B>>,
-) -> Result<(), rustls::Error>
+) -> Result<usize, rustls::Error>
 where
     A: SideData,
     B: SideData,
@@ -139,7 +148,7 @@ where
         to.read_tls(&mut input).unwrap();
         to.process_new_packets()?;
     }
-    Ok(())
+    Ok(records.len())
 }
 
 /// What a session wants to send, all of it.
