@@ -43,14 +43,21 @@ fn forged_evidence_of_a_chip_that_is_not_known_is_refused() {
 fn without_a_list_of_machines_the_result_says_that_nobody_vouches_for_the_chip() {
     let result = snp(&snp_guest().with_chip_id(stolen_chip())).admitted();
     assert!(says_unknown(&result, "snp.chip_id.allowed"));
+    assert!(says_unknown(&result, OWNER));
+    let known = with(snp(&snp_guest()), known_chips(vec![own_chip()])).admitted();
+    assert!(!says_unknown(&known, OWNER));
 }
+
+/// Whose hardware it is.
+const OWNER: &str = "appraise.hardware_owner";
 
 #[test]
 fn a_providers_key_never_passes_for_a_known_machine() {
     let provider = || snp(&vlek().with_measurement(super::victim::digest("image")));
     with(provider(), known_chips(vec![own_chip(), ChipId::new([0; 64])]))
         .refused("snp.chip_id.allowed");
-    assert!(says_unknown(&provider().admitted(), "snp.chip_id.allowed"));
+    let result = provider().admitted();
+    assert!(says_unknown(&result, "snp.chip_id.allowed") && says_unknown(&result, OWNER));
 }
 
 #[test]
@@ -61,6 +68,7 @@ fn forged_evidence_of_a_platform_that_is_not_known_is_refused() {
     let own = Ppid::new(tdx_guest().pck_fields().ppid);
     let forged = || tdx(&tdx_guest().with_pck_fields(|pck| pck.ppid = [0xee; 16]));
     with(forged(), known(own)).refused("tdx.policy.ppid");
-    with(tdx(&tdx_guest()), known(own)).admitted();
-    assert!(says_unknown(&forged().admitted(), "tdx.policy.ppid"));
+    assert!(!says_unknown(&with(tdx(&tdx_guest()), known(own)).admitted(), OWNER));
+    let result = forged().admitted();
+    assert!(says_unknown(&result, "tdx.policy.ppid") && says_unknown(&result, OWNER));
 }

@@ -102,7 +102,7 @@ pub(super) fn judge(case: &Case) -> Result<Outcome> {
                 "ok".to_owned()
             }
             Ok(Err(reason)) => {
-                disagreement.get_or_insert(format!("{name}: {reason}"));
+                disagreement.get_or_insert_with(|| format!("{name}: {reason}"));
                 reason
             }
             Err(why) => format!("not judged: {why}"),
