@@ -1,6 +1,7 @@
 //! The words of the command line.
 
 mod bundle;
+mod channels;
 mod fleet;
 mod policy;
 mod remote;
@@ -14,6 +15,7 @@ use cloister_attestation::event_log::HashAlgorithm;
 pub use bundle::{
     BundleCommand, BundleSource, BundleVerifyArguments, CreateArguments, FetchArguments,
 };
+pub use channels::ChannelsArguments;
 pub use fleet::{FleetArguments, FleetCommand, ForecastArguments, Window, WindowError};
 pub use policy::{NewArguments, PolicyCommand};
 pub use remote::RemoteArguments;
@@ -78,6 +80,8 @@ pub enum Command {
     Agents(AgentsArguments),
     /// Look at and rotate the keys that sign leases.
     Keys(KeysArguments),
+    /// Show the attested channels that a runtime on this machine has open.
+    Channels(ChannelsArguments),
     /// Look at all machines together.
     Fleet(Box<FleetArguments>),
     /// Tell what an error code means, or list them all.

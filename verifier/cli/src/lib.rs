@@ -8,6 +8,7 @@
 //!                          +-- bundle     what evidence is judged with, as one signed file
 //!                          +-- result     tokens in, who concluded what out; no network
 //!                          +-- image, agents   one call to a Verifier each
+//!                          +-- channels   one call to a runtime on this machine
 //!                          +-- fleet      what is to be expected of all machines
 //!                          +-- explain, doctor, completions, man
 //! ```
@@ -24,6 +25,7 @@
 pub mod answer;
 pub mod arguments;
 mod bundle;
+mod channels;
 mod clock;
 pub mod codes;
 pub mod doctor;
@@ -54,6 +56,7 @@ pub fn run(arguments: &Arguments) -> Answer {
         Command::Image(image) => operator::run_image(image),
         Command::Agents(agents) => operator::run_agents(agents),
         Command::Keys(keys) => operator::run_keys(keys),
+        Command::Channels(arguments) => channels::run(arguments),
         Command::Fleet(fleet) => fleet::run(fleet),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Doctor(options) => doctor::run(options),

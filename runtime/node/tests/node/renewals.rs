@@ -60,7 +60,7 @@ fn only_channel(node: &Node) -> Facts {
 
 #[tokio::test]
 async fn a_stream_outlives_three_leases_of_each_end_uncut() {
-    let mut scene = Scene::with_leases(5).await;
+    let mut scene = Scene::with_leases(8).await;
     let (first_a, first_b) = (only_channel(&scene.a), only_channel(&scene.b));
     scene.until_renewals(3).await;
     for (node, first) in [(&scene.a, first_a), (&scene.b, first_b)] {
@@ -85,7 +85,7 @@ async fn a_stream_outlives_three_leases_of_each_end_uncut() {
 
 #[tokio::test]
 async fn requests_move_to_a_channel_of_the_new_key_and_the_old_one_drains() {
-    let mut scene = Scene::with_leases(5).await;
+    let mut scene = Scene::with_leases(8).await;
     let old_key = only_channel(&scene.a).own_lease.claims().channel_key;
     scene.until_renewals(1).await;
     // The first request after a renewal has the successor dialled.
@@ -108,7 +108,7 @@ async fn requests_move_to_a_channel_of_the_new_key_and_the_old_one_drains() {
 
 #[tokio::test]
 async fn a_revocation_ends_a_channel_that_was_renewed() {
-    let mut scene = Scene::with_leases(5).await;
+    let mut scene = Scene::with_leases(8).await;
     scene.until_renewals(1).await;
     scene.assert_running().await;
     scene.world.quarantine("bob").await;
@@ -143,7 +143,7 @@ async fn a_stream_survives_a_verifier_that_is_away_for_less_than_a_lease() {
 
 #[tokio::test]
 async fn a_stream_ends_with_the_lease_when_the_verifier_stays_away() {
-    let mut scene = Scene::with_leases(5).await;
+    let mut scene = Scene::with_leases(8).await;
     scene.until_renewals(1).await;
     scene.world.stop_verifier().await;
     let next = scene.stream.frame().await;

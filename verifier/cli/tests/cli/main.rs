@@ -11,6 +11,7 @@
 
 mod azure;
 mod bundle;
+mod channels;
 mod event_log;
 mod evidence;
 mod explain;
