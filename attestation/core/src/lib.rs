@@ -51,5 +51,6 @@ pub mod tdx;
 mod text;
 pub mod time;
 pub mod tpm;
+mod trail;
 pub mod verify;
 pub mod x509;

@@ -38,7 +38,6 @@ mod report;
 pub mod roots;
 mod signature;
 mod signing_key;
-mod steps;
 mod tcb;
 mod vek;
 mod verify;

@@ -37,7 +37,6 @@ mod status;
 mod tcb;
 mod tcb_info;
 mod td_report;
-pub(crate) mod trail;
 mod verification;
 mod verified;
 mod verified_collateral;

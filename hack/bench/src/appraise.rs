@@ -35,7 +35,7 @@ fn one(tee: &str, evidence: &VerifiedEvidence, now: UnixTime) -> Result<Measured
     let Bound::ReportData(bound) = evidence.bound() else { bail!("{tee} is not direct") };
     let admitted = admitted(evidence, manifest);
     ensure!(admitted.len() == TUPLES, "{} tuples are admitted", admitted.len());
-    let policy = demands::of(evidence)?;
+    let policy = demands::of(evidence, now)?;
     let expected =
         Expected { report_data: Expect::Exactly(*bound), image: Some((&admitted, manifest)) };
     alone(format!("simulator, {tee}"), || {

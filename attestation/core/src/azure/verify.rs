@@ -12,9 +12,9 @@ use crate::event_log::{
     self, EventLog, LogKind, Register, Registers, ReplayedLog, VerifiedRegisters,
 };
 use crate::evidence::Evidence;
-use crate::tdx::trail::Trail;
 use crate::time::UnixTime;
 use crate::tpm::{self, AttestationKey, SignedQuote};
+use crate::trail::Trail;
 use crate::verify::{VerifiedEvidence, VerifyError};
 
 /// Evidence from an Azure confidential VM that has been verified.

@@ -12,7 +12,6 @@ use super::endorsements::Endorsements;
 use super::product::Product;
 use super::signature;
 use super::signing_key::SigningKey;
-use super::steps::Steps;
 use super::tcb::Tcb;
 use super::vek::{VekExtensions, VekOwner};
 use crate::anchor::{AnchorKind, Anchors};
@@ -22,6 +21,7 @@ use crate::code::Code;
 use crate::publication::{Document, Issue};
 use crate::revocation::Revocation;
 use crate::time::{Period, UnixTime};
+use crate::trail::Trail;
 use crate::verify::{Missing, VerifyError};
 use crate::x509::{Certificate, KeyAlgorithm};
 
@@ -138,21 +138,21 @@ pub fn verify_chain(
     anchors: &Anchors,
     now: UnixTime,
 ) -> Result<VerifiedChain, VerifyError> {
-    let mut steps = Steps::default();
+    let mut trail = Trail::default();
     let Some(vek) = &with.vek else {
         let what = "VCEK or VLEK certificate".to_owned();
         return Err(
-            steps.incomplete(Missing::unaddressed(what, "/vcek/v1/{product}/{chip_id}".to_owned()))
+            trail.incomplete(Missing::unaddressed(what, "/vcek/v1/{product}/{chip_id}".to_owned()))
         );
     };
-    let leaf = steps.parse(vek)?;
-    let (product, signing_key) = identify(&mut steps, &leaf)?;
-    let authorities = Authorities::verify(&mut steps, with, anchors, (product, signing_key))?;
-    steps.signed(&codes::LEAF, &leaf, &authorities.intermediate)?;
+    let leaf = trail.certificate(vek)?;
+    let (product, signing_key) = identify(&mut trail, &leaf)?;
+    let authorities = Authorities::verify(&mut trail, with, anchors, (product, signing_key))?;
+    trail.signed(&codes::LEAF, &leaf, &authorities.intermediate)?;
     let mut valid = validity(&[&leaf, &authorities.intermediate, &authorities.root]);
-    steps.take(valid.check(&codes::VALIDITY, now))?;
+    trail.require(valid.check(&codes::VALIDITY, now))?;
     let certified_until = valid.0.until;
-    let crl = revocation::check(&mut steps, with.crl.as_deref(), &authorities, &leaf, now)?;
+    let crl = revocation::check(&mut trail, with.crl.as_deref(), &authorities, &leaf, now)?;
     let revocation = match &crl {
         Some(crl) => {
             valid.narrow(crl.this_update(), crl.next_update());
@@ -160,7 +160,7 @@ pub fn verify_chain(
         }
         None => Revocation::Unknown,
     };
-    let (vek, key) = read_leaf(&mut steps, &leaf, product, signing_key)?;
+    let (vek, key) = read_leaf(&mut trail, &leaf, product, signing_key)?;
     Ok(VerifiedChain {
         product,
         signing_key,
@@ -172,7 +172,7 @@ pub fn verify_chain(
         crl: crl.map(|crl| Issue::of_crl(Document::AmdCrl(product), &crl)),
         certified_until,
         valid,
-        checks: steps.into_checks(),
+        checks: trail.into_checks(),
     })
 }
 
@@ -183,11 +183,11 @@ pub(crate) fn verify_authorities(
     of: (Product, SigningKey),
     now: UnixTime,
 ) -> Result<(UnixTime, Vec<Check>), VerifyError> {
-    let mut steps = Steps::default();
-    let authorities = Authorities::verify(&mut steps, with, anchors, of)?;
+    let mut trail = Trail::default();
+    let authorities = Authorities::verify(&mut trail, with, anchors, of)?;
     let valid = validity(&[&authorities.intermediate, &authorities.root]);
-    steps.take(valid.check(&codes::VALIDITY, now))?;
-    Ok((valid.0.until, steps.into_checks()))
+    trail.require(valid.check(&codes::VALIDITY, now))?;
+    Ok((valid.0.until, trail.into_checks()))
 }
 
 /// Verifies the root of `product` and its CRL, if there is one, without any other certificate.
@@ -197,19 +197,19 @@ pub(crate) fn verify_crl(
     product: Product,
     now: UnixTime,
 ) -> Result<Vec<Check>, VerifyError> {
-    let mut steps = Steps::default();
-    let root = authorities::verify_root(&mut steps, with, anchors, (product, SigningKey::Vcek))?;
-    steps.take(validity(&[&root]).check(&codes::VALIDITY, now))?;
+    let mut trail = Trail::default();
+    let root = authorities::verify_root(&mut trail, with, anchors, (product, SigningKey::Vcek))?;
+    trail.require(validity(&[&root]).check(&codes::VALIDITY, now))?;
     if let Some(crl) = &with.crl {
-        revocation::fresh(&mut steps, crl, &root, now)?;
+        revocation::fresh(&mut trail, crl, &root, now)?;
     }
-    Ok(steps.into_checks())
+    Ok(trail.into_checks())
 }
 
 /// Which key this is, by the names in its certificate: never by the label that the host gave it.
 ///
 /// SPEC: AMD 57230 section 2.1, 2.2: the subject says VCEK or VLEK, the issuer which product.
-fn identify(steps: &mut Steps, leaf: &Certificate) -> Result<(Product, SigningKey), VerifyError> {
+fn identify(trail: &mut Trail, leaf: &Certificate) -> Result<(Product, SigningKey), VerifyError> {
     let (subject, issuer) = (leaf.subject(), leaf.issuer());
     let identified = named(leaf);
     let expected = "SEV-VCEK by SEV-<product>, or SEV-VLEK by SEV-VLEK-<product>";
@@ -220,8 +220,8 @@ fn identify(steps: &mut Steps, leaf: &Certificate) -> Result<(Product, SigningKe
         format!("{subject} by {issuer}"),
     );
     match (identified, check) {
-        (Some(identified), check) => steps.take(check).map(|()| identified),
-        (None, check) => Err(steps.refuse(check)),
+        (Some(identified), check) => trail.require(check).map(|()| identified),
+        (None, check) => Err(trail.refuse(check)),
     }
 }
 
@@ -239,24 +239,24 @@ pub(crate) fn named(leaf: &Certificate) -> Option<(Product, SigningKey)> {
 
 /// The extensions and the key of the leaf.
 fn read_leaf(
-    steps: &mut Steps,
+    trail: &mut Trail,
     leaf: &Certificate,
     product: Product,
     signing_key: SigningKey,
 ) -> Result<(VekExtensions, ParsedPublicKey), VerifyError> {
     let vek = match VekExtensions::read(leaf, product, signing_key) {
         Ok(vek) => vek,
-        Err(reason) => return Err(steps.refuse(extensions_check(product, false, &reason))),
+        Err(reason) => return Err(trail.refuse(extensions_check(product, false, &reason))),
     };
-    steps.take(extensions_check(product, true, "all there"))?;
+    trail.require(extensions_check(product, true, "all there"))?;
     let others: Vec<_> = vek.others.iter().map(ToString::to_string).collect();
-    steps.take(if others.is_empty() {
+    trail.require(if others.is_empty() {
         Check::decided(&codes::LEAF_OTHER_EXTENSIONS, true, "none", "none")
     } else {
         Check::not_asserted(&codes::LEAF_OTHER_EXTENSIONS, others.join(", "))
     })?;
     // Some genuine certificates have a wrong name, so it cannot fail; the issuer decides.
-    steps.take(if vek.product_name.starts_with(product.name()) {
+    trail.require(if vek.product_name.starts_with(product.name()) {
         Check::decided(&codes::PRODUCT_NAME, true, product, &vek.product_name)
     } else {
         Check::not_asserted(&codes::PRODUCT_NAME, &vek.product_name)
@@ -267,10 +267,10 @@ fn read_leaf(
         .and_then(|_| on_curve())
     {
         Some(key) => {
-            steps.take(Check::decided(&codes::LEAF_KEY, true, "P-384", "P-384"))?;
+            trail.require(Check::decided(&codes::LEAF_KEY, true, "P-384", "P-384"))?;
             Ok((vek, key))
         }
-        None => Err(steps.refuse(Check::decided(&codes::LEAF_KEY, false, "P-384", "another key"))),
+        None => Err(trail.refuse(Check::decided(&codes::LEAF_KEY, false, "P-384", "another key"))),
     }
 }
 

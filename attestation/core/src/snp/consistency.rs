@@ -4,22 +4,26 @@ use super::codes::verify as codes;
 use super::policy::NO_MIGRATION_AGENT;
 use super::report::Report;
 use super::signing_key::SigningKey;
-use super::steps::Steps;
 use crate::check::Check;
 use crate::code::Code;
+use crate::trail::Trail;
 use crate::verify::VerifyError;
 
 /// What the report says about itself, without any certificate.
-pub(super) fn own_consistency(steps: &mut Steps, report: &Report) -> Result<(), VerifyError> {
-    steps.take(Check::equal(&codes::SIGNATURE_ALGO, ECDSA_P384_SHA384, report.signature_algo()))?;
-    steps.take(Check::decided(
+pub(super) fn own_consistency(trail: &mut Trail, report: &Report) -> Result<(), VerifyError> {
+    trail.require(Check::equal(
+        &codes::SIGNATURE_ALGO,
+        ECDSA_P384_SHA384,
+        report.signature_algo(),
+    ))?;
+    trail.require(Check::decided(
         &codes::MASK_CHIP_KEY,
         !report.mask_chip_key(),
         "not masked",
         if report.mask_chip_key() { "masked" } else { "not masked" },
     ))?;
     if report.signing_key() == SigningKey::None {
-        return Err(steps.refuse(Check::decided(
+        return Err(trail.refuse(Check::decided(
             &codes::SIGNING_KEY,
             false,
             "VCEK or VLEK",
@@ -27,17 +31,17 @@ pub(super) fn own_consistency(steps: &mut Steps, report: &Report) -> Result<(), 
         )));
     }
     let (committed, current) = (report.committed_version(), report.current_version());
-    steps.take(Check::decided(
+    trail.require(Check::decided(
         &codes::VERSION_ORDER,
         committed <= current,
         format!("at most {current}"),
         committed,
     ))?;
-    steps.take(policy_abi(report))?;
-    steps.take(policy_platform(report))?;
-    steps.take(migration_agent(report))?;
-    steps.take(id_block(report))?;
-    steps.take(match report.platform_info().unknown() {
+    trail.require(policy_abi(report))?;
+    trail.require(policy_platform(report))?;
+    trail.require(migration_agent(report))?;
+    trail.require(id_block(report))?;
+    trail.require(match report.platform_info().unknown() {
         0 => Check::decided(&codes::PLATFORM_UNKNOWN, true, "0x0", "0x0"),
         unknown => Check::not_asserted(&codes::PLATFORM_UNKNOWN, format!("{unknown:#x}")),
     })

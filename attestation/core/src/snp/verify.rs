@@ -6,7 +6,6 @@ use super::consistency::own_consistency;
 use super::endorsements::Endorsements;
 use super::product::Product;
 use super::report::Report;
-use super::steps::Steps;
 use super::tcb::TcbVersion;
 use super::vek::VekOwner;
 use super::{kds, signature};
@@ -17,6 +16,7 @@ use crate::publication::{Issue, Need};
 use crate::result::PlatformIdentity;
 use crate::revocation::Revocation;
 use crate::time::UnixTime;
+use crate::trail::Trail;
 use crate::verify::VerifyError;
 
 /// A report that a key of a verified chain signed, and that does not contradict that chain.
@@ -142,12 +142,12 @@ pub fn verify(
     anchors: &Anchors,
     now: UnixTime,
 ) -> Result<VerifiedReport, VerifyError> {
-    let mut steps = Steps::default();
+    let mut trail = Trail::default();
     // No certificate helps a product without a root, so that none is looked for.
-    steps.take(product_root(&report))?;
+    trail.require(product_root(&report))?;
     if with.vek.is_none() {
-        own_consistency(&mut steps, &report)?;
-        return Err(steps.incomplete(kds::vek(&report)));
+        own_consistency(&mut trail, &report)?;
+        return Err(trail.incomplete(kds::vek(&report)));
     }
     verify_report(report, &verify_chain(with, anchors, now)?, now)
 }
@@ -161,20 +161,20 @@ pub fn verify_report(
     chain: &VerifiedChain,
     now: UnixTime,
 ) -> Result<VerifiedReport, VerifyError> {
-    let mut steps = Steps::after(chain.checks(), REPORT_STEPS);
+    let mut trail = Trail::after(chain.checks(), REPORT_STEPS);
     // The chain may have been verified long ago: what counts is the time of this report.
-    steps.retake(chain.valid.check(&codes::VALIDITY, now))?;
-    own_consistency(&mut steps, &report)?;
-    steps.take(Check::equal(&codes::SIGNING_KEY, chain.signing_key, report.signing_key()))?;
-    steps.take(product_root(&report))?;
-    steps.take(product(&report, chain.product))?;
-    steps.take(tcb_reserved(&report, chain.product))?;
+    trail.retake(chain.valid.check(&codes::VALIDITY, now))?;
+    own_consistency(&mut trail, &report)?;
+    trail.require(Check::equal(&codes::SIGNING_KEY, chain.signing_key, report.signing_key()))?;
+    trail.require(product_root(&report))?;
+    trail.require(product(&report, chain.product))?;
+    trail.require(tcb_reserved(&report, chain.product))?;
     let reported = report.reported_tcb().components(chain.product);
-    steps.take(Check::equal(&codes::TCB_LEAF, chain.vek.tcb, reported))?;
-    tcb_order(&mut steps, &report, chain.product)?;
-    steps.take(chip_id(report.chip_id(), &chain.vek.owner))?;
+    trail.require(Check::equal(&codes::TCB_LEAF, chain.vek.tcb, reported))?;
+    tcb_order(&mut trail, &report, chain.product)?;
+    trail.require(chip_id(report.chip_id(), &chain.vek.owner))?;
     // SECURITY: the last step and the one that makes every other one mean something.
-    steps.take(signature(&report, chain))?;
+    trail.require(signature(&report, chain))?;
     Ok(VerifiedReport {
         digest: Digest48::sha384(report.as_bytes()),
         report,
@@ -189,7 +189,7 @@ pub fn verify_report(
         crl: chain.crl,
         certified_until: chain.certified_until,
         valid: chain.valid,
-        checks: steps.into_checks(),
+        checks: trail.into_checks(),
     })
 }
 
@@ -229,15 +229,15 @@ fn tcb_reserved(report: &Report, product: Product) -> Check {
     Check::decided(&codes::TCB_RESERVED, bad.is_none(), "zero", observed)
 }
 
-fn tcb_order(steps: &mut Steps, report: &Report, product: Product) -> Result<(), VerifyError> {
+fn tcb_order(trail: &mut Trail, report: &Report, product: Product) -> Result<(), VerifyError> {
     let [reported, committed, current] =
         [report.reported_tcb(), report.committed_tcb(), report.current_tcb()]
             .map(|tcb| tcb.components(product));
     let at_most = |code, low: super::Tcb, high: super::Tcb| {
         Check::decided(code, high.covers(&low), format!("at most {high}"), low)
     };
-    steps.take(at_most(&codes::TCB_REPORTED, reported, committed))?;
-    steps.take(at_most(&codes::TCB_COMMITTED, committed, current))
+    trail.require(at_most(&codes::TCB_REPORTED, reported, committed))?;
+    trail.require(at_most(&codes::TCB_COMMITTED, committed, current))
 }
 
 /// The certificate is of the chip that the report names.

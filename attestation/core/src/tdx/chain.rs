@@ -10,9 +10,9 @@ use crate::check::Check;
 use crate::code::Code;
 use crate::key::Signature;
 use crate::tdx::codes;
-use crate::tdx::trail::Trail;
 use crate::tdx::window::Window;
 use crate::time::UnixTime;
+use crate::trail::Trail;
 use crate::verify::VerifyError;
 use crate::x509::{Certificate, KeyAlgorithm, X509Error, pem};
 
@@ -61,18 +61,6 @@ pub(super) fn require_pinned(
     anchors: &Anchors,
 ) -> Result<(), VerifyError> {
     trail.require(Check::equal(&codes::ROOT_KEY, anchors.intel_root(), root.key_pin()))
-}
-
-/// Requires that `issuer` signed `certificate` and may do so.
-pub(super) fn require_issued(
-    trail: &mut Trail,
-    code: &'static Code,
-    certificate: &Certificate,
-    issuer: &Certificate,
-) -> Result<(), VerifyError> {
-    let (subject, issued_by) = (certificate.subject(), issuer.subject());
-    let outcome = certificate.verify_signed_by(issuer);
-    trail.holds(code, format_args!("{subject} signed by {issued_by}"), outcome)
 }
 
 /// Requires that a certificate is valid `now`, and narrows `window` to its validity.

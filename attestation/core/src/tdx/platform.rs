@@ -7,16 +7,19 @@ use crate::tdx::chain::{self, SigningKey};
 use crate::tdx::codes;
 use crate::tdx::pck::{PckExtension, SGX_EXTENSION};
 use crate::tdx::quote::Quote;
-use crate::tdx::trail::Trail;
 use crate::tdx::verified_collateral::{Parts, VerifiedCollateral, not_revoked};
 use crate::tdx::window::Window;
 use crate::time::{Period, UnixTime};
+use crate::trail::Trail;
 use crate::verify::VerifyError;
 use crate::x509::{Certificate, Name};
 
 const PCK_NAME: &str = "Intel SGX PCK Certificate";
 const PLATFORM_CA_NAME: &str = "Intel SGX PCK Platform CA";
 const PROCESSOR_CA_NAME: &str = "Intel SGX PCK Processor CA";
+
+/// At most so many steps are taken for each platform.
+const PLATFORM_STEPS: usize = 20;
 
 /// A platform whose PCK certificate chain has been verified.
 ///
@@ -64,7 +67,7 @@ impl VerifiedPlatform {
         now: UnixTime,
     ) -> Result<Self, VerifyError> {
         let parts = &collateral.parts;
-        let mut trail = Trail::after(&parts.checks);
+        let mut trail = Trail::after(&parts.checks, PLATFORM_STEPS);
         trail.require(parts.window.check(&codes::COLLATERAL_WINDOW, now))?;
         let text = collateral.pck_chain(quote);
         let root = parts.root.as_ref();
@@ -113,8 +116,8 @@ fn verify_chain(
     (window, now): (&mut Window, UnixTime),
 ) -> Result<PckCa, VerifyError> {
     chain::require_pinned(trail, root, &collateral.anchors)?;
-    chain::require_issued(trail, &codes::PCK_CHAIN, issuer, root)?;
-    chain::require_issued(trail, &codes::PCK_CHAIN, leaf, issuer)?;
+    trail.signed(&codes::PCK_CHAIN, issuer, root)?;
+    trail.signed(&codes::PCK_CHAIN, leaf, issuer)?;
     let name = leaf.subject().to_string();
     trail.require(Check::equal(&codes::PCK_NAME, PCK_NAME, name.as_str()))?;
     let ca = pck_ca(issuer.subject()).ok_or_else(|| issuer.subject().to_string());

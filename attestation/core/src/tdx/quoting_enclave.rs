@@ -10,7 +10,7 @@ use crate::tdx::codes;
 use crate::tdx::qe_identity::{QeIdentity, QeTcbLevel};
 use crate::tdx::qe_report::QeReport;
 use crate::tdx::quote::Quote;
-use crate::tdx::trail::Trail;
+use crate::trail::Trail;
 use crate::verify::VerifyError;
 
 // SPEC: Intel SDM volume 3D, SGX ATTRIBUTES: bit 1 is DEBUG.

@@ -12,8 +12,8 @@ use crate::tdx::qe_identity::{QeIdentity, QeTcbLevel};
 use crate::tdx::status::TcbStatus;
 use crate::tdx::tcb_info::{TcbInfo, module_isvsvn, module_version};
 use crate::tdx::td_report::{TdReport, TdReport15};
-use crate::tdx::trail::Trail;
 use crate::time::UnixTime;
+use crate::trail::Trail;
 use crate::verify::VerifyError;
 
 /// What Intel says about a TCB as a whole.

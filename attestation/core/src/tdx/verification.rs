@@ -10,11 +10,14 @@ use crate::tdx::platform::VerifiedPlatform;
 use crate::tdx::quote::Quote;
 use crate::tdx::quoting_enclave as qe;
 use crate::tdx::tcb;
-use crate::tdx::trail::Trail;
 use crate::tdx::verified::VerifiedQuote;
 use crate::tdx::verified_collateral::VerifiedCollateral;
 use crate::time::UnixTime;
+use crate::trail::Trail;
 use crate::verify::{Missing, VerifyError};
+
+/// At most so many steps are taken for each quote.
+const QUOTE_STEPS: usize = 24;
 
 /// Verifies `quote` against `collateral`, ending at the Intel root key of `anchors`, at `now`.
 ///
@@ -37,7 +40,7 @@ impl VerifiedPlatform {
     /// # Errors
     /// As [`verify`].
     pub fn verify(&self, quote: Quote, now: UnixTime) -> Result<VerifiedQuote, VerifyError> {
-        let mut trail = Trail::after(&self.checks);
+        let mut trail = Trail::after(&self.checks, QUOTE_STEPS);
         trail.require(self.window.check(&codes::COLLATERAL_WINDOW, now))?;
         let padding = format!("{} zero bytes", quote.padding());
         trail.require(Check::decided(

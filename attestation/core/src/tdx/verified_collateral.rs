@@ -15,9 +15,9 @@ use crate::tdx::qe_identity::QeIdentity;
 use crate::tdx::quote::Quote;
 use crate::tdx::roots;
 use crate::tdx::tcb_info::TcbInfo;
-use crate::tdx::trail::Trail;
 use crate::tdx::window::Window;
 use crate::time::{Period, UnixTime};
+use crate::trail::Trail;
 use crate::verify::VerifyError;
 use crate::x509::{Certificate, Crl, pem};
 
@@ -244,7 +244,7 @@ impl<'a> Verifier<'a> {
         let known = self.root.as_ref();
         let [signer, root] = chain::read(trail, &codes::TCB_SIGNER, chain.as_bytes(), known)?;
         chain::require_pinned(trail, &root, self.anchors)?;
-        chain::require_issued(trail, &codes::TCB_SIGNER, &signer, &root)?;
+        trail.signed(&codes::TCB_SIGNER, &signer, &root)?;
         let name = signer.subject().to_string();
         trail.require(Check::equal(&codes::TCB_SIGNER, TCB_SIGNER_NAME, name.as_str()))?;
         for certificate in [&signer, &root] {
@@ -325,7 +325,7 @@ pub(crate) fn verify_pck_crl(
     let code = &codes::PCK_CHAIN_FORMAT;
     let [issuer, root] = chain::read(&mut trail, code, text.as_bytes(), root.as_ref())?;
     chain::require_pinned(&mut trail, &root, anchors)?;
-    chain::require_issued(&mut trail, &codes::PCK_CHAIN, &issuer, &root)?;
+    trail.signed(&codes::PCK_CHAIN, &issuer, &root)?;
     for certificate in [&issuer, &root] {
         chain::require_valid(&mut trail, &codes::PCK_VALIDITY, certificate, &mut window, now)?;
     }

@@ -2,8 +2,8 @@
 
 use crate::check::Check;
 use crate::code::Code;
-use crate::tdx::trail::Trail;
 use crate::time::{Period, UnixTime};
+use crate::trail::Trail;
 use crate::verify::VerifyError;
 
 /// What everything so far has in common.
@@ -52,8 +52,8 @@ impl Window {
 mod tests {
     use super::Window;
     use crate::tdx::codes::COLLATERAL_WINDOW;
-    use crate::tdx::trail::Trail;
     use crate::time::UnixTime;
+    use crate::trail::Trail;
 
     const fn at(secs: u64) -> UnixTime {
         UnixTime::from_secs(secs)

@@ -9,7 +9,7 @@ use super::quote::Quote;
 use super::signature::Signature;
 use crate::bytes::hex;
 use crate::check::Check;
-use crate::tdx::trail::Trail;
+use crate::trail::Trail;
 use crate::verify::VerifyError;
 
 /// A quote as it travels: the structure, its signature, the PCR values.

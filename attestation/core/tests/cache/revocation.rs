@@ -82,7 +82,7 @@ fn a_crl_that_no_root_signed_ends_nothing() {
 
 #[test]
 fn newer_collateral_ends_the_platforms_under_the_older() {
-    type Change = fn(cloister_simulator::TdxGuest) -> cloister_simulator::TdxGuest;
+    type Change = fn(TdxGuest) -> TdxGuest;
     let changes: [Change; 4] = [
         |guest| guest.with_root_crl(|crl| crl.this_update = td::ISSUED.plus(HOUR)),
         |guest| guest.with_pck_crl(|crl| crl.this_update = td::ISSUED.plus(HOUR)),

@@ -1,54 +1,32 @@
 //! A policy that demands of every field exactly what one piece of Evidence has, so that every
-//! check compares something and none fails.
+//! check compares something and none fails: the template for it, and what that leaves open.
 
 use anyhow::{Context as _, Result, bail};
 use cloister_attestation::bytes::ChipId;
-use cloister_attestation::policy::{AgeLimit, Expect, Policy};
-use cloister_attestation::revocation::RevocationDemand;
-use cloister_attestation::snp::{
-    Bit, Bits, Floor, SnpPolicy, TcbFloors, TcbVersion, Unwanted, VerifiedReport,
-};
-use cloister_attestation::tdx::{AdvisoryDemand, TdxPolicy, VerifiedQuote};
+use cloister_attestation::policy::{Expect, Policy};
+use cloister_attestation::snp::{Bit, SnpPolicy, Unwanted, VerifiedReport};
+use cloister_attestation::tdx::{TdxPolicy, VerifiedQuote};
+use cloister_attestation::time::UnixTime;
 use cloister_attestation::verify::VerifiedEvidence;
 
 /// Machines that the policy knows.
 const CHIPS: u8 = 100;
-/// How old a revocation list may be: a year.
-const LIST_AGE_SECS: u32 = 365 * 24 * 60 * 60;
 
-pub(super) fn of(evidence: &VerifiedEvidence) -> Result<Policy> {
-    let fingerprint = evidence.simulator().context("simulated Evidence")?;
-    let mut policy = Policy::strict_for_simulator(*fingerprint);
+pub(super) fn of(evidence: &VerifiedEvidence, now: UnixTime) -> Result<Policy> {
+    let mut policy = Policy::from_evidence(evidence, now)?;
     match evidence {
-        VerifiedEvidence::Snp(report) => policy.snp = Some(snp(report)),
-        VerifiedEvidence::Tdx(quote) => policy.tdx = Some(tdx(quote)),
+        VerifiedEvidence::Snp(report) => snp(policy.snp.as_mut().context("demands")?, report),
+        VerifiedEvidence::Tdx(quote) => tdx(policy.tdx.as_mut().context("demands")?, quote),
         VerifiedEvidence::Azure(_) | _ => bail!("no demands are known for this Evidence"),
     }
     Ok(policy)
 }
 
-fn snp(verified: &VerifiedReport) -> SnpPolicy {
-    let report = verified.report();
-    let mut policy = SnpPolicy::strict();
-    policy.products = Expect::Exactly(verified.product());
-    policy.version = Floor::AtLeast(report.version());
-    guest(&mut policy, verified);
-    platform(&mut policy, verified);
-    tcb(&mut policy, verified);
-    let launch = &mut policy.launch;
-    launch.vmpl = Expect::Exactly(report.vmpl());
-    launch.guest_svn = Floor::AtLeast(report.guest_svn());
-    launch.family_id = Expect::Exactly(*report.family_id());
-    launch.image_id = Expect::Exactly(*report.image_id());
-    launch.id_key_digest = Expect::Exactly(*report.id_key_digest());
-    launch.author_key_digest = Expect::Exactly(*report.author_key_digest());
-    launch.report_id_ma = Expect::Exactly(*report.report_id_ma());
-    policy.signer.signing_key = Expect::Exactly(report.signing_key());
-    policy.signer.revocation = RevocationDemand::Required;
-    policy.signer.crl_age = AgeLimit::AtMostSecs(LIST_AGE_SECS);
+fn snp(policy: &mut SnpPolicy, verified: &VerifiedReport) {
+    guest(policy, verified);
+    platform(policy, verified);
     let others = (0..CHIPS).map(|at| ChipId::new([at; 64]));
-    policy.signer.chips = Expect::OneOf(others.chain([*report.chip_id()]).collect());
-    policy
+    policy.signer.chips = Expect::OneOf(others.chain([*verified.report().chip_id()]).collect());
 }
 
 const fn bit(set: bool) -> Bit {
@@ -79,32 +57,10 @@ fn platform(policy: &mut SnpPolicy, verified: &VerifiedReport) {
     platform.unknown = Unwanted::Forbid;
 }
 
-fn tcb(policy: &mut SnpPolicy, verified: &VerifiedReport) {
-    let (report, product) = (verified.report(), verified.product());
-    let floors = |seen: TcbVersion| {
-        let floor = Floor::AtLeast(seen.components(product));
-        TcbFloors { milan: floor, genoa: floor, turin: floor }
-    };
-    let tcb = &mut policy.tcb;
-    tcb.reported = floors(report.reported_tcb());
-    tcb.committed = floors(report.committed_tcb());
-    tcb.launch = floors(report.launch_tcb());
-    tcb.firmware = Floor::AtLeast(report.committed_version());
-    tcb.provisional_microcode = Unwanted::Forbid;
-    tcb.launch_mit_vector = report.launch_mit_vector().map_or(Bits::Any, Bits::AllOf);
-    tcb.current_mit_vector = report.current_mit_vector().map_or(Bits::Any, Bits::AllOf);
-}
-
-fn tdx(verified: &VerifiedQuote) -> TdxPolicy {
+fn tdx(policy: &mut TdxPolicy, verified: &VerifiedQuote) {
     let pck = verified.pck();
-    let mut policy = TdxPolicy::strict();
     policy.pks = Expect::OneOf(vec![false, true]);
-    policy.advisories = AdvisoryDemand::Only(verified.advisories().map(str::to_owned).collect());
-    policy.ppid = Expect::Exactly(*pck.ppid());
-    policy.platform_instance_id =
-        pck.platform_instance_id().map_or(Expect::Any, |id| Expect::Exactly(*id));
     policy.dynamic_platform = pck.dynamic_platform().map_or(Expect::Any, Expect::Exactly);
     policy.cached_keys = pck.cached_keys().map_or(Expect::Any, Expect::Exactly);
     policy.smt_enabled = pck.smt_enabled().map_or(Expect::Any, Expect::Exactly);
-    policy
 }

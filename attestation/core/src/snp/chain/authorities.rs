@@ -6,8 +6,8 @@ use crate::snp::codes::verify as codes;
 use crate::snp::endorsements::Endorsements;
 use crate::snp::product::Product;
 use crate::snp::signing_key::SigningKey;
-use crate::snp::steps::Steps;
 use crate::snp::{kds, roots};
+use crate::trail::Trail;
 use crate::verify::VerifyError;
 use crate::x509::Certificate;
 
@@ -19,29 +19,29 @@ pub(super) struct Authorities {
 
 impl Authorities {
     pub(super) fn verify(
-        steps: &mut Steps,
+        trail: &mut Trail,
         with: &Endorsements,
         anchors: &Anchors,
         (product, key): (Product, SigningKey),
     ) -> Result<Self, VerifyError> {
-        let root = verify_root(steps, with, anchors, (product, key))?;
+        let root = verify_root(trail, with, anchors, (product, key))?;
         let built_in = anchors.kind() == AnchorKind::Vendor;
         let intermediate = match (&with.intermediate, roots::intermediate(product, key)) {
             (Some(der), _) => der,
             (None, Some(der)) if built_in => der,
             (None, _) => {
-                return Err(steps.incomplete(kds::chain(product, key, "intermediate certificate")));
+                return Err(trail.incomplete(kds::chain(product, key, "intermediate certificate")));
             }
         };
-        let intermediate = steps.parse(intermediate)?;
-        steps.signed(&codes::INTERMEDIATE, &intermediate, &root)?;
+        let intermediate = trail.certificate(intermediate)?;
+        trail.signed(&codes::INTERMEDIATE, &intermediate, &root)?;
         Ok(Self { root, intermediate })
     }
 }
 
 /// The root, if its key is the pinned one.
 pub(super) fn verify_root(
-    steps: &mut Steps,
+    trail: &mut Trail,
     with: &Endorsements,
     anchors: &Anchors,
     (product, key): (Product, SigningKey),
@@ -49,11 +49,11 @@ pub(super) fn verify_root(
     let root = match &with.root {
         Some(der) => der,
         None if anchors.kind() == AnchorKind::Vendor => roots::ark(product),
-        None => return Err(steps.incomplete(kds::chain(product, key, "ARK certificate"))),
+        None => return Err(trail.incomplete(kds::chain(product, key, "ARK certificate"))),
     };
-    let root = steps.parse(root)?;
+    let root = trail.certificate(root)?;
     // SECURITY: the pin comes first; nothing that an unpinned root says is looked at.
-    steps.take(Check::equal(&codes::ROOT, anchors.amd_root(product), root.key_pin()))?;
-    steps.signed(&codes::ROOT_SIGNATURE, &root, &root)?;
+    trail.require(Check::equal(&codes::ROOT, anchors.amd_root(product), root.key_pin()))?;
+    trail.signed(&codes::ROOT_SIGNATURE, &root, &root)?;
     Ok(root)
 }

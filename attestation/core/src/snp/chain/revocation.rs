@@ -4,45 +4,42 @@ use super::authorities::Authorities;
 use crate::bytes::hex;
 use crate::check::Check;
 use crate::snp::codes::verify as codes;
-use crate::snp::steps::Steps;
 use crate::time::UnixTime;
+use crate::trail::Trail;
 use crate::verify::VerifyError;
 use crate::x509::{Certificate, Crl};
 
 /// Checks the chain against the CRL. Without one, both answers are `not_asserted`.
 pub(super) fn check(
-    steps: &mut Steps,
+    trail: &mut Trail,
     crl: Option<&[u8]>,
     authorities: &Authorities,
     leaf: &Certificate,
     now: UnixTime,
 ) -> Result<Option<Crl>, VerifyError> {
     let Some(crl) = crl else {
-        steps.take(Check::not_asserted(&codes::REVOKED_INTERMEDIATE, "no CRL"))?;
-        steps.take(Check::not_asserted(&codes::REVOKED_LEAF, "no CRL"))?;
+        trail.require(Check::not_asserted(&codes::REVOKED_INTERMEDIATE, "no CRL"))?;
+        trail.require(Check::not_asserted(&codes::REVOKED_LEAF, "no CRL"))?;
         return Ok(None);
     };
-    let crl = fresh(steps, crl, &authorities.root, now)?;
-    steps.take(listed(&crl, &authorities.intermediate, &codes::REVOKED_INTERMEDIATE))?;
-    steps.take(leaf_listed(&crl, leaf))?;
+    let crl = fresh(trail, crl, &authorities.root, now)?;
+    trail.require(listed(&crl, &authorities.intermediate, &codes::REVOKED_INTERMEDIATE))?;
+    trail.require(leaf_listed(&crl, leaf))?;
     Ok(Some(crl))
 }
 
 /// The CRL, if the root signed it and it is fresh.
 pub(super) fn fresh(
-    steps: &mut Steps,
+    trail: &mut Trail,
     crl: &[u8],
     root: &Certificate,
     now: UnixTime,
 ) -> Result<Crl, VerifyError> {
-    let crl = Crl::parse(crl).map_err(|error| steps.refuse_x509(&error))?;
-    steps.decide(
-        &codes::CRL_SIGNATURE,
-        crl.verify_signed_by(root),
-        format!("signed by {}", root.subject()),
-    )?;
-    let window = format!("{} to {}", crl.this_update(), crl.next_update());
-    steps.decide(&codes::CRL_FRESH, crl.fresh_at(now), window)?;
+    let crl = Crl::parse(crl).map_err(|error| trail.refuse_x509(&error))?;
+    let (name, outcome) = (root.subject(), crl.verify_signed_by(root));
+    trail.holds(&codes::CRL_SIGNATURE, format_args!("signed by {name}"), outcome)?;
+    let (from, until) = (crl.this_update(), crl.next_update());
+    trail.holds(&codes::CRL_FRESH, format_args!("{from} to {until}"), crl.fresh_at(now))?;
     Ok(crl)
 }
 
