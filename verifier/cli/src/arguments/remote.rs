@@ -8,12 +8,12 @@ use cloister_channel::AgentName;
 use super::{FetchArguments, JudgementArguments};
 
 const EXAMPLES: &str = "\
-Connects with TLS 1.3, asks for the attestation document with a fresh nonce, and
-verifies chain, lease, keys, nonce, this connection, and the Evidence. What cannot
-be decided with what is at hand is said to be vouched for by nobody.
+Connects with TLS 1.3, asks for the attestation document with a fresh nonce,
+and verifies chain, lease, keys, nonce, this connection, and the Evidence.
+What cannot be decided with what is at hand, nobody vouches for.
 
-Who vouches for the agent's name: the Verifier, by --trust or --verifier; or you,
-by Reference Values that name its whole image. One of them is needed.
+Who vouches for the agent's name: the Verifier, by --trust or --verifier; or
+you, by Reference Values that name its whole image. One of them is needed.
 
 Examples:
   cloister verify https://10.0.0.7:4443 --agent translator --trust trust.pem
@@ -28,7 +28,10 @@ Exit: 0 acceptable under the policy, 1 misuse, 2 refused, 3 no conclusion.";
 
 /// `cloister verify`.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(
+    after_help = EXAMPLES,
+    group(clap::ArgGroup::new("endorsed").args(["fetch", "bundle"]).multiple(false))
+)]
 pub struct RemoteArguments {
     /// The runtime: https://host:port, as peers dial it.
     #[arg(value_name = "URL")]

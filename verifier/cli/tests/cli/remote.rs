@@ -379,6 +379,10 @@ fn arguments_of_no_use_are_misuse() {
     ] {
         assert_eq!(runtime.verify(more).exit, 1, "{more:?}");
     }
+    let signer = "00".repeat(48);
+    let both = ["--fetch", "--bundle", "@b", "--bundle-signer", &signer];
+    let run = runtime.run(&["--agent", "translator"], &both);
+    assert!(run.exit == 1 && run.stderr.contains("cannot be used with"), "{run:?}");
     for url in ["http://127.0.0.1:1", "https://127.0.0.1:1/path", "127.0.0.1:1"] {
         assert_eq!(cloister(["verify", url, "--agent", "translator"]).exit, 1, "{url}");
     }
