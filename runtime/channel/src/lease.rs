@@ -42,6 +42,7 @@ mod codec;
 mod error;
 mod form;
 mod json;
+mod memory;
 mod signer;
 mod verified;
 
@@ -49,5 +50,6 @@ pub use claims::{LeaseClaims, LeaseId};
 pub use codec::PROFILE;
 pub use error::{CODES, LeaseError};
 pub use form::{Form, JWT_TYP};
+pub(crate) use memory::Memory;
 pub use signer::LeaseSigner;
 pub use verified::{VerifiedLease, verify};

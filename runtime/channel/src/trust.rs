@@ -14,6 +14,7 @@ pub use cloister_attestation::key::KeyId;
 pub use error::{CODES, TrustError};
 
 use crate::identity::PublicKey;
+use crate::lease::{LeaseError, Memory, VerifiedLease};
 use crate::limits::{CERTIFICATE_BYTES_MAX, ISSUERS_MAX, LEASE_KEYS_MAX, REVOKED_MAX};
 use crate::name::{AgentName, InstanceId, TrustDomain};
 
@@ -62,6 +63,7 @@ pub struct TrustBundle {
     revoked: HashMap<InstanceId, Revocation>,
     sequence: u64,
     issued_at: UnixTime,
+    leases: Memory,
 }
 
 #[derive(Clone, Debug)]
@@ -93,6 +95,7 @@ impl TrustBundle {
             revoked: HashMap::new(),
             sequence: parts.sequence,
             issued_at: parts.issued_at,
+            leases: Memory::default(),
         };
         parts.revoked.into_iter().try_for_each(|(id, why)| bundle.revoke(id, why))?;
         Ok(bundle)
@@ -168,6 +171,21 @@ impl TrustBundle {
     #[must_use]
     pub fn revocation(&self, instance: &InstanceId) -> Option<&Revocation> {
         self.revoked.get(instance)
+    }
+
+    /// Verifies a received lease as [`crate::lease::verify`] does. The signature of one that
+    /// verified before is not verified again; everything that time and this bundle can change is.
+    ///
+    /// # Errors
+    /// As [`crate::lease::verify`].
+    pub fn verified_lease(&self, bytes: &[u8], now: UnixTime) -> Result<VerifiedLease, LeaseError> {
+        self.leases.verify(bytes, self, now)
+    }
+
+    /// How many leases are remembered, at most [`crate::limits::LEASES_REMEMBERED_MAX`].
+    #[must_use]
+    pub fn leases_remembered(&self) -> usize {
+        self.leases.len()
     }
 
     /// Takes an instance's leases away.

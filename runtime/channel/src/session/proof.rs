@@ -18,7 +18,7 @@ use super::shared::Shared;
 use super::{PeerProven, SessionError};
 use crate::frame::framed;
 use crate::identity::{PublicKey, stated_by};
-use crate::lease::{self, VerifiedLease};
+use crate::lease::VerifiedLease;
 use crate::name::AgentName;
 use crate::peer::Peer;
 
@@ -66,7 +66,7 @@ pub(super) fn verify(
     if message.lease != shared.svid.lease() {
         return Err(SessionError::OtherLease);
     }
-    let lease = lease::verify(&message.lease, &shared.trust, now)?;
+    let lease = shared.trust.verified_lease(&message.lease, now)?;
     shared.svid.check(&lease)?;
     let identity_key = identity_key(&message, &lease)?;
     let statement = Statement::decode(&stated_by(&identity_key, &message.proof)?)?;

@@ -6,7 +6,7 @@ use cloister_attestation::code::Diagnostic;
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_attestation::result::{PlatformIdentity, Tier};
 use cloister_channel::lease::{self, LeaseError};
-use cloister_channel::limits::{LEASE_LIFETIME_MAX, NOT_BEFORE_LEEWAY};
+use cloister_channel::limits::{LEASE_LIFETIME_MAX, LEASES_REMEMBERED_MAX, NOT_BEFORE_LEEWAY};
 use cloister_channel::trust::Revocation;
 use cloister_channel::{LeaseClaims, TrustBundle, TrustDomain};
 
@@ -189,4 +189,56 @@ fn refuses_a_lease_that_another_of_the_verifiers_keys_signed() {
     let (world, other) = (World::new(), World::new());
     let refused = in_both_forms(&other, &claims(&world), &world.trust());
     assert_eq!(refused, Err(LeaseError::UnknownKey { kid: other.signer.kid().to_string() }));
+}
+
+#[test]
+fn a_remembered_lease_is_refused_once_it_is_revoked_outdated_or_ended() {
+    let world = World::new();
+    let lease = world.signer.sign(&claims(&world)).unwrap();
+    let trust = world.trust();
+    for _ in 0..2 {
+        assert_eq!(trust.verified_lease(&lease, NOW).unwrap().claims(), &claims(&world));
+    }
+    assert_eq!(trust.leases_remembered(), 1);
+    let mut revoking = trust.clone();
+    let why = Revocation { agent: agent("a"), reason: "x".into(), forget_after: at(600) };
+    revoking.revoke(claims(&world).instance(), why).unwrap();
+    let refused = revoking.verified_lease(&lease, NOW).unwrap_err();
+    assert!(matches!(refused, LeaseError::Revoked { .. }), "{refused:?}");
+    let mut newer = trust.clone();
+    newer.raise_policy_epoch_floor(4);
+    let refused = newer.verified_lease(&lease, NOW).unwrap_err();
+    assert!(matches!(refused, LeaseError::PolicyEpoch { .. }), "{refused:?}");
+    let refused = trust.verified_lease(&lease, at(540)).unwrap_err();
+    assert!(matches!(refused, LeaseError::Expired { .. }), "{refused:?}");
+}
+
+#[test]
+fn remembering_a_lease_says_nothing_about_other_bytes_or_under_other_keys() {
+    let world = World::new();
+    let lease = world.signer.sign(&claims(&world)).unwrap();
+    let trust = world.trust();
+    trust.verified_lease(&lease, NOW).unwrap();
+    for at in 0..lease.len() {
+        let mut changed = lease.clone();
+        changed[at] ^= 1;
+        assert!(trust.verified_lease(&changed, NOW).is_err(), "{at}");
+    }
+    assert_eq!(trust.leases_remembered(), 1, "what was refused is not remembered");
+    let refused = World::new().trust().verified_lease(&lease, NOW).unwrap_err();
+    assert!(matches!(refused, LeaseError::UnknownKey { .. }), "{refused:?}");
+}
+
+#[test]
+fn no_more_leases_are_remembered_than_there_is_room_for() {
+    let world = World::new();
+    let trust = world.trust();
+    let mut most = 0;
+    for number in 0..=LEASES_REMEMBERED_MAX {
+        let mut claims = claims(&world);
+        claims.principal = number.to_string();
+        trust.verified_lease(&world.signer.sign(&claims).unwrap(), NOW).unwrap();
+        most = most.max(trust.leases_remembered());
+    }
+    assert_eq!(most, LEASES_REMEMBERED_MAX);
 }
