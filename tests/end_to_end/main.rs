@@ -14,4 +14,5 @@ mod binaries;
 mod official_sdks;
 mod operation;
 mod outside;
+mod relying;
 mod story;

@@ -80,3 +80,28 @@ async fn a_quarantined_agent_comes_back_when_the_quarantine_is_lifted() {
         Enclave::boot(&devnet.host, &devnet.verifier, &image, Hardware::Tdx).await.unwrap();
     assert!(ask(&caller).await.unwrap().contains("STILL"));
 }
+
+async fn policy_epoch(enclave: &Enclave) -> serde_json::Value {
+    enclave.operator("/v1/lease").await.unwrap()["policy_epoch"].clone()
+}
+
+#[tokio::test]
+async fn reattesting_ends_every_lease_and_runtimes_come_back_with_new_evidence() {
+    let devnet = Devnet::start(Agents::Rust).await.unwrap();
+    let (caller, callee) = pair(&devnet).await;
+    assert!(ask(&caller).await.unwrap().contains("STILL"));
+    let before = caller.lease().await.unwrap().id;
+    let told = devnet.verifier.cli(&["fleet", "reattest", "--all"]).await.unwrap();
+    assert_eq!(told, serde_json::json!({ "epoch_floor": 2, "leases_ended": 2 }));
+    let mut back = false;
+    for _ in 0..600 {
+        back = policy_epoch(&caller).await == 2 && policy_epoch(&callee).await == 2;
+        if back {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(back, "leases of ten minutes are renewed at once");
+    assert_ne!(caller.lease().await.unwrap().id, before);
+    assert!(ask(&caller).await.unwrap().contains("STILL"));
+}

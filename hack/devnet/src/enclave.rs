@@ -362,6 +362,11 @@ impl Enclave {
         Ok(serde_json::from_value(self.operator("/v1/lease").await?)?)
     }
 
+    /// The runtime's own lease as a JWT.
+    pub async fn lease_jwt(&self) -> anyhow::Result<String> {
+        http::text(&format!("http://{}/v1/lease.jwt", self.addresses.operator)).await
+    }
+
     /// The runtime's open channels.
     pub async fn channels(&self) -> anyhow::Result<Vec<Channel>> {
         Ok(serde_json::from_value(self.operator("/v1/channels").await?)?)

@@ -16,6 +16,13 @@ pub async fn json(url: &str) -> anyhow::Result<serde_json::Value> {
     serde_json::from_str(&body).with_context(|| format!("{url} answered no JSON: {body}"))
 }
 
+/// The text that a GET is answered with.
+pub async fn text(url: &str) -> anyhow::Result<String> {
+    let (status, body) = get(url).await?;
+    anyhow::ensure!(status == 200, "{url} answered {status}: {body}");
+    Ok(body)
+}
+
 /// Status and body of a GET. HTTP/1.0, so that the body ends with the connection.
 async fn get(url: &str) -> anyhow::Result<(u16, String)> {
     let rest = url.strip_prefix("http://").context("only http:// is spoken here")?;

@@ -16,6 +16,7 @@ pub mod demo;
 pub mod enclave;
 pub mod http;
 pub mod narrator;
+pub mod node;
 pub mod process;
 pub mod python;
 pub mod summary;

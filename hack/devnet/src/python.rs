@@ -1,4 +1,5 @@
-//! The official Python A2A SDK, installed once into a virtual environment in the cache.
+//! Pinned Python packages, installed once into virtual environments in the cache: the official A2A
+//! SDK among them.
 
 use std::path::{Path, PathBuf};
 
@@ -7,24 +8,28 @@ use tokio::process::Command;
 
 use crate::workspace;
 
-/// A Python environment that holds the pinned SDK.
+/// A Python environment that holds pinned packages.
 #[derive(Clone, Debug)]
 pub struct Python {
     interpreter: PathBuf,
 }
 
 impl Python {
-    /// The cached environment, made and filled on first use and when the pins change.
+    /// The environment with the official A2A SDK.
     pub async fn with_a2a_sdk() -> anyhow::Result<Self> {
         let pins = workspace::python_agents().join("requirements.txt");
+        Self::with_requirements("python-a2a", &pins).await
+    }
+
+    /// The cached environment `name` with what the file `pins` names, made and filled on first use
+    /// and when the pins change.
+    pub async fn with_requirements(name: &str, pins: &Path) -> anyhow::Result<Self> {
         let wanted =
-            std::fs::read_to_string(&pins).context("the pinned requirements are missing")?;
-        let home = workspace::cache().join("python-a2a");
+            std::fs::read_to_string(pins).context("the pinned requirements are missing")?;
+        let home = workspace::cache().join(name);
         let python = Self { interpreter: home.join("bin/python") };
         let marker = home.join("installed");
-        std::fs::create_dir_all(workspace::cache())?;
-        let lock = std::fs::File::create(workspace::cache().join("python-a2a.lock"))?;
-        let lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await??;
+        let _one = workspace::lock(name).await?;
         if std::fs::read_to_string(&marker).is_ok_and(|installed| installed == wanted) {
             return Ok(python);
         }
@@ -33,9 +38,8 @@ impl Python {
         }
         run(Command::new("python3").args(["-m", "venv"]).arg(&home)).await?;
         let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
-        run(Command::new(&python.interpreter).args(pip).arg(&pins)).await?;
+        run(Command::new(&python.interpreter).args(pip).arg(pins)).await?;
         std::fs::write(marker, wanted)?;
-        drop(lock);
         Ok(python)
     }
 
@@ -69,7 +73,7 @@ async fn run(command: &mut Command) -> anyhow::Result<()> {
     let output = command
         .output()
         .await
-        .context("python3 is needed for the Python agents: install it, or use --agents rust")?;
+        .context("python3 is needed: install it, or use --agents rust for the demo")?;
     anyhow::ensure!(
         output.status.success(),
         "setting up the Python environment failed: {}",

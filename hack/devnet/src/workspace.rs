@@ -59,3 +59,10 @@ pub fn cache() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
     root.unwrap_or_else(|| Path::new(".")).join(".cache")
 }
+
+/// Keeps other processes from setting up the same thing in the cache, until it is dropped.
+pub(crate) async fn lock(name: &str) -> anyhow::Result<std::fs::File> {
+    std::fs::create_dir_all(cache())?;
+    let lock = std::fs::File::create(cache().join(format!("{name}.lock")))?;
+    Ok(tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await??)
+}
