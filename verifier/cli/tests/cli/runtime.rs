@@ -203,7 +203,7 @@ fn jwk(key: &PublicKey, purpose: &str) -> serde_json::Value {
     let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     serde_json::json!({
         "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "cloister.use": purpose,
-        "kid": KeyId::of(key).to_string(), "x": encoded(x.as_ref()), "y": encoded(y.as_ref()),
+        "kid": KeyId::of(key).to_string(), "x": encoded(x), "y": encoded(y),
     })
 }
 
