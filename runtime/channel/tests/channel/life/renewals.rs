@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cloister_attestation::result::Tier;
-use cloister_channel::life::{Ending, RenewalError};
+use cloister_channel::life::{Ending, RenewalError, Whose};
 use cloister_channel::session::Misuse;
 use cloister_channel::{Decision, Role};
 use cloister_domain::world::{NOW, at};
@@ -87,6 +87,17 @@ fn until_it_is_decided_the_old_lease_counts() {
     asked(&mut pair.responder, &message, NOW);
     pair.responder.decide(Decision::Accept, at(540)).unwrap();
     assert!(matches!(ended(&mut pair.responder), Ending::LeaseEnded { .. }), "too late");
+}
+
+#[test]
+fn a_new_lease_that_ended_before_the_decision_does_not_count() {
+    let mut pair = Pair::new();
+    let short = pair.world.renewed_with(&pair.a, 60, |claims| claims.expires_at = at(5));
+    pair.initiator.renew(short, NOW).unwrap();
+    asked(&mut pair.responder, &said(&mut pair.initiator), NOW);
+    accept(&mut pair.responder, at(5));
+    let ending = Ending::LeaseEnded { whose: Whose::Peer, expires_at: at(5) };
+    assert_eq!(ended(&mut pair.responder), ending);
 }
 
 #[test]
