@@ -6,6 +6,7 @@ use cloister_attestation::bytes::Digest48;
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_channel::lease::LeaseError;
 use cloister_channel::life::{Ending, Whose};
+use cloister_channel::session::Misuse;
 use cloister_channel::{Credentials, Decision, Life, TrustBundle, TrustDomain};
 use cloister_domain::link::Link;
 use cloister_domain::world::{NOW, World, at};
@@ -57,6 +58,13 @@ fn whatever_comes_in_after_the_end_of_a_lease_is_not_taken() {
         input(&mut life, &pair);
         assert!(matches!(ended(&mut life), Ending::LeaseEnded { .. }));
     }
+}
+
+#[test]
+fn a_decision_out_of_turn_takes_the_time_all_the_same() {
+    let mut pair = Pair::new();
+    assert_eq!(pair.responder.decide(Decision::Accept, at(540)), Err(Misuse::Over));
+    assert!(matches!(ended(&mut pair.responder), Ending::LeaseEnded { .. }));
 }
 
 #[test]
