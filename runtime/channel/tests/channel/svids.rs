@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cloister_channel::Svid;
 use cloister_channel::limits::{EXTENSION_BYTES_MAX, INTERMEDIATES_MAX};
 use cloister_channel::svid::{SvidError, lease_extension};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyUsagePurpose};
+use rcgen::{BasicConstraints, CertificateParams, CustomExtension, IsCa, KeyUsagePurpose};
 use rustls::crypto::aws_lc_rs::kx_group::X25519MLKEM768;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -81,6 +81,35 @@ fn accepts_the_certificate_that_a_verifier_issues() {
 fn refuses_certificate_without_cmw_extension() {
     let found = refused(|params| params.custom_extensions.clear());
     assert_eq!(found, [SvidError::NoExtension, SvidError::NoExtension, SvidError::NoExtension]);
+}
+
+#[test]
+fn refuses_a_lease_in_an_intermediate_and_none_in_the_leaf() {
+    let world = World::new();
+    let mallory = Mallory::admitted(&world, "m");
+    let mut bare = leaf(&mallory.claims, &mallory.lease);
+    let carried = core::mem::take(&mut bare.custom_extensions);
+    let bare = world.issue(&bare, &mallory.channel.public);
+    let mut intermediate = CertificateParams::default();
+    intermediate.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    intermediate.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    intermediate.custom_extensions = carried;
+    let intermediate = world.issue(&intermediate, &mallory.channel.public);
+    let found = in_tls(&world, &mallory, &[bare, intermediate]);
+    assert_eq!(found, [Some(SvidError::NoExtension), Some(SvidError::NoExtension)]);
+}
+
+#[test]
+fn refuses_a_lease_under_another_oid() {
+    // The TCG's extension for the same kind of content, and the neighbour of the right one.
+    let others: [&[u64]; 2] = [&[2, 23, 133, 5, 4, 9], &[1, 3, 6, 1, 5, 5, 7, 1, 34]];
+    for other in others {
+        let found = refused(|params| {
+            let content = params.custom_extensions[0].content().to_vec();
+            params.custom_extensions = vec![CustomExtension::from_oid_content(other, content)];
+        });
+        assert_eq!(found, [SvidError::NoExtension, SvidError::NoExtension, SvidError::NoExtension]);
+    }
 }
 
 #[test]
