@@ -9,6 +9,7 @@ mod event_log;
 mod evidence;
 mod gateway;
 mod publication;
+mod renewal;
 mod results;
 mod session;
 mod snp;
@@ -62,6 +63,7 @@ pub const ALL: &[Target] = &[
     channel::ATTESTATION_DOCUMENT,
     session::SESSION,
     session::SESSION_STATEMENT,
+    renewal::RENEWAL,
     gateway::JSON_RPC,
     gateway::AGENT_CARD,
 ];

@@ -82,8 +82,10 @@ targets! {
     lease = "lease";
     svid = "svid";
     trust_bundle = "trust-bundle";
+    attestation_document = "attestation-document";
     session = "session";
     session_statement = "session-statement";
+    renewal = "renewal";
     json_rpc = "json-rpc";
     agent_card = "agent-card";
 }
