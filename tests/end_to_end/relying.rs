@@ -41,7 +41,7 @@ async fn with_jose() -> Program {
     let node = Node::with_package("node-relying", &file("package.json")).await.unwrap();
     let script = node.script(&file("lease.mjs")).unwrap();
     Box::new(move |verifier, domain| {
-        let mut command = Command::new("node");
+        let mut command = node.command();
         command.env("NODE_EXTRA_CA_CERTS", verifier.trust_root());
         command.arg(&script).arg(verifier.url()).arg(domain);
         command

@@ -1,15 +1,17 @@
-//! Pinned packages for Node.js, installed once into the cache.
+//! A pinned Node.js and pinned packages for it, installed once into the cache.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use tokio::process::Command;
 
+use crate::python::Python;
 use crate::workspace;
 
-/// A folder from which Node.js finds the packages that were asked for.
+/// Node.js, and a folder from which it finds the packages that were asked for.
 #[derive(Clone, Debug)]
 pub struct Node {
+    programs: Python,
     home: PathBuf,
 }
 
@@ -18,7 +20,10 @@ impl Node {
     /// and when the pins change.
     pub async fn with_package(name: &str, package: &Path) -> anyhow::Result<Self> {
         let wanted = std::fs::read_to_string(package).context("the pinned packages are missing")?;
-        let node = Self { home: workspace::cache().join(name) };
+        // The Python package index has Node.js itself as a package, so that no machine needs one.
+        let pins = workspace::python_agents().join("nodejs.txt");
+        let programs = Python::with_requirements("nodejs", &pins).await?;
+        let node = Self { programs, home: workspace::cache().join(name) };
         let marker = node.home.join("installed");
         let _one = workspace::lock(name).await?;
         if std::fs::read_to_string(&marker).is_ok_and(|installed| installed == wanted) {
@@ -29,13 +34,19 @@ impl Node {
         }
         std::fs::create_dir_all(&node.home)?;
         std::fs::write(node.home.join("package.json"), &wanted)?;
-        let mut npm = Command::new("npm");
+        let mut npm = Command::new(node.programs.program("npm"));
         npm.args(["install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]);
-        let output = npm.current_dir(&node.home).output().await.context("npm is needed")?;
+        let output = npm.current_dir(&node.home).output().await.context("cannot start npm")?;
         let told = String::from_utf8_lossy(&output.stderr);
         anyhow::ensure!(output.status.success(), "installing packages for Node.js failed: {told}");
         std::fs::write(marker, wanted)?;
         Ok(node)
+    }
+
+    /// Node.js, to be given a script.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        Command::new(self.programs.program("node"))
     }
 
     /// A copy of `script` beside the packages, where its imports are found.

@@ -49,6 +49,12 @@ impl Python {
         &self.interpreter
     }
 
+    /// A program that one of the packages brought.
+    #[must_use]
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.interpreter.with_file_name(name)
+    }
+
     /// Asks the agent below `url` with the SDK's own client; see `agents/ask.py`.
     pub async fn ask(
         &self,
