@@ -11,8 +11,10 @@
 
 mod adversary;
 mod binaries;
+mod network;
 mod official_sdks;
 mod operation;
 mod outside;
+mod relay;
 mod relying;
 mod story;

@@ -14,7 +14,7 @@
 //!
 //! | case | held by |
 //! | --- | --- |
-//! | replayed session proof | `channel/attacks.rs::refuses_replayed_session_proof` |
+//! | replayed session proof | `channel/attacks.rs::refuses_replayed_session_proof`, `tests/end_to_end/network.rs::a_recorded_connection_played_again_reaches_nobody` |
 //! | proof from another connection | `channel/attacks.rs::refuses_proof_relayed_from_another_connection`, `channel/attacks.rs::refuses_identity_signature_over_another_exporter`, `channel/attacks.rs::refuses_the_exporter_of_the_other_role` |
 //! | relay with leaked channel keys | `channel/model.rs::the_whole_proof_stands_against_a_network_that_holds_every_channel_key`, `channel/model.rs::without_the_exporter_a_relay_with_two_leaked_channel_keys_is_believed` |
 //! | reflected proof | `channel/attacks.rs::refuses_reflected_proof`, `channel/model.rs::without_the_role_a_runtime_believes_its_own_reflection` |
@@ -39,9 +39,10 @@
 //! | renewal with a foreign lease | `channel/life/attacks.rs::refuses_renewal_with_a_foreign_lease` |
 //! | renewal after revocation | `channel/life/attacks.rs::refuses_renewal_after_revocation` |
 //! | replayed, reflected, reordered renewal | `channel/life/attacks.rs::refuses_a_replayed_renewal`, `channel/life/attacks.rs::refuses_a_reflected_renewal`, `channel/life/attacks.rs::refuses_a_renewal_that_follows_one_that_was_left_out` |
-//! | a peer that never sends its proof | `channel/sessions.rs::refuses_a_peer_that_never_sends_its_proof` |
-//! | one byte at a time | `channel/sessions.rs::takes_a_proof_one_byte_at_a_time_within_the_deadline_and_not_beyond` |
+//! | a peer that never sends its proof | `channel/sessions.rs::refuses_a_peer_that_never_sends_its_proof`, `tests/end_to_end/network.rs::a_network_that_swallows_everything_ends_in_an_answer` |
+//! | one byte at a time | `channel/sessions.rs::takes_a_proof_one_byte_at_a_time_within_the_deadline_and_not_beyond`, `tests/end_to_end/network.rs::calls_pass_a_slow_network_that_cuts_everything_into_pieces` |
 //! | 4 GiB of length | `channel/sessions.rs::refuses_a_length_of_4_gib_at_the_prefix`, `channel/life/attacks.rs::refuses_a_message_that_is_too_long_at_its_prefix` |
+//! | bytes altered, doubled or cut off by the network | `tests/end_to_end/network.rs::altered_bytes_open_no_channel`, `tests/end_to_end/network.rs::doubled_bytes_open_no_channel`, `tests/end_to_end/network.rs::a_connection_cut_in_its_handshake_is_dialled_again` |
 //!
 //! # Attacks on what stands behind the channel
 //!
@@ -53,7 +54,7 @@
 //! | empty allow-list, missing Reference Value, unknown platform | `core/attacks/empty_lists.rs::no_admitted_image_admits_nothing`, `core/attacks/empty_lists.rs::a_policy_without_a_section_for_the_tee_refuses_it`, `verifier/service/tests/service/admission.rs::without_reference_values_nothing_is_admitted`, `verifier/policy/tests/policy/decision.rs::an_empty_bundle_refuses_every_action` |
 //! | Evidence that selects a mock | `core/attacks/simulated_evidence.rs::a_policy_for_hardware_refuses_what_verified_under_a_simulators_root`, `verifier/service/tests/service/admission.rs::a_production_verifier_refuses_simulated_evidence`, `tests/end_to_end/binaries.rs::no_shipped_binary_contains_the_simulator` |
 //! | forged result: unsigned, wrong key, expired, other audience or nonce, confused key | `core/ear/forgery.rs::unsigned`, `core/ear/forgery.rs::algorithm_none`, `core/ear/forgery.rs::key_confusion_with_the_public_key_as_a_secret`, `core/ear/forgery.rs::the_wrong_key_under_its_own_id_and_under_the_trusted_one`, `verifier/cli/tests/cli/results.rs::refuses_another_audience_nonce_key_and_time` |
-//! | a verdict that outlives policy, revocation or its lease | `channel/life/endings.rs::a_revocation_ends_the_channel_at_once_at_both_ends`, `channel/life/endings.rs::a_raised_policy_epoch_ends_channels_under_older_leases`, `channel/life/endings.rs::a_channel_ends_with_the_lease_of_either_end_at_both` |
+//! | a verdict that outlives policy, revocation or its lease | `channel/life/endings.rs::a_revocation_ends_the_channel_at_once_at_both_ends`, `channel/life/endings.rs::a_raised_policy_epoch_ends_channels_under_older_leases`, `channel/life/endings.rs::a_channel_ends_with_the_lease_of_either_end_at_both`, `tests/end_to_end/network.rs::a_runtime_cut_off_from_its_verifier_loses_its_peers_when_its_lease_ends` |
 //! | leaked hardware key | `core/attacks/leaked_key.rs::forged_evidence_of_a_chip_that_is_not_known_is_refused`, `core/attacks/leaked_key.rs::without_a_list_of_machines_the_result_says_that_nobody_vouches_for_the_chip` |
 //! | a TLS library with a known weakness | `tests/src/lib.rs::the_tls_library_is_not_one_of_those_with_a_known_weakness` |
 //! | duplicate keys, bytes that were written again | `core/attacks/ambiguous_encodings.rs::a_cbor_key_twice_is_refused`, `core/attacks/ambiguous_encodings.rs::a_json_key_twice_in_reference_values_or_collateral_is_refused`, `core/attacks/ambiguous_encodings.rs::a_signed_document_that_was_read_and_written_again_is_refused` |

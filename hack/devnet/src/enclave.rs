@@ -288,7 +288,26 @@ impl Enclave {
         image: &Image,
         hardware: Hardware,
     ) -> anyhow::Result<Self> {
-        let mut launch = launch(host, verifier, image, hardware)?;
+        Self::started(launch(host, verifier, image, hardware, None)?, image, hardware).await
+    }
+
+    /// As [`Self::boot`], and tells peers to find the runtime at `advertised`.
+    pub async fn boot_behind(
+        host: &Host,
+        verifier: &Verifier,
+        image: &Image,
+        hardware: Hardware,
+        advertised: std::net::SocketAddr,
+    ) -> anyhow::Result<Self> {
+        let launch = launch(host, verifier, image, hardware, Some(advertised))?;
+        Self::started(launch, image, hardware).await
+    }
+
+    async fn started(
+        mut launch: Launch,
+        image: &Image,
+        hardware: Hardware,
+    ) -> anyhow::Result<Self> {
         let file = launch.state.join("addresses.json");
         let addresses: Addresses = launch
             .process
@@ -318,7 +337,7 @@ impl Enclave {
         image: &Image,
         hardware: Hardware,
     ) -> anyhow::Result<Vec<Finding>> {
-        let mut launch = launch(host, verifier, image, hardware)?;
+        let mut launch = launch(host, verifier, image, hardware, None)?;
         let status = launch.process.ended(BOOT_LIMIT).await?;
         let output = launch.process.output()?;
         anyhow::ensure!(status.code() == Some(2), "the runtime ended with {status}:\n{output}");
@@ -401,11 +420,14 @@ fn launch(
     verifier: &Verifier,
     image: &Image,
     hardware: Hardware,
+    advertised: Option<std::net::SocketAddr>,
 ) -> anyhow::Result<Launch> {
     let folder = host.new_folder(&format!("enclave-{}", image.name))?;
     let socket = folder.join("tee.sock");
     let tee = serve(UnixListener::bind(&socket)?, image.guest(&host.pki, hardware)?)?;
-    std::fs::write(folder.join("node.toml"), node_toml(&verifier.address(), &socket))?;
+    let advertise = advertised.map(|at| format!("advertise = \"{at}\"\n")).unwrap_or_default();
+    let node_toml = advertise + &node_toml(&verifier.address(), &socket);
+    std::fs::write(folder.join("node.toml"), node_toml)?;
     let mut command = Command::new(&host.programs.runtime);
     command.arg("--manifest").arg(&image.files.manifest);
     command.arg("--config").arg(folder.join("node.toml"));

@@ -116,11 +116,13 @@ impl Run<'_> {
         let (own, other) = (&ends[side], &ends[1 - side]);
         let Some(open) = own.open() else { return [false; 3] };
         let now = self.nodes[own.node].clock.now(self.now);
-        let held = open.life.lease().claims();
-        let ended = held.expires_at.min(self.verifier.lease_end(other.boot)) <= now;
+        let (held, shown) = (open.life.lease().claims(), open.life.own_lease().claims());
+        let issued = [own.boot, other.boot].map(|boot| self.verifier.lease_end(boot));
+        let ends = issued.into_iter().chain([held.expires_at, shown.expires_at]);
+        let ended = ends.min().is_some_and(|end| end <= now);
         let hears = self.hears(Who { node: own.node, boot: own.boot });
         let revoked = [own.boot, other.boot].iter().any(|b| self.verifier.revoked.contains_key(b));
-        let stale = held.policy_epoch < self.verifier.floor.0;
+        let stale = held.policy_epoch.min(shown.policy_epoch) < self.verifier.floor.0;
         [ended, hears && revoked, hears && stale]
     }
 
