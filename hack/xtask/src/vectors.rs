@@ -4,7 +4,6 @@
 
 mod adapted;
 mod case;
-mod format;
 mod left_out;
 mod log;
 mod origin;
@@ -126,11 +125,6 @@ fn judged(case: &Case, program: &Path, line: &mut Line) -> Result<Result<(), Str
     let Some(about) = &case.about else { return Ok(Err("there is no case.json".to_owned())) };
     if case.tee == "eventlog" {
         let outcome = log::judge(case, program)?;
-        line.stages = Some(outcome.stages);
-        return Ok(outcome.judged);
-    }
-    if case.tee == "formats" {
-        let outcome = format::judge(case)?;
         line.stages = Some(outcome.stages);
         return Ok(outcome.judged);
     }
