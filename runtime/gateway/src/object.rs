@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::limits::JSON_DEPTH_MAX;
 
-/// Why bytes are not an [`Object`].
+/// Why bytes are not one JSON object as the gateway reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ObjectError {
     /// Not JSON in UTF-8, or something follows it.
