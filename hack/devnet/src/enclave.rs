@@ -396,6 +396,16 @@ impl Enclave {
         http::json(&format!("http://{}{path}", self.addresses.operator)).await
     }
 
+    /// The runtime's counters, as text.
+    pub async fn metrics(&self) -> anyhow::Result<String> {
+        http::text(&format!("http://{}/metrics", self.addresses.operator)).await
+    }
+
+    /// The kernel's number for the runtime.
+    pub fn process_id(&self) -> anyhow::Result<u32> {
+        self.process.id()
+    }
+
     /// The runtime's log so far.
     pub fn log(&self) -> anyhow::Result<String> {
         self.process.output()

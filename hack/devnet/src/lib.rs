@@ -15,6 +15,7 @@ pub mod ask;
 pub mod demo;
 pub mod enclave;
 pub mod http;
+pub mod mesh;
 pub mod narrator;
 pub mod node;
 pub mod process;

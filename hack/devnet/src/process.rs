@@ -36,6 +36,11 @@ impl Process {
         Ok(Self { name: name.to_owned(), child, log })
     }
 
+    /// The kernel's number for it; fails once it has ended.
+    pub fn id(&self) -> anyhow::Result<u32> {
+        self.child.id().with_context(|| format!("{} has ended", self.name))
+    }
+
     /// Where the output goes.
     #[must_use]
     pub fn log(&self) -> &Path {

@@ -33,7 +33,7 @@ pub(crate) fn build_shipped(workspace: &Workspace) -> Result<bool> {
     process::watched(release(&workspace.root).args(packages(&workspace.shipped)))
 }
 
-fn build_devnet(workspace: &Workspace) -> Result<bool> {
+pub(crate) fn build_devnet(workspace: &Workspace) -> Result<bool> {
     process::watched(release(&workspace.root).args(["--package", "cloister-devnet"]))
 }
 

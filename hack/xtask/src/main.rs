@@ -14,6 +14,7 @@ mod codes;
 mod demo;
 mod fuzz;
 mod graph;
+mod mesh;
 mod process;
 mod release;
 mod supply;
@@ -46,6 +47,8 @@ enum Task {
     Demo(demo::Options),
     /// Searches for inputs that break a parser's promise, with libFuzzer.
     Fuzz(fuzz::Options),
+    /// Measures what many runtimes cost, each with a channel to every other.
+    Mesh(mesh::Options),
     /// Checks sizes, imports, purity, error codes, documentation and text.
     Tidy(tidy::Options),
     /// Runs every recorded case through `cloister evidence verify` and compares.
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Task::Codes(options) => codes::run(&options),
         Task::Demo(options) => demo::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Mesh(options) => mesh::run(&options),
         Task::Tidy(options) => tidy::run(&options),
         Task::Vectors(options) => vectors::run(&options),
     };
