@@ -1,8 +1,8 @@
 //! The lease request: both keys sign for each other and for the Evidence that speaks for them.
 
 use cloister_attestation::bytes::{Digest48, Nonce};
+use cloister_attestation::cbor::Writer;
 use cloister_attestation::code::{Code, Diagnostic};
-use minicbor::Encoder;
 
 use crate::identity::{ChannelKey, IdentityKey, KeyError, PublicKey, Signature};
 use crate::limits::ENDPOINT_BYTES_MAX;
@@ -98,24 +98,15 @@ impl LeaseRequest<'_> {
     /// The bytes that both keys sign.
     #[must_use]
     pub fn signed_form(&self) -> Vec<u8> {
-        let mut e = Encoder::new(Vec::with_capacity(512));
-        // Writing into a Vec cannot fail: its error type is uninhabited.
-        let Ok(()) = self.write(&mut e) else { return Vec::new() };
-        e.into_writer()
-    }
-
-    fn write(
-        &self,
-        e: &mut Encoder<Vec<u8>>,
-    ) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
-        e.map(6)?;
-        e.u8(1)?.str(LABEL)?;
-        e.u8(2)?.bytes(Digest48::sha384(self.evidence).as_bytes())?;
-        e.u8(3)?.bytes(self.identity_key.thumbprint().as_bytes())?;
-        e.u8(4)?.bytes(self.channel_key.thumbprint().as_bytes())?;
-        e.u8(5)?.bytes(self.nonce.as_bytes())?;
-        e.u8(6)?.str(self.endpoint)?;
-        Ok(())
+        let mut e = Writer::with_capacity(512);
+        e.map(6);
+        e.unsigned(1).text(LABEL);
+        e.unsigned(2).bytes(Digest48::sha384(self.evidence).as_bytes());
+        e.unsigned(3).bytes(self.identity_key.thumbprint().as_bytes());
+        e.unsigned(4).bytes(self.channel_key.thumbprint().as_bytes());
+        e.unsigned(5).bytes(self.nonce.as_bytes());
+        e.unsigned(6).text(self.endpoint);
+        e.into_bytes()
     }
 
     /// Signs with both keys, which have to be the ones that the request names.

@@ -2,7 +2,8 @@
 //! deterministic CBOR. The entries are numbered as in a session proof; the sixth of those, the
 //! identity key, is known by now. A lease is new Evidence's conclusion, so entry 4 is empty.
 
-use minicbor::{Decoder, Encoder, decode};
+use cloister_attestation::cbor::Writer;
+use minicbor::{Decoder, decode};
 
 use super::RenewalError;
 use crate::cbor::entry;
@@ -25,23 +26,14 @@ pub(super) struct Message {
 impl Message {
     /// The deterministic CBOR form.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut e = Encoder::new(Vec::with_capacity(2048));
-        // Writing into a Vec cannot fail: its error type is uninhabited.
-        let Ok(()) = self.write(&mut e) else { return Vec::new() };
-        e.into_writer()
-    }
-
-    fn write(
-        &self,
-        e: &mut Encoder<Vec<u8>>,
-    ) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
-        e.map(5)?;
-        e.u8(1)?.str(LABEL)?;
-        e.u8(2)?.str(self.role.name())?;
-        e.u8(3)?.bytes(&self.lease)?;
-        e.u8(4)?.null()?;
-        e.u8(5)?.bytes(&self.proof)?;
-        Ok(())
+        let mut e = Writer::with_capacity(2048);
+        e.map(5);
+        e.unsigned(1).text(LABEL);
+        e.unsigned(2).text(self.role.name());
+        e.unsigned(3).bytes(&self.lease);
+        e.unsigned(4).null();
+        e.unsigned(5).bytes(&self.proof);
+        e.into_bytes()
     }
 
     /// Reads received bytes; refuses anything that would not encode back to the same bytes.

@@ -3,8 +3,9 @@
 //! session, where the ends agreed on that. Entry 6 is the key itself, since the lease confirms it by
 //! digest.
 
+use cloister_attestation::cbor::Writer;
 use minicbor::data::Type;
-use minicbor::{Decoder, Encoder, decode};
+use minicbor::{Decoder, decode};
 
 use super::{Role, SessionError};
 use crate::cbor::entry;
@@ -30,28 +31,19 @@ pub(super) struct Message {
 impl Message {
     /// The deterministic CBOR form.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut e = Encoder::new(Vec::with_capacity(2048));
-        // Writing into a Vec cannot fail: its error type is uninhabited.
-        let Ok(()) = self.write(&mut e) else { return Vec::new() };
-        e.into_writer()
-    }
-
-    fn write(
-        &self,
-        e: &mut Encoder<Vec<u8>>,
-    ) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
-        e.map(6)?;
-        e.u8(1)?.str(LABEL)?;
-        e.u8(2)?.str(self.role.name())?;
-        e.u8(3)?.bytes(&self.lease)?;
-        e.u8(4)?;
+        let mut e = Writer::with_capacity(2048);
+        e.map(6);
+        e.unsigned(1).text(LABEL);
+        e.unsigned(2).text(self.role.name());
+        e.unsigned(3).bytes(&self.lease);
+        e.unsigned(4);
         match &self.evidence {
-            Some(envelope) => e.bytes(envelope)?,
-            None => e.null()?,
+            Some(envelope) => e.bytes(envelope),
+            None => e.null(),
         };
-        e.u8(5)?.bytes(&self.proof)?;
-        e.u8(6)?.bytes(&self.identity_key)?;
-        Ok(())
+        e.unsigned(5).bytes(&self.proof);
+        e.unsigned(6).bytes(&self.identity_key);
+        e.into_bytes()
     }
 
     /// Reads received bytes; refuses anything that would not encode back to the same bytes.

@@ -1,6 +1,7 @@
 //! The extension's value: one lease, wrapped.
 
-use minicbor::{Decoder, Encoder, decode};
+use cloister_attestation::cbor::Writer;
+use minicbor::{Decoder, decode};
 use x509_cert::der::asn1::OctetStringRef;
 use x509_cert::der::{Decode as _, Encode as _};
 
@@ -45,17 +46,9 @@ pub(super) fn lease(value: &[u8]) -> Result<Vec<u8>, SvidError> {
 }
 
 fn encode(lease: &[u8]) -> Vec<u8> {
-    let mut e = Encoder::new(Vec::with_capacity(lease.len().saturating_add(32)));
-    // Writing into a Vec cannot fail: its error type is uninhabited.
-    let Ok(()) = write(&mut e, lease) else { return Vec::new() };
-    e.into_writer()
-}
-
-fn write(
-    e: &mut Encoder<Vec<u8>>,
-    lease: &[u8],
-) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
-    e.array(3)?.str(MEDIA_TYPE)?.bytes(lease)?.u8(ATTESTATION_RESULT)?.ok()
+    let mut e = Writer::with_capacity(lease.len().saturating_add(32));
+    e.array(3).text(MEDIA_TYPE).bytes(lease).unsigned(ATTESTATION_RESULT.into());
+    e.into_bytes()
 }
 
 fn read<'b>(d: &mut Decoder<'b>) -> Result<&'b [u8], decode::Error> {

@@ -3,7 +3,8 @@
 use core::fmt;
 
 use cloister_attestation::bytes::Digest48;
-use minicbor::{Decoder, Encoder, decode};
+use cloister_attestation::cbor::Writer;
+use minicbor::{Decoder, decode};
 use zeroize::Zeroizing;
 
 use crate::cbor::array;
@@ -12,7 +13,7 @@ use crate::life::message::LABEL;
 use crate::session::Role;
 use crate::tls::Exporter;
 
-const ELEMENTS: u64 = 6;
+const ELEMENTS: usize = 6;
 
 /// The signed statement. See [`super`].
 #[derive(Clone, PartialEq, Eq)]
@@ -32,19 +33,11 @@ pub(super) struct Statement {
 impl Statement {
     /// The deterministic CBOR form.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut e = Encoder::new(Vec::with_capacity(192));
-        // Writing into a Vec cannot fail: its error type is uninhabited.
-        let Ok(()) = self.write(&mut e) else { return Vec::new() };
-        e.into_writer()
-    }
-
-    fn write(
-        &self,
-        e: &mut Encoder<Vec<u8>>,
-    ) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
-        e.array(ELEMENTS)?.str(LABEL)?.str(self.role.name())?.bytes(&*self.exporter)?;
-        e.bytes(self.previous.as_bytes())?.bytes(self.lease.as_bytes())?;
-        e.u64(self.policy_epoch)?.ok()
+        let mut e = Writer::with_capacity(192);
+        e.array(ELEMENTS).text(LABEL).text(self.role.name()).bytes(&*self.exporter);
+        e.bytes(self.previous.as_bytes()).bytes(self.lease.as_bytes());
+        e.unsigned(self.policy_epoch);
+        e.into_bytes()
     }
 
     /// Reads received bytes; refuses anything that would not encode back to the same bytes.
@@ -58,7 +51,7 @@ impl Statement {
     }
 
     fn read(d: &mut Decoder<'_>) -> Result<Self, decode::Error> {
-        if d.array()? != Some(ELEMENTS) || d.str()? != LABEL {
+        if d.array()? != u64::try_from(ELEMENTS).ok() || d.str()? != LABEL {
             return Err(decode::Error::message("statement of another protocol or version"));
         }
         Ok(Self {

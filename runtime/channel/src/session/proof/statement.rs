@@ -3,8 +3,9 @@
 use core::fmt;
 
 use cloister_attestation::bytes::Digest48;
+use cloister_attestation::cbor::Writer;
 use minicbor::data::Type;
-use minicbor::{Decoder, Encoder, decode};
+use minicbor::{Decoder, decode};
 use zeroize::Zeroizing;
 
 use crate::cbor::array;
@@ -13,7 +14,7 @@ use crate::session::message::LABEL;
 use crate::session::{Role, SessionError};
 use crate::tls::Exporter;
 
-const ELEMENTS: u64 = 8;
+const ELEMENTS: usize = 8;
 
 /// The signed statement. See the table in [`super`].
 #[derive(Clone, PartialEq, Eq)]
@@ -37,24 +38,16 @@ pub(in crate::session) struct Statement {
 impl Statement {
     /// The deterministic CBOR form.
     pub(in crate::session) fn encode(&self) -> Vec<u8> {
-        let mut e = Encoder::new(Vec::with_capacity(320));
-        // Writing into a Vec cannot fail: its error type is uninhabited.
-        let Ok(()) = self.write(&mut e) else { return Vec::new() };
-        e.into_writer()
-    }
-
-    fn write(
-        &self,
-        e: &mut Encoder<Vec<u8>>,
-    ) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
-        e.array(ELEMENTS)?.str(LABEL)?.str(self.role.name())?;
-        e.bytes(self.own_key.as_bytes())?.bytes(self.peer_key.as_bytes())?;
-        e.bytes(&*self.exporter)?.bytes(self.lease.as_bytes())?;
+        let mut e = Writer::with_capacity(320);
+        e.array(ELEMENTS).text(LABEL).text(self.role.name());
+        e.bytes(self.own_key.as_bytes()).bytes(self.peer_key.as_bytes());
+        e.bytes(&*self.exporter).bytes(self.lease.as_bytes());
         match &self.intended {
-            Some(agent) => e.str(agent.as_str())?,
-            None => e.null()?,
+            Some(agent) => e.text(agent.as_str()),
+            None => e.null(),
         };
-        e.u64(self.policy_epoch)?.ok()
+        e.unsigned(self.policy_epoch);
+        e.into_bytes()
     }
 
     /// Reads received bytes; refuses anything that would not encode back to the same bytes.
@@ -68,7 +61,7 @@ impl Statement {
     }
 
     fn read(d: &mut Decoder<'_>) -> Result<Self, decode::Error> {
-        if d.array()? != Some(ELEMENTS) || d.str()? != LABEL {
+        if d.array()? != u64::try_from(ELEMENTS).ok() || d.str()? != LABEL {
             return Err(decode::Error::message("statement of another protocol or version"));
         }
         Ok(Self {
