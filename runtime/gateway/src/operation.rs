@@ -28,12 +28,18 @@ pub struct Operation {
     pub context: Option<String>,
     /// Whether the answer is a stream of events.
     pub streaming: bool,
+    /// The MCP server, by the name under which its runtime knows it.
+    pub server: Option<String>,
+    /// The MCP tool, or for `prompts_get` the prompt, that the request names.
+    pub tool: Option<String>,
+    /// The URI of the MCP resource that the request names.
+    pub resource: Option<String>,
 }
 
 impl Operation {
     pub(crate) const fn new(binding: Binding, version: &'static str, name: OperationName) -> Self {
         Self {
-            protocol: Protocol::A2a,
+            protocol: name.protocol(),
             version,
             binding,
             name,
@@ -41,6 +47,9 @@ impl Operation {
             task: None,
             context: None,
             streaming: matches!(name, OperationName::Stream | OperationName::Subscribe),
+            server: None,
+            tool: None,
+            resource: None,
         }
     }
 
@@ -59,7 +68,7 @@ impl Operation {
     /// Tenant, task and context are not among them: on HTTP+JSON they may be inside a body that is
     /// not read, so a rule over them could be avoided by choosing the binding.
     #[must_use]
-    pub const fn facts(&self, message_bytes: Option<u64>) -> OperationFacts<'static> {
+    pub fn facts(&self, message_bytes: Option<u64>) -> OperationFacts<'_> {
         OperationFacts {
             protocol: self.protocol,
             version: self.version,
@@ -67,6 +76,9 @@ impl Operation {
             name: self.name,
             streaming: self.streaming,
             message_bytes,
+            server: self.server.as_deref(),
+            tool: self.tool.as_deref(),
+            resource: self.resource.as_deref(),
         }
     }
 }

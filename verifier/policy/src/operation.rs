@@ -8,6 +8,8 @@ use core::fmt;
 pub enum Protocol {
     /// Agent2Agent.
     A2a,
+    /// Model Context Protocol.
+    Mcp,
 }
 
 impl Protocol {
@@ -16,6 +18,7 @@ impl Protocol {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::A2a => "A2A",
+            Self::Mcp => "MCP",
         }
     }
 }
@@ -28,6 +31,10 @@ pub enum Binding {
     JsonRpc,
     /// HTTP verbs and paths with JSON bodies.
     HttpJson,
+    /// gRPC over HTTP/2.
+    Grpc,
+    /// MCP's JSON-RPC over one HTTP endpoint.
+    StreamableHttp,
     /// A resource at its registered well-known place, outside every interface of the card.
     WellKnown,
 }
@@ -39,6 +46,8 @@ impl Binding {
         match self {
             Self::JsonRpc => "JSONRPC",
             Self::HttpJson => "HTTP+JSON",
+            Self::Grpc => "GRPC",
+            Self::StreamableHttp => "streamable-http",
             Self::WellKnown => "well-known",
         }
     }
@@ -72,11 +81,57 @@ pub enum OperationName {
     PushList,
     /// Removes a webhook of a task.
     PushDelete,
+    /// What a server offers, and in which versions.
+    Discover,
+    /// Begins a session, in the revisions that have them.
+    Initialize,
+    /// Ends a session.
+    EndSession,
+    /// Whether the other side is there.
+    Ping,
+    /// The tools.
+    ToolsList,
+    /// Runs a tool.
+    ToolsCall,
+    /// The resources.
+    ResourcesList,
+    /// The templates of resources.
+    ResourceTemplatesList,
+    /// One resource.
+    ResourcesRead,
+    /// Notices when a resource changes.
+    ResourcesSubscribe,
+    /// No more of these notices.
+    ResourcesUnsubscribe,
+    /// The prompts.
+    PromptsList,
+    /// One prompt.
+    PromptsGet,
+    /// Completions of an argument.
+    Complete,
+    /// How much a server logs to its client.
+    SetLogLevel,
+    /// A stream of notices and of the server's own requests.
+    Listen,
+    /// A notification, which has no answer.
+    Notify,
+    /// The answer to a request of the server: data that leaves the caller.
+    Respond,
+    /// The state of a tool's task.
+    TaskGet,
+    /// The result of a tool's task.
+    TaskResult,
+    /// The tasks of a server.
+    TaskList,
+    /// Gives a tool's task the input that it waits for.
+    TaskUpdate,
+    /// Stops a tool's task.
+    TaskCancel,
 }
 
 impl OperationName {
     /// Every operation.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 35] = [
         Self::Card,
         Self::ExtendedCard,
         Self::Send,
@@ -89,6 +144,29 @@ impl OperationName {
         Self::PushGet,
         Self::PushList,
         Self::PushDelete,
+        Self::Discover,
+        Self::Initialize,
+        Self::EndSession,
+        Self::Ping,
+        Self::ToolsList,
+        Self::ToolsCall,
+        Self::ResourcesList,
+        Self::ResourceTemplatesList,
+        Self::ResourcesRead,
+        Self::ResourcesSubscribe,
+        Self::ResourcesUnsubscribe,
+        Self::PromptsList,
+        Self::PromptsGet,
+        Self::Complete,
+        Self::SetLogLevel,
+        Self::Listen,
+        Self::Notify,
+        Self::Respond,
+        Self::TaskGet,
+        Self::TaskResult,
+        Self::TaskList,
+        Self::TaskUpdate,
+        Self::TaskCancel,
     ];
 
     /// The name of the action in the schema.
@@ -107,6 +185,71 @@ impl OperationName {
             Self::PushGet => "push_get",
             Self::PushList => "push_list",
             Self::PushDelete => "push_delete",
+            Self::Discover => "discover",
+            Self::Initialize => "initialize",
+            Self::EndSession => "end_session",
+            Self::Ping => "ping",
+            Self::ToolsList => "tools_list",
+            Self::ToolsCall => "tools_call",
+            Self::ResourcesList => "resources_list",
+            Self::ResourceTemplatesList => "resource_templates_list",
+            Self::ResourcesRead => "resources_read",
+            Self::ResourcesSubscribe => "resources_subscribe",
+            Self::ResourcesUnsubscribe => "resources_unsubscribe",
+            Self::PromptsList => "prompts_list",
+            Self::PromptsGet => "prompts_get",
+            Self::Complete => "complete",
+            Self::SetLogLevel => "set_log_level",
+            Self::Listen => "listen",
+            Self::Notify => "notify",
+            Self::Respond => "respond",
+            Self::TaskGet => "task_get",
+            Self::TaskResult => "task_result",
+            Self::TaskList => "task_list",
+            Self::TaskUpdate => "task_update",
+            Self::TaskCancel => "task_cancel",
+        }
+    }
+
+    /// The protocol that has the operation.
+    #[must_use]
+    pub const fn protocol(self) -> Protocol {
+        match self {
+            Self::Card
+            | Self::ExtendedCard
+            | Self::Send
+            | Self::Stream
+            | Self::Get
+            | Self::List
+            | Self::Cancel
+            | Self::Subscribe
+            | Self::PushCreate
+            | Self::PushGet
+            | Self::PushList
+            | Self::PushDelete => Protocol::A2a,
+            Self::Discover
+            | Self::Initialize
+            | Self::EndSession
+            | Self::Ping
+            | Self::ToolsList
+            | Self::ToolsCall
+            | Self::ResourcesList
+            | Self::ResourceTemplatesList
+            | Self::ResourcesRead
+            | Self::ResourcesSubscribe
+            | Self::ResourcesUnsubscribe
+            | Self::PromptsList
+            | Self::PromptsGet
+            | Self::Complete
+            | Self::SetLogLevel
+            | Self::Listen
+            | Self::Notify
+            | Self::Respond
+            | Self::TaskGet
+            | Self::TaskResult
+            | Self::TaskList
+            | Self::TaskUpdate
+            | Self::TaskCancel => Protocol::Mcp,
         }
     }
 }
@@ -139,6 +282,12 @@ pub struct OperationFacts<'a> {
     pub streaming: bool,
     /// Size of the request's body in bytes, where the request declares it.
     pub message_bytes: Option<u64>,
+    /// The MCP server, by the name that the runtime which runs it configured.
+    pub server: Option<&'a str>,
+    /// The MCP tool, or for `prompts_get` the prompt.
+    pub tool: Option<&'a str>,
+    /// The URI of the MCP resource.
+    pub resource: Option<&'a str>,
 }
 
 /// What is asked for.

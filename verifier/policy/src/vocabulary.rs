@@ -148,6 +148,9 @@ impl Vocabulary {
             let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
             pairs.push(pair("message_bytes", RestrictedExpression::new_long(bytes)));
         }
+        let named = [("server", facts.server), ("tool", facts.tool), ("resource", facts.resource)];
+        let present = named.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        pairs.extend(present.map(|(name, value)| pair(name, text(value))));
     }
 }
 

@@ -57,7 +57,7 @@ fn every_misspelling_of_a_fact_is_refused() {
         "7 like \"x\"",
         "principal.image == \"x\"",
         "principal == Agnt::\"planner\"",
-        "context.binding == Binding::\"GRPC\"",
+        "context.binding == Binding::\"GRPCWEB\"",
         // A fact of an operation, asked of every action.
         "context.streaming",
         // Not always there: has to be guarded by `has`.

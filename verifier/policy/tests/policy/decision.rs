@@ -23,13 +23,16 @@ fn an_empty_bundle_refuses_every_action() {
 
 #[test]
 fn every_action_and_fact_is_in_the_schema() {
-    let facts = |name, binding| OperationFacts {
-        protocol: Protocol::A2a,
+    let facts = |name: OperationName, binding| OperationFacts {
+        protocol: name.protocol(),
         version: "1.0",
         binding,
         name,
         streaming: false,
         message_bytes: None,
+        server: None,
+        tool: None,
+        resource: None,
     };
     let subjects =
         [Tee::Snp, Tee::Tdx].into_iter().flat_map(|tee| {
@@ -53,10 +56,13 @@ fn connect_does_not_imply_operations_nor_the_reverse() {
     let connect = "permit(principal, action == Action::\"connect\", resource);";
     assert!(inbound(connect, &planner(), Action::Connect).allows());
     assert!(!inbound(connect, &planner(), operation(OperationName::Send)).allows());
-    let a2a = "permit(principal, action in Action::\"a2a\", resource);";
-    assert!(!inbound(a2a, &planner(), Action::Connect).allows());
-    for name in OperationName::ALL {
-        assert!(inbound(a2a, &planner(), operation(name)).allows(), "{name}");
+    for (group, protocol) in [("a2a", Protocol::A2a), ("mcp", Protocol::Mcp)] {
+        let whole = format!("permit(principal, action in Action::\"{group}\", resource);");
+        assert!(!inbound(&whole, &planner(), Action::Connect).allows());
+        for name in OperationName::ALL {
+            let allowed = inbound(&whole, &planner(), operation(name)).allows();
+            assert_eq!(allowed, name.protocol() == protocol, "{group} {name}");
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use cloister_attestation::evidence::Tee;
 use cloister_attestation::result::Tier;
 use cloister_policy::{
     Action, Binding, Decision, Direction, LocalAgent, OperationFacts, OperationName, PolicyBundle,
-    Protocol, Request, Subject,
+    Request, Subject,
 };
 
 /// A planner on genuine SNP hardware.
@@ -38,12 +38,15 @@ fn translator() -> LocalAgent {
 
 fn operation(name: OperationName) -> Action<'static> {
     Action::Operation(OperationFacts {
-        protocol: Protocol::A2a,
+        protocol: name.protocol(),
         version: "1.0",
         binding: Binding::JsonRpc,
         name,
         streaming: matches!(name, OperationName::Stream | OperationName::Subscribe),
         message_bytes: Some(1024),
+        server: None,
+        tool: None,
+        resource: None,
     })
 }
 
