@@ -11,6 +11,7 @@ use crate::error::PolicyError;
 use crate::limits::{BUNDLE_BYTES_MAX, POLICIES_MAX};
 use crate::position::Position;
 use crate::request::Request;
+use crate::visitor::{self, VisitorRequest, Visitors};
 use crate::vocabulary::{Question, Vocabulary};
 
 /// A set of Cedar policies that fits the published schema.
@@ -34,13 +35,16 @@ use crate::vocabulary::{Question, Vocabulary};
 pub struct PolicyBundle {
     set: PolicySet,
     vocabulary: Vocabulary,
+    visitors: Visitors,
     authorizer: Authorizer,
     digest: Digest48,
+    policies: usize,
 }
 
 impl PolicyBundle {
-    /// Reads Cedar text and validates it strictly against [`crate::SCHEMA`]. What Cedar would
-    /// only warn about (a policy that can never apply, letters of mixed scripts) is refused too.
+    /// Reads Cedar text and validates it strictly against [`crate::SCHEMA`]; policies whose
+    /// principal is a `Visitor`, against [`crate::VISITOR_SCHEMA`]. What Cedar would only warn
+    /// about (a policy that can never apply, letters of mixed scripts) is refused too.
     ///
     /// No bytes are a legal bundle: it refuses everything.
     ///
@@ -50,10 +54,20 @@ impl PolicyBundle {
         within(bytes.len(), BUNDLE_BYTES_MAX, "bytes")?;
         let text = core::str::from_utf8(bytes).map_err(|error| not_text(bytes, error))?;
         complexity::check(text)?;
-        let set = identified(text, &static_policies(text)?)?;
-        let vocabulary = Vocabulary::load()?;
+        let all = identified(text, &static_policies(text)?)?;
+        let (set, of_visitors) = visitor::parted(&all)?;
+        let vocabulary = Vocabulary::load(crate::SCHEMA)?;
         validate(text, &set, &vocabulary)?;
-        Ok(Self { set, vocabulary, authorizer: Authorizer::new(), digest: Digest48::sha384(bytes) })
+        let words = Vocabulary::load(crate::VISITOR_SCHEMA)?;
+        validate(text, &of_visitors, &words)?;
+        Ok(Self {
+            visitors: Visitors::new(of_visitors, &set, words)?,
+            set,
+            vocabulary,
+            authorizer: Authorizer::new(),
+            digest: Digest48::sha384(bytes),
+            policies: all.num_of_policies(),
+        })
     }
 
     /// SHA-384 over the received bytes: the digest that the manifest of the image names.
@@ -64,21 +78,30 @@ impl PolicyBundle {
 
     /// How many policies there are.
     #[must_use]
-    pub fn policies(&self) -> usize {
-        self.set.num_of_policies()
+    pub const fn policies(&self) -> usize {
+        self.policies
     }
 
     /// Answers one request. Whatever goes wrong on the way denies.
     pub fn decide(&self, request: &Request<'_>) -> Decision {
-        match self.vocabulary.question(request) {
-            Ok(question) => self.answer(&question),
-            Err(why) => Decision::failed(why),
-        }
+        self.answer(self.vocabulary.question(request), &self.set)
     }
 
-    fn answer(&self, question: &Question) -> Decision {
-        let response =
-            self.authorizer.is_authorized(&question.request, &self.set, &question.entities);
+    /// Answers one request of somebody of whom nothing is attested. Whatever goes wrong on the way
+    /// denies.
+    ///
+    /// Permitted is what a policy permits whose principal is a `Visitor`; every policy that forbids
+    /// counts, unless its principal is somebody else.
+    pub fn decide_visitor(&self, request: &VisitorRequest<'_>) -> Decision {
+        self.answer(self.visitors.question(request), self.visitors.policies())
+    }
+
+    fn answer(&self, question: Result<Question, String>, set: &PolicySet) -> Decision {
+        let question = match question {
+            Ok(question) => question,
+            Err(why) => return Decision::failed(why),
+        };
+        let response = self.authorizer.is_authorized(&question.request, set, &question.entities);
         let diagnostics = response.diagnostics();
         let policies = diagnostics.reason().map(ToString::to_string).collect::<Vec<_>>();
         // SECURITY: Cedar leaves a policy that fails to evaluate out of the decision. It may have
@@ -132,8 +155,6 @@ fn identified(text: &str, parsed: &PolicySet) -> Result<PolicySet, PolicyError> 
 
 fn validate(text: &str, set: &PolicySet, vocabulary: &Vocabulary) -> Result<(), PolicyError> {
     let result = Validator::new(vocabulary.schema().clone()).validate(set, ValidationMode::Strict);
-    // Cedar reports in no order; an operator corrects from the top, and errors before warnings,
-    // which may follow from them.
     let errors = result.validation_errors().map(|error| Finding::new(text, error));
     let warnings = result.validation_warnings().map(|warning| Finding::new(text, warning));
     // Cedar reports in no order; an operator corrects from the top, and errors before warnings,

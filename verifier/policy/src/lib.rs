@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Default deny: an empty bundle refuses everything, and so does a bundle in which any policy
-//! failed to evaluate. Enumerated facts are typed, so a misspelt TEE or binding is an error when
+//! failed to evaluate. Callers of whom nothing is attested are asked about apart
+//! ([`PolicyBundle::decide_visitor`]): what is permitted to agents is not permitted to them. Enumerated facts are typed, so a misspelt TEE or binding is an error when
 //! the bundle is loaded and not a rule that never matches.
 //!
 //! What this crate deliberately does not do: authenticate anything. Whoever builds a [`Request`]
@@ -24,6 +25,7 @@ mod limits;
 mod operation;
 mod position;
 mod request;
+mod visitor;
 mod vocabulary;
 
 pub use bundle::PolicyBundle;
@@ -33,9 +35,13 @@ pub use limits::{BUNDLE_BYTES_MAX, NESTING_MAX, OPERATORS_MAX, POLICIES_MAX};
 pub use operation::{Action, Binding, OperationFacts, OperationName, Protocol};
 pub use position::Position;
 pub use request::{Direction, LocalAgent, Request, Subject};
+pub use visitor::VisitorRequest;
 
 /// The published schema that every bundle is validated against, in Cedar's own language.
 pub const SCHEMA: &str = include_str!("../schema.cedarschema");
+
+/// The published schema of policies for visitors: callers of whom nothing is attested.
+pub const VISITOR_SCHEMA: &str = include_str!("../visitor.cedarschema");
 
 /// Every code that this crate can report.
 pub fn codes() -> impl Iterator<Item = &'static cloister_attestation::code::Code> {

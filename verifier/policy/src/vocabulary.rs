@@ -39,8 +39,9 @@ pub(crate) struct Question {
 }
 
 impl Vocabulary {
-    pub(crate) fn load() -> Result<Self, PolicyError> {
-        let (schema, _warnings) = Schema::from_cedarschema_str(crate::SCHEMA).map_err(broken)?;
+    /// The words of a schema: [`crate::SCHEMA`], or the one for visitors.
+    pub(crate) fn load(schema: &str) -> Result<Self, PolicyError> {
+        let (schema, _warnings) = Schema::from_cedarschema_str(schema).map_err(broken)?;
         Ok(Self {
             actions: schema.action_entities().map_err(broken)?,
             schema,
@@ -64,32 +65,40 @@ impl Vocabulary {
 
     /// Puts `request` into the schema's terms. The error says what does not fit; the caller denies.
     pub(crate) fn question(&self, request: &Request<'_>) -> Result<Question, String> {
-        let action =
-            self.action_ids.get(request.action.as_str()).ok_or("action is not in the schema")?;
         let (peer, local) = (self.peer(request), self.local(request.local));
         let (caller, target) = match request.direction {
             Direction::Inbound => (peer.uid(), local.uid()),
             Direction::Outbound => (local.uid(), peer.uid()),
         };
-        let context = self.context(request)?;
+        // An agent that calls itself is one entity; the attested one is the richer.
+        let agents = if peer.uid() == local.uid() { vec![peer] } else { vec![peer, local] };
+        self.ask((caller, target), &request.action, self.facts(request), agents)
+    }
+
+    /// The question whether the first may do `action` at the second, given what is known of both
+    /// and of whoever asks.
+    pub(crate) fn ask(
+        &self,
+        (caller, target): (EntityUid, EntityUid),
+        action: &Action<'_>,
+        mut facts: Vec<Pair>,
+        entities: Vec<Entity>,
+    ) -> Result<Question, String> {
+        let id = self.action_ids.get(action.as_str()).ok_or("action is not in the schema")?;
+        if let Action::Operation(operation) = action {
+            self.extend_with_operation(&mut facts, operation);
+        }
+        let context = Context::from_pairs(facts).map_err(|error| error.to_string())?;
+        let schema = Some(&self.schema);
         Ok(Question {
-            request: cedar_policy::Request::new(
-                caller,
-                action.clone(),
-                target,
-                context,
-                Some(&self.schema),
-            )
-            .map_err(|error| error.to_string())?,
-            entities: self.entities([peer, local])?,
+            request: cedar_policy::Request::new(caller, id.clone(), target, context, schema)
+                .map_err(|error| error.to_string())?,
+            entities: self.entities(entities)?,
         })
     }
 
-    fn entities(&self, agents: [Entity; 2]) -> Result<Entities, String> {
-        let [peer, local] = agents;
-        // An agent that calls itself is one entity; the attested one is the richer.
-        let agents = if peer.uid() == local.uid() { vec![peer] } else { vec![peer, local] };
-        self.actions.clone().add_entities(agents, None).map_err(|error| error.to_string())
+    fn entities(&self, known: Vec<Entity>) -> Result<Entities, String> {
+        self.actions.clone().add_entities(known, None).map_err(|error| error.to_string())
     }
 
     fn peer(&self, request: &Request<'_>) -> Entity {
@@ -108,16 +117,22 @@ impl Vocabulary {
         HashSet::from([uid(&self.image, &subject.image), uid(&self.principal, &subject.principal)])
     }
 
-    fn local(&self, local: &LocalAgent) -> Entity {
+    /// The agent that this runtime runs.
+    pub(crate) fn local(&self, local: &LocalAgent) -> Entity {
         let parents = HashSet::from([uid(&self.principal, &local.principal)]);
         Entity::new_no_attrs(uid(&self.agent, &local.agent), parents)
     }
 
-    fn context(&self, request: &Request<'_>) -> Result<Context, String> {
+    /// Who calls whom.
+    pub(crate) fn direction(&self, direction: Direction) -> Pair {
+        pair("direction", entity(&self.enumerations.direction, direction.as_str()))
+    }
+
+    fn facts(&self, request: &Request<'_>) -> Vec<Pair> {
         let words = &self.enumerations;
         let subject = request.peer;
-        let mut pairs = vec![
-            pair("direction", entity(&words.direction, request.direction.as_str())),
+        vec![
+            self.direction(request.direction),
             pair("trust_domain", text(&subject.trust_domain)),
             pair("instance", text(&subject.instance)),
             pair("principal", text(&subject.principal)),
@@ -130,11 +145,7 @@ impl Vocabulary {
             pair("tee", entity(&words.tee, &subject.tee.to_string())),
             pair("simulated", RestrictedExpression::new_bool(subject.simulated)),
             pair("tier", entity(&words.tier, &subject.tier.to_string())),
-        ];
-        if let Action::Operation(facts) = &request.action {
-            self.extend_with_operation(&mut pairs, facts);
-        }
-        Context::from_pairs(pairs).map_err(|error| error.to_string())
+        ]
     }
 
     fn extend_with_operation(&self, pairs: &mut Vec<Pair>, facts: &OperationFacts<'_>) {
@@ -154,7 +165,8 @@ impl Vocabulary {
     }
 }
 
-type Pair = (String, RestrictedExpression);
+/// One fact of a request, by its name.
+pub(crate) type Pair = (String, RestrictedExpression);
 
 fn pair(name: &str, value: RestrictedExpression) -> Pair {
     (name.to_owned(), value)
@@ -168,7 +180,7 @@ fn entity(kind: &EntityTypeName, id: &str) -> RestrictedExpression {
     RestrictedExpression::new_entity_uid(uid(kind, id))
 }
 
-fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
+pub(crate) fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
     EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
 }
 
@@ -179,7 +191,7 @@ fn action_ids() -> Result<HashMap<&'static str, EntityUid>, PolicyError> {
     Ok(names.map(|name| (name, uid(&action, name))).collect())
 }
 
-fn type_name(name: &str) -> Result<EntityTypeName, PolicyError> {
+pub(crate) fn type_name(name: &str) -> Result<EntityTypeName, PolicyError> {
     name.parse().map_err(broken)
 }
 

@@ -4,6 +4,7 @@
 mod bundle;
 mod codes;
 mod decision;
+mod visitor;
 
 use cloister_attestation::evidence::Tee;
 use cloister_attestation::result::Tier;
