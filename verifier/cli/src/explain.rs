@@ -76,6 +76,7 @@ fn suggestion(nearest: &[String]) -> String {
 pub fn entries() -> BTreeMap<String, Entry> {
     cloister_attestation::code::codes()
         .chain(cloister_attester::codes())
+        .chain(cloister_audit::codes())
         .chain(cloister_channel::codes())
         .chain(cloister_endorsements::codes())
         .chain(cloister_policy::codes())

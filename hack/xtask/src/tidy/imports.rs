@@ -14,6 +14,7 @@ struct Edges {
 const EDGES: &[Edges] = &[
     Edges { name: "cloister-attestation", may_import: &[] },
     Edges { name: "cloister-api", may_import: &["cloister-attestation"] },
+    Edges { name: "cloister-audit", may_import: &["cloister-attestation"] },
     Edges { name: "cloister-policy", may_import: &["cloister-attestation"] },
     Edges { name: "cloister-channel", may_import: &["cloister-api", "cloister-attestation"] },
     Edges { name: "cloister-attester", may_import: &["cloister-attestation"] },
@@ -23,6 +24,7 @@ const EDGES: &[Edges] = &[
         may_import: &[
             "cloister-api",
             "cloister-attestation",
+            "cloister-audit",
             "cloister-channel",
             "cloister-policy",
         ],
@@ -33,6 +35,7 @@ const EDGES: &[Edges] = &[
             "cloister-api",
             "cloister-attestation",
             "cloister-attester",
+            "cloister-audit",
             "cloister-channel",
             "cloister-gateway",
             "cloister-policy",
@@ -43,6 +46,7 @@ const EDGES: &[Edges] = &[
         may_import: &[
             "cloister-api",
             "cloister-attestation",
+            "cloister-audit",
             "cloister-channel",
             "cloister-endorsements",
             "cloister-policy",
@@ -54,6 +58,7 @@ const EDGES: &[Edges] = &[
             "cloister-api",
             "cloister-attestation",
             "cloister-attester",
+            "cloister-audit",
             "cloister-channel",
             "cloister-endorsements",
             "cloister-policy",
