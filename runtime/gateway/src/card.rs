@@ -2,17 +2,20 @@
 //!
 //! SPEC: A2A 1.0.1 sections 4.4 (AgentCard, AgentInterface) and 8 (discovery, signing).
 
+mod interface;
 mod rewrite;
 
 use cloister_policy::Binding;
-use http::Uri;
 use serde_json::value::RawValue;
 
 use crate::limits::{CARD_BYTES_MAX, INTERFACES_MAX};
 use crate::object::{Object, ObjectError};
-use crate::operation::V1_0;
+use crate::operation::V0_3;
 use crate::path::PlainPath;
+use interface::Carried;
 
+pub use interface::Front;
+pub(crate) use interface::{Interface, is_1_0};
 pub use rewrite::rewritten;
 
 /// Where an agent's public card is.
@@ -39,21 +42,12 @@ pub enum CardError {
     /// It is no JSON object, or one with two readings.
     #[error(transparent)]
     Object(#[from] ObjectError),
-    /// `supportedInterfaces` is no list of objects, or is too long.
-    #[error("supportedInterfaces is not a list of up to {INTERFACES_MAX} interfaces")]
+    /// Its interfaces are no list of objects, or are too many.
+    #[error("its interfaces are not a list of up to {INTERFACES_MAX} objects")]
     Interfaces,
     /// Nothing in it is carried.
-    #[error("it offers no JSONRPC or HTTP+JSON interface of version 1.0")]
+    #[error("it offers no JSONRPC, HTTP+JSON or GRPC interface of version 1.0 or 0.3")]
     NoInterface,
-}
-
-/// One interface that is carried.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Interface {
-    pub(crate) binding: Binding,
-    /// The path of its URL. That of an HTTP+JSON interface has no slash at its end; that of a
-    /// JSON-RPC interface is at least a slash.
-    pub(crate) path: String,
 }
 
 /// The interfaces of one agent that are carried.
@@ -73,10 +67,14 @@ impl Interfaces {
     /// Reads them from a received card.
     pub(crate) fn of_card(card: &[u8]) -> Result<Self, CardError> {
         let card = Object::parse(card)?;
-        let listed = listed(&card)?;
-        let carried =
-            listed.iter().filter_map(|object| carried(object).map(|found| found.interface));
-        Ok(Self(carried.collect()))
+        let version = earlier_version(&card);
+        let current = listed(&card, "supportedInterfaces")?;
+        let additional = listed(&card, "additionalInterfaces")?;
+        let current = current.iter().filter_map(Carried::current);
+        let additional =
+            additional.iter().filter_map(|object| Carried::additional(object, &version));
+        let found = current.chain(Carried::preferred(&card, &version)).chain(additional);
+        Ok(Self(found.map(|carried| carried.interface).collect()))
     }
 
     /// The places that a path may belong to: a JSON-RPC interface before others, and of the
@@ -97,65 +95,21 @@ impl Interfaces {
     }
 }
 
-/// An interface, and the part of its URL that follows the authority, as it was written.
-pub(crate) struct Carried {
-    pub(crate) interface: Interface,
-    pub(crate) suffix: String,
+/// The version that the fields of version 0.3 are of. SPEC: A2A 0.3.0 section 5.5: 0.3.0 where
+/// nothing is said.
+fn earlier_version(card: &Object<'_>) -> String {
+    card.text("protocolVersion").ok().flatten().unwrap_or_else(|| V0_3.to_owned())
 }
 
-/// The objects in `supportedInterfaces`.
-pub(crate) fn listed<'a>(card: &'a Object<'_>) -> Result<Vec<Object<'a>>, CardError> {
-    let Some(list) = card.get("supportedInterfaces") else { return Ok(Vec::new()) };
+/// The objects in a list of interfaces.
+fn listed<'a>(card: &'a Object<'_>, list: &str) -> Result<Vec<Object<'a>>, CardError> {
+    let Some(list) = card.get(list) else { return Ok(Vec::new()) };
     let list: Vec<&'a RawValue> =
         serde_json::from_str(list.get()).map_err(|_| CardError::Interfaces)?;
     if list.len() > INTERFACES_MAX {
         return Err(CardError::Interfaces);
     }
     list.into_iter().map(|object| Object::read(object).map_err(CardError::Object)).collect()
-}
-
-/// What one object of `supportedInterfaces` describes, if it is carried.
-pub(crate) fn carried(object: &Object<'_>) -> Option<Carried> {
-    let text = |name| object.text(name).ok().flatten();
-    let binding = match text("protocolBinding")?.as_str() {
-        "JSONRPC" => Binding::JsonRpc,
-        "HTTP+JSON" => Binding::HttpJson,
-        _ => return None,
-    };
-    if !is_1_0(&text("protocolVersion")?) {
-        return None;
-    }
-    let suffix = suffix(&text("url")?)?;
-    let path = suffix.split('?').next().unwrap_or_default();
-    let path = match (binding == Binding::HttpJson, path.is_empty()) {
-        (true, _) => path.trim_end_matches('/'),
-        (false, true) => "/",
-        (false, false) => path,
-    };
-    Some(Carried { interface: Interface { binding, path: path.to_owned() }, suffix })
-}
-
-/// Whether a version is 1.0; only Major.Minor is compared.
-///
-/// SPEC: A2A 1.0.1 section 3.6: patch numbers do not take part in negotiation.
-pub(crate) fn is_1_0(version: &str) -> bool {
-    let mut parts = version.trim().split('.');
-    let numbers = (parts.next(), parts.next());
-    let mut wanted = V1_0.split('.');
-    numbers == (wanted.next(), wanted.next())
-}
-
-/// Path and query of an `http` or `https` URL; `None` if it is none, or has a fragment.
-fn suffix(url: &str) -> Option<String> {
-    let parsed: Uri = url.parse().ok()?;
-    if !matches!(parsed.scheme_str(), Some("http" | "https")) || url.contains('#') {
-        return None;
-    }
-    let (_, rest) = url.split_once("://")?;
-    let suffix = rest.find(['/', '?']).map_or("", |at| rest.get(at..).unwrap_or_default());
-    let path = suffix.split('?').next().unwrap_or_default();
-    let readable = path.is_empty() || PlainPath::parse(path).is_ok();
-    readable.then(|| suffix.to_owned())
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ cloister_attestation::codes! {
         "The agent accepted the connection and did not complete an HTTP response. Whether it acted on the request is not known.";
     /// The agent's card is of no use.
     CARD = "gateway.card.unusable", Operator, "A2A 1.0.1 section 8",
-        "Have the agent serve a card whose supportedInterfaces name a JSONRPC or HTTP+JSON URL of version 1.0.",
+        "Have the agent serve a card that names a JSONRPC, HTTP+JSON or GRPC interface of version 1.0 or 0.3.",
         "The gateway learns from an agent's card which paths are whose interface, and rewrites its URLs for callers. This card could not be fetched, is not JSON, is too large, or offers no interface that is carried.";
     /// The local surface was addressed by a name that is not this machine.
     HOST = "gateway.surface.host", Caller, "",

@@ -45,7 +45,7 @@ mod reply;
 
 pub use agent::{AgentAddress, AgentAddressError};
 pub use body::{Body, BodyError, boxed, empty, full};
-pub use card::{CardError, rewritten as rewritten_card};
+pub use card::{CardError, Front, rewritten as rewritten_card};
 pub use cloister_channel::AgentName;
 pub use dialer::{BoxFuture, Channel, DialError, DialFailure, Dialer};
 pub use envelope::EnvelopeError;

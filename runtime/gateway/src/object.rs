@@ -84,6 +84,15 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// Replaces the value of a field, or adds the field at the end.
+    pub(crate) fn set(&mut self, name: &str, value: Box<RawValue>) {
+        let wanted = field(name);
+        match self.members.iter_mut().find(|(name, _)| field(name) == wanted) {
+            Some(member) => member.1 = Cow::Owned(value),
+            None => self.members.push((name.to_owned(), Cow::Owned(value))),
+        }
+    }
+
     /// Removes a field, however its name is spelt.
     pub(crate) fn remove(&mut self, name: &str) {
         let unwanted = field(name);

@@ -6,7 +6,7 @@ use cloister_policy::{Binding, OperationFacts, OperationName, Protocol};
 
 use crate::envelope::{Envelope, EnvelopeError};
 
-pub(crate) use table::{HttpMatch, Ids, RpcRow, V1_0, http, rpc};
+pub(crate) use table::{HttpMatch, Ids, RpcRow, V0_3, V1_0, http, rpc};
 
 /// A classified request: what policy, records and metrics speak about.
 #[derive(Clone, Debug, PartialEq, Eq)]

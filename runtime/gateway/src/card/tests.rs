@@ -1,11 +1,12 @@
 use cloister_policy::Binding;
 use serde_json::{Value, json};
 
-use super::{CardError, Interfaces, Place, is_1_0, rewritten};
+use super::{CardError, Front, Interfaces, Place, is_1_0, rewritten};
 use crate::limits::INTERFACES_MAX;
 use crate::path::PlainPath;
 
 const BASE: &str = "http://127.0.0.1:4600/agents/translator";
+const GRPC: &str = "127.80.7.1:4600";
 
 /// A card of both eras, as the official Python SDK serves one.
 fn card() -> Value {
@@ -31,8 +32,16 @@ fn card() -> Value {
     })
 }
 
+fn front() -> Front {
+    Front { base: BASE.to_owned(), grpc: Some(GRPC.to_owned()) }
+}
+
+fn shown(card: &str, front: &Front) -> Result<String, CardError> {
+    rewritten(card.as_bytes(), front).map(|raw| raw.get().to_owned())
+}
+
 fn rewrite(card: &Value) -> Value {
-    let raw = rewritten(card.to_string().as_bytes(), BASE).unwrap();
+    let raw = rewritten(card.to_string().as_bytes(), &front()).unwrap();
     serde_json::from_str(raw.get()).unwrap()
 }
 
@@ -42,24 +51,127 @@ fn one(url: &str, binding: &str) -> Interfaces {
 }
 
 #[test]
-fn urls_lead_through_the_gateway_and_what_is_not_carried_is_gone() {
+fn urls_of_both_versions_lead_through_the_gateway_and_what_is_not_carried_is_gone() {
     let seen = rewrite(&card());
     assert_eq!(
         seen["supportedInterfaces"],
         json!([
             {"url": format!("{BASE}/a2a/jsonrpc"), "protocolBinding": "JSONRPC", "protocolVersion": "1.0"},
+            {"url": GRPC, "protocolBinding": "GRPC", "protocolVersion": "1.0"},
             {"url": format!("{BASE}/rest/"), "protocolBinding": "HTTP+JSON", "protocolVersion": "1.0.1", "tenant": "acme", "x-new": [1.50]},
+            {"url": format!("{BASE}/v03"), "protocolBinding": "JSONRPC", "protocolVersion": "0.3"},
         ])
     );
-    for field in super::rewrite::EARLIER_FIELDS.into_iter().chain(["signatures"]) {
+    assert_eq!(seen["url"], format!("{BASE}/v03"));
+    assert_eq!(seen["preferredTransport"], "JSONRPC");
+    assert_eq!(seen["protocolVersion"], "0.3.0");
+    assert_eq!(
+        seen["additionalInterfaces"],
+        json!([{"url": format!("{BASE}/rest"), "transport": "HTTP+JSON"}])
+    );
+    assert!(seen.get("signatures").is_none());
+}
+
+#[test]
+fn grpc_is_offered_only_where_calls_can_reach_this_agent() {
+    let front = Front { grpc: None, ..front() };
+    let seen: Value = serde_json::from_str(&shown(&card().to_string(), &front).unwrap()).unwrap();
+    assert!(!seen.to_string().contains("GRPC"), "{seen}");
+    let only = json!({"supportedInterfaces": [
+        {"url": "127.0.0.1:9001", "protocolBinding": "GRPC", "protocolVersion": "1.0"},
+    ]});
+    assert_eq!(shown(&only.to_string(), &front), Err(CardError::NoInterface));
+}
+
+/// A card of version 0.3 alone, with its version, preferred transport and other interfaces.
+fn earlier(version: &str, preferred: &str, others: &Value) -> Value {
+    json!({
+        "name": "Old", "protocolVersion": version, "preferredTransport": preferred,
+        "url": "http://10.0.0.7:9000/rpc", "additionalInterfaces": others, "skills": [],
+    })
+}
+
+#[test]
+fn a_card_of_the_earlier_version_alone_is_rewritten_as_well() {
+    let seen = rewrite(&earlier("0.3.0", "JSONRPC", &json!([])));
+    assert_eq!(
+        seen,
+        json!({
+            "name": "Old", "protocolVersion": "0.3.0", "preferredTransport": "JSONRPC",
+            "url": format!("{BASE}/rpc"), "skills": [],
+        })
+    );
+    let mut unsaid = earlier("", "", &json!([]));
+    for field in ["protocolVersion", "preferredTransport"] {
+        unsaid.as_object_mut().unwrap().remove(field);
+    }
+    let seen = rewrite(&unsaid);
+    assert_eq!(
+        (&seen["url"], &seen["preferredTransport"]),
+        (&json!(format!("{BASE}/rpc")), &json!("JSONRPC"))
+    );
+}
+
+#[test]
+fn another_interface_takes_the_place_of_a_preferred_one_that_is_not_carried() {
+    let others = json!([
+        {"url": "http://10.0.0.7/x", "transport": "https://example.org/own"},
+        {"url": "grpc.internal:9001", "transport": "GRPC", "x-kept": 1},
+    ]);
+    let seen = rewrite(&earlier("0.3.0", "https://example.org/own", &others));
+    assert_eq!((&seen["url"], &seen["preferredTransport"]), (&json!(GRPC), &json!("GRPC")));
+    assert_eq!(
+        seen["additionalInterfaces"],
+        json!([{"url": GRPC, "transport": "GRPC", "x-kept": 1}])
+    );
+}
+
+#[test]
+fn fields_of_a_version_that_is_not_carried_do_not_stay() {
+    let mut card = card();
+    card["protocolVersion"] = json!("0.2.6");
+    let seen = rewrite(&card);
+    for field in super::rewrite::EARLIER_FIELDS {
         assert!(seen.get(field).is_none(), "{field}");
     }
+    assert_eq!(
+        shown(&earlier("0.2.6", "JSONRPC", &json!([])).to_string(), &front()),
+        Err(CardError::NoInterface)
+    );
+}
+
+#[test]
+fn a_rewritten_card_is_rewritten_to_itself() {
+    for card in [
+        card(),
+        earlier("0.3.0", "JSONRPC", &json!([{"url": "http://a", "transport": "HTTP+JSON"}])),
+    ] {
+        let once = shown(&card.to_string(), &front()).unwrap();
+        assert_eq!(shown(&once, &front()).unwrap(), once);
+    }
+}
+
+#[test]
+fn a_path_that_looks_like_the_gateways_is_the_agents_all_the_same() {
+    let card = json!({"supportedInterfaces": [{
+        "url": "https://translator.cloister/agents/translator/rpc",
+        "protocolBinding": "JSONRPC", "protocolVersion": "1.0",
+    }]});
+    let seen = rewrite(&card);
+    assert_eq!(seen["supportedInterfaces"][0]["url"], format!("{BASE}/agents/translator/rpc"));
 }
 
 #[test]
 fn everything_else_is_kept() {
     let (received, seen) = (card(), rewrite(&card()));
-    for field in ["name", "description", "version", "capabilities", "x-unknown"] {
+    for field in [
+        "name",
+        "description",
+        "version",
+        "capabilities",
+        "x-unknown",
+        "supportsAuthenticatedExtendedCard",
+    ] {
         assert_eq!(seen[field], received[field], "{field}");
     }
 }
@@ -82,25 +194,22 @@ fn no_address_of_the_agent_is_left_in_any_spelling() {
 fn a_card_that_could_hide_an_interface_is_refused() {
     let doubled =
         r#"{"supportedInterfaces":[],"supported_interfaces":[{"url":"http://10.0.0.1/"}]}"#;
-    assert!(matches!(rewritten(doubled.as_bytes(), BASE), Err(CardError::Object(_))));
+    assert!(matches!(rewritten(doubled.as_bytes(), &front()), Err(CardError::Object(_))));
     let inner = r#"{"supportedInterfaces":[{"url":"http://a/","URL":"http://b/","protocolBinding":"JSONRPC","protocolVersion":"1.0"}]}"#;
-    assert!(matches!(rewritten(inner.as_bytes(), BASE), Err(CardError::Object(_))));
+    assert!(matches!(rewritten(inner.as_bytes(), &front()), Err(CardError::Object(_))));
 }
 
 #[test]
 fn a_card_without_a_carried_interface_says_so() {
-    for card in [
-        json!({"name": "old", "url": "http://127.0.0.1:9000/"}),
-        json!({"supportedInterfaces": []}),
-    ] {
+    for card in [json!({"name": "none", "url": ""}), json!({"supportedInterfaces": []})] {
         assert_eq!(
-            rewritten(card.to_string().as_bytes(), BASE).unwrap_err(),
+            rewritten(card.to_string().as_bytes(), &front()).unwrap_err(),
             CardError::NoInterface
         );
     }
     let many = vec![json!({"url": "http://a/"}); INTERFACES_MAX + 1];
     let many = json!({"supportedInterfaces": many}).to_string();
-    assert_eq!(rewritten(many.as_bytes(), BASE).unwrap_err(), CardError::Interfaces);
+    assert_eq!(rewritten(many.as_bytes(), &front()).unwrap_err(), CardError::Interfaces);
 }
 
 #[test]

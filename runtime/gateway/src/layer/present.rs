@@ -10,7 +10,7 @@ use tower::layer::layer_fn;
 
 use super::{Classified, Next, Outcome, service};
 use crate::body::{Body, full};
-use crate::card::{CardError, rewritten};
+use crate::card::{CardError, Front, rewritten};
 use crate::end::{Callee, card_bytes};
 use crate::headers::{forget_representation, plain_and_whole};
 use crate::object::{Object, ObjectError};
@@ -36,12 +36,13 @@ impl<S> Present<S> {
             return self.next.proceed(call).await;
         };
         plain_and_whole(call.request.headers_mut());
-        let (base, shape) = (call.end.base.clone(), call.shape.clone());
+        let front = Front { base: call.end.base.clone(), grpc: None };
+        let shape = call.shape.clone();
         let response = self.next.proceed(call).await?;
         if !response.status().is_success() {
             return Ok(response);
         }
-        presented(response, place, &base).await.map_err(|error| Refused::new(error, shape))
+        presented(response, place, &front).await.map_err(|error| Refused::new(error, shape))
     }
 }
 
@@ -67,7 +68,7 @@ const fn place_of_card(operation: &Operation) -> Option<Place> {
 async fn presented(
     response: Response<Body>,
     place: Place,
-    base: &str,
+    front: &Front,
 ) -> Result<Response<Body>, CardError> {
     let mut head = Response::new(());
     *head.status_mut() = response.status();
@@ -75,19 +76,19 @@ async fn presented(
     let received = card_bytes(response).await?;
     let card = match place {
         Place::Body => {
-            Bytes::from(Box::<str>::from(rewritten(&received, base)?).into_boxed_bytes())
+            Bytes::from(Box::<str>::from(rewritten(&received, front)?).into_boxed_bytes())
         }
-        Place::Result => with_result(&received, base)?,
+        Place::Result => with_result(&received, front)?,
     };
     let (head, ()) = head.into_parts();
     Ok(with_body(head, card))
 }
 
 /// A JSON-RPC response with the card in it replaced. One without a result is an error, and passes.
-fn with_result(received: &Bytes, base: &str) -> Result<Bytes, CardError> {
+fn with_result(received: &Bytes, front: &Front) -> Result<Bytes, CardError> {
     let mut answer = Object::parse(received)?;
     let Some(card) = answer.get("result") else { return Ok(received.clone()) };
-    let card = rewritten(card.get().as_bytes(), base)?;
+    let card = rewritten(card.get().as_bytes(), front)?;
     answer.replace("result", card);
     let answer = answer.to_raw().map_err(|_| CardError::Object(ObjectError::NotJson))?;
     Ok(Bytes::from(Box::<str>::from(answer).into_boxed_bytes()))

@@ -169,7 +169,7 @@ async fn an_error_instead_of_an_extended_card_passes_unchanged() {
 }
 
 fn old_card(address: SocketAddr) -> Value {
-    json!({"name": "Old", "url": format!("http://{address}/"), "preferredTransport": "JSONRPC", "protocolVersion": "0.3.0"})
+    json!({"name": "Old", "url": format!("http://{address}/"), "preferredTransport": "JSONRPC", "protocolVersion": "0.2.6"})
 }
 
 #[tokio::test]
