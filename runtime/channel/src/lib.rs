@@ -11,6 +11,8 @@
 //!   PeerProven --decide--> Established     and only then HTTP
 //!                                   |
 //!   renewal, either way  -----------+  life: new lease, same runtime, this very channel
+//!
+//!   TLS 1.3, no client certificate --> greeting, proof --> visit: one side proves itself
 //! ```
 //!
 //! Everything here is a function of bytes, given time and decisions: no socket, no clock, no task,
@@ -41,6 +43,7 @@ pub mod spiffe;
 pub mod svid;
 pub mod tls;
 pub mod trust;
+pub mod visit;
 
 pub use code::codes;
 pub use credentials::Credentials;

@@ -18,6 +18,9 @@ pub const LEASES_REMEMBERED_MAX: usize = 256;
 /// One session proof with its lease.
 pub const PROOF_BYTES_MAX: usize = 64 * 1024;
 
+/// What a visitor says first: a nonce and an agent's name.
+pub const GREETING_BYTES_MAX: usize = 256;
+
 /// One session proof with its lease and Evidence made for the session, where the ends agreed on it.
 pub const EVIDENCE_PROOF_BYTES_MAX: usize = PROOF_BYTES_MAX + ENVELOPE_BYTES_MAX;
 

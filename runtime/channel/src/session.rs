@@ -57,6 +57,7 @@ use cloister_attestation::time::UnixTime;
 pub use error::{CODES, Misuse, SessionError};
 pub use established::Established;
 pub use evidence::{EvidenceWanted, UnappraisedEvidence};
+pub(crate) use proof::{check_epoch, own_epoch};
 pub use role::Role;
 
 use crate::credentials::Credentials;

@@ -14,6 +14,7 @@ mod facts;
 mod provider;
 mod signing;
 mod verifier;
+mod visit;
 
 use std::sync::Arc;
 
@@ -34,6 +35,10 @@ pub(crate) use facts::codes as handshake_codes;
 pub(crate) use facts::{Exporter, Exporters};
 pub use facts::{Handshake, HandshakeError};
 pub(crate) use provider::SIGNATURES;
+pub use visit::{
+    HostHandshake, VISIT_ALPN, VISIT_EXPORTER_LABEL, VisitorHandshake, visit_client_config,
+    visit_server_config,
+};
 
 use crate::credentials::Credentials;
 use crate::name::TrustDomain;
@@ -125,15 +130,12 @@ pub fn client_config(
 ) -> Result<Arc<ClientConfig>, TlsError> {
     let (demands, verifier) = (demands.into(), Arc::new(verifier::PeerVerifier::new(trust)));
     let provider = provider::provider(demands.key_exchange);
-    let mut config = ClientConfig::builder_with_details(provider, time)
+    let config = ClientConfig::builder_with_details(provider, time)
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
         .with_custom_certificate_verifier(verifier)
         .with_client_cert_resolver(presented(local));
-    config.alpn_protocols = demands.protocols();
-    config.resumption = Resumption::disabled();
-    config.enable_early_data = false;
-    Ok(Arc::new(config))
+    Ok(dialling(config, demands.protocols()))
 }
 
 /// The listening side's configuration.
@@ -148,15 +150,42 @@ pub fn server_config(
 ) -> Result<Arc<ServerConfig>, TlsError> {
     let (demands, verifier) = (demands.into(), Arc::new(verifier::PeerVerifier::new(trust)));
     let provider = provider::provider(demands.key_exchange);
-    let mut config = ServerConfig::builder_with_details(provider, time)
+    let config = ServerConfig::builder_with_details(provider, time)
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_client_cert_verifier(verifier)
         .with_cert_resolver(presented(local));
-    config.alpn_protocols = demands.protocols();
+    Ok(listening(config, demands.protocols()))
+}
+
+/// A listening side's configuration that asks for no certificate and takes one protocol.
+fn for_anybody(
+    local: &Credentials,
+    key_exchange: KeyExchange,
+    protocol: &[u8],
+    time: Arc<dyn TimeProvider>,
+) -> Result<Arc<ServerConfig>, TlsError> {
+    let config = ServerConfig::builder_with_details(provider::provider(key_exchange), time)
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_no_client_auth()
+        .with_cert_resolver(presented(local));
+    Ok(listening(config, vec![protocol.to_vec()]))
+}
+
+/// Every connection is a full handshake, and carries nothing before it.
+fn listening(mut config: ServerConfig, protocols: Vec<Vec<u8>>) -> Arc<ServerConfig> {
+    config.alpn_protocols = protocols;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     config.max_early_data_size = 0;
-    Ok(Arc::new(config))
+    Arc::new(config)
+}
+
+/// The same at the dialling side.
+fn dialling(mut config: ClientConfig, protocols: Vec<Vec<u8>>) -> Arc<ClientConfig> {
+    config.alpn_protocols = protocols;
+    config.resumption = Resumption::disabled();
+    config.enable_early_data = false;
+    Arc::new(config)
 }
 
 /// The server name that every dialler of a trust domain sends: the same for all agents, and not

@@ -16,4 +16,5 @@
 
 pub mod adversary;
 pub mod link;
+pub mod visit;
 pub mod world;

@@ -15,6 +15,7 @@ mod session;
 mod snp;
 mod tdx;
 mod tdx_signed;
+mod visit;
 mod x509;
 
 use crate::{Outcome, Target};
@@ -64,6 +65,9 @@ pub const ALL: &[Target] = &[
     session::SESSION,
     session::SESSION_STATEMENT,
     renewal::RENEWAL,
+    visit::GREETING,
+    visit::PROOF,
+    visit::STATEMENT,
     gateway::JSON_RPC,
     gateway::AGENT_CARD,
 ];

@@ -5,6 +5,7 @@ use cloister_attestation::policy::AnchorPolicy;
 use cloister_attestation::time::UnixTime;
 
 use super::{Form, LeaseClaims, LeaseError};
+use crate::identity::PublicKey;
 use crate::limits::NOT_BEFORE_LEEWAY;
 use crate::trust::TrustBundle;
 
@@ -73,6 +74,12 @@ impl VerifiedLease {
             return Err(LeaseError::PolicyEpoch { floor, observed: claims.policy_epoch });
         }
         anchor(claims.simulator.as_ref(), trust.anchors())
+    }
+
+    /// The identity key with this SubjectPublicKeyInfo (DER), if it is the one that is leased.
+    pub(crate) fn confirmed(&self, spki: &[u8]) -> Option<PublicKey> {
+        let key = PublicKey::from_spki(spki).ok()?;
+        (key.thumbprint() == &self.claims.identity_key).then_some(key)
     }
 }
 

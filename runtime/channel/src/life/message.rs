@@ -6,7 +6,7 @@ use cloister_attestation::cbor::Writer;
 use minicbor::{Decoder, decode};
 
 use super::RenewalError;
-use crate::cbor::entry;
+use crate::cbor::{deterministic, entry};
 use crate::session::Role;
 
 /// First entry of every message, and first element of every statement.
@@ -38,12 +38,7 @@ impl Message {
 
     /// Reads received bytes; refuses anything that would not encode back to the same bytes.
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, RenewalError> {
-        let message = Self::read(&mut Decoder::new(bytes))
-            .map_err(|error| RenewalError::malformed(&error.to_string()))?;
-        if message.encode() != bytes {
-            return Err(RenewalError::malformed("not in deterministic form"));
-        }
-        Ok(message)
+        Ok(deterministic(bytes, Self::read, Self::encode)?)
     }
 
     fn read(d: &mut Decoder<'_>) -> Result<Self, decode::Error> {

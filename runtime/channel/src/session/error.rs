@@ -55,6 +55,10 @@ cloister_attestation::codes! {
     EXPORTER = "session.exporter", Peer, "RFC 8446 section 7.5",
         "Look for somebody between the two runtimes.",
         "The statement is bound to another TLS connection than this one. This is what a replayed or relayed proof looks like.";
+    /// The statement answers another question.
+    NONCE = "session.nonce", Peer, "RFC 9334 section 10",
+        "Look for somebody between here and the runtime.",
+        "A visitor asks with a random number of its own, which the runtime's statement has to repeat. This one repeats another: it was made for somebody else, or earlier.";
     /// The statement is about another lease.
     LEASE_DIGEST = "session.lease_digest", Peer, "",
         "Look for somebody between the two runtimes.",
@@ -154,6 +158,9 @@ pub enum SessionError {
     /// About another connection.
     #[error("session proof is bound to another connection")]
     Exporter,
+    /// In answer to another question.
+    #[error("statement answers another question")]
+    Nonce,
     /// About another lease.
     #[error("session proof is about another lease")]
     LeaseDigest,
@@ -211,6 +218,12 @@ impl SessionError {
     }
 }
 
+impl From<minicbor::decode::Error> for SessionError {
+    fn from(error: minicbor::decode::Error) -> Self {
+        Self::malformed(&error.to_string())
+    }
+}
+
 impl From<OddLength> for SessionError {
     fn from(OddLength { observed }: OddLength) -> Self {
         Self::Length { observed }
@@ -242,6 +255,7 @@ impl Diagnostic for SessionError {
             Self::Signature => &SIGNATURE,
             Self::Keys => &KEYS,
             Self::Exporter => &EXPORTER,
+            Self::Nonce => &NONCE,
             Self::LeaseDigest => &LEASE_DIGEST,
             Self::IntendedPeer { .. } => &INTENDED_PEER,
             Self::PolicyEpoch { .. } => &POLICY_EPOCH,

@@ -8,7 +8,7 @@ use minicbor::data::Type;
 use minicbor::{Decoder, decode};
 
 use super::{Role, SessionError};
-use crate::cbor::entry;
+use crate::cbor::{deterministic, entry};
 
 /// First entry of every message, and first element of every statement.
 pub(super) const LABEL: &str = "cloister/session/1";
@@ -48,12 +48,7 @@ impl Message {
 
     /// Reads received bytes; refuses anything that would not encode back to the same bytes.
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, SessionError> {
-        let message = Self::read(&mut Decoder::new(bytes))
-            .map_err(|error| SessionError::malformed(&error.to_string()))?;
-        if message.encode() != bytes {
-            return Err(SessionError::malformed("not in deterministic form"));
-        }
-        Ok(message)
+        Ok(deterministic(bytes, Self::read, Self::encode)?)
     }
 
     fn read(d: &mut Decoder<'_>) -> Result<Self, decode::Error> {

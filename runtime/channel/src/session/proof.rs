@@ -17,10 +17,11 @@ use super::message::Message;
 use super::shared::Shared;
 use super::{PeerProven, SessionError};
 use crate::frame::framed;
-use crate::identity::{PublicKey, stated_by};
+use crate::identity::stated_by;
 use crate::lease::VerifiedLease;
 use crate::name::AgentName;
 use crate::peer::Peer;
+use crate::trust::TrustBundle;
 
 /// This side's message, framed, with `intended` as the agent that the dialling side means to reach,
 /// and the Evidence that this side was asked for.
@@ -30,7 +31,6 @@ pub(super) fn make(
     evidence: Option<Vec<u8>>,
 ) -> Result<Vec<u8>, SessionError> {
     let (local, role) = (&shared.local, shared.handshake.role());
-    let epoch = local.lease().claims().policy_epoch.max(shared.trust.policy_epoch_floor());
     let statement = Statement {
         role,
         own_key: *local.channel().thumbprint(),
@@ -38,7 +38,7 @@ pub(super) fn make(
         exporter: shared.handshake.exporters().of(role).clone(),
         lease: *local.lease().digest(),
         intended: Some(intended.clone()),
-        policy_epoch: epoch,
+        policy_epoch: own_epoch(local.lease(), &shared.trust),
     };
     let proof = local.identity().state(&statement.encode()).map_err(SessionError::Signing)?;
     let message = Message {
@@ -68,11 +68,11 @@ pub(super) fn verify(
     }
     let lease = shared.trust.verified_lease(&message.lease, now)?;
     shared.svid.check(&lease)?;
-    let identity_key = identity_key(&message, &lease)?;
+    let identity_key = lease.confirmed(&message.identity_key).ok_or(SessionError::IdentityKey)?;
     let statement = Statement::decode(&stated_by(&identity_key, &message.proof)?)?;
     about_this_connection(shared, &statement, &lease)?;
     expected.check(&statement, &lease)?;
-    epoch(&statement, &lease, shared.trust.policy_epoch_floor())?;
+    check_epoch(statement.policy_epoch, &lease, &shared.trust)?;
     let evidence = peer_evidence(shared, message.evidence, &lease)?;
     Ok(PeerProven { peer: Peer::from(&lease), lease, evidence, identity_key })
 }
@@ -130,16 +130,6 @@ impl Expected<'_> {
     }
 }
 
-/// The key that the message carries, once it is the one that the lease confirms.
-fn identity_key(message: &Message, lease: &VerifiedLease) -> Result<PublicKey, SessionError> {
-    let key = PublicKey::from_spki(&message.identity_key).map_err(|_| SessionError::IdentityKey)?;
-    if key.thumbprint() == &lease.claims().identity_key {
-        Ok(key)
-    } else {
-        Err(SessionError::IdentityKey)
-    }
-}
-
 fn about_this_connection(
     shared: &Shared,
     statement: &Statement,
@@ -162,10 +152,17 @@ fn about_this_connection(
     Ok(())
 }
 
-fn epoch(statement: &Statement, lease: &VerifiedLease, floor: u64) -> Result<(), SessionError> {
-    let floor = floor.max(lease.claims().policy_epoch);
-    if statement.policy_epoch < floor {
-        return Err(SessionError::PolicyEpoch { floor, observed: statement.policy_epoch });
-    }
-    Ok(())
+/// The policy epoch that this side states: that of its lease, or of a newer bundle.
+pub(crate) fn own_epoch(lease: &VerifiedLease, trust: &TrustBundle) -> u64 {
+    lease.claims().policy_epoch.max(trust.policy_epoch_floor())
+}
+
+/// Whether a peer with this lease may act under the policy epoch that it states.
+pub(crate) fn check_epoch(
+    observed: u64,
+    lease: &VerifiedLease,
+    trust: &TrustBundle,
+) -> Result<(), SessionError> {
+    let floor = own_epoch(lease, trust);
+    if observed < floor { Err(SessionError::PolicyEpoch { floor, observed }) } else { Ok(()) }
 }

@@ -6,11 +6,9 @@
 
 use std::sync::Arc;
 
-use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::verify_tls13_signature;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::server::NoServerSessionStorage;
 use rustls::time_provider::TimeProvider;
 use rustls::{
     ClientConfig, ConnectionCommon, DigitallySignedStruct, Error, PeerIncompatible, ServerConfig,
@@ -19,7 +17,7 @@ use rustls::{
 
 use super::facts::{HandshakeError, in_full};
 use super::provider::{SIGNATURES, provider};
-use super::{KeyExchange, TlsError, presented};
+use super::{KeyExchange, TlsError, dialling, for_anybody};
 use crate::credentials::Credentials;
 
 /// The application protocol of connections that ask for the document: HTTP/2.
@@ -39,16 +37,7 @@ pub fn document_server_config(
     local: &Credentials,
     time: Arc<dyn TimeProvider>,
 ) -> Result<Arc<ServerConfig>, TlsError> {
-    let provider = provider(KeyExchange::PostQuantumPreferred);
-    let mut config = ServerConfig::builder_with_details(provider, time)
-        .with_protocol_versions(&[&rustls::version::TLS13])?
-        .with_no_client_auth()
-        .with_cert_resolver(presented(local));
-    config.alpn_protocols = vec![DOCUMENT_ALPN.to_vec()];
-    config.session_storage = Arc::new(NoServerSessionStorage {});
-    config.send_tls13_tickets = 0;
-    config.max_early_data_size = 0;
-    Ok(Arc::new(config))
+    for_anybody(local, KeyExchange::PostQuantumPreferred, DOCUMENT_ALPN, time)
 }
 
 /// The asking side's configuration.
@@ -62,15 +51,12 @@ pub fn document_server_config(
 /// [`TlsError`] if rustls refuses it.
 pub fn document_client_config(time: Arc<dyn TimeProvider>) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = provider(KeyExchange::PostQuantumPreferred);
-    let mut config = ClientConfig::builder_with_details(provider, time)
+    let config = ClientConfig::builder_with_details(provider, time)
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(KeyHolder))
         .with_no_client_auth();
-    config.alpn_protocols = vec![DOCUMENT_ALPN.to_vec()];
-    config.resumption = Resumption::disabled();
-    config.enable_early_data = false;
-    Ok(Arc::new(config))
+    Ok(dialling(config, vec![DOCUMENT_ALPN.to_vec()]))
 }
 
 /// The value that Evidence in a document on this connection is bound to.

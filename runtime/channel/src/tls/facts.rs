@@ -31,7 +31,7 @@ pub(crate) mod codes {
             "The connection resumed an earlier one, so no certificate was presented in it. Every channel is a full handshake.";
         /// Another application protocol than a channel's, or none.
         ALPN_MISMATCH = "handshake.alpn", Peer, "RFC 7301",
-            "Offer the application protocols `cloister/1` and `cloister/1+evidence` for a channel, `h2` for the attestation document.",
+            "Offer the application protocols `cloister/1` and `cloister/1+evidence` for a channel, `cloister-visit/1` for a visit, `h2` for the attestation document.",
             "The two sides did not agree on the application protocol of this kind of connection, which for a channel may have to be the one with Evidence made for the session. TLS itself lets a peer leave the protocol out; Cloister does not.";
         /// Not a permitted key exchange.
         KEY_EXCHANGE = "handshake.key_exchange", Peer, "draft-ietf-tls-ecdhe-mlkem",
@@ -249,7 +249,8 @@ fn exporter<S>(connection: &ConnectionCommon<S>, role: Role) -> Result<Exporter,
         .map_err(HandshakeError::Exporter)
 }
 
-fn negotiated<S>(
+/// The key exchange of the connection, if it is permitted.
+pub(super) fn negotiated<S>(
     connection: &ConnectionCommon<S>,
     permitted: KeyExchange,
 ) -> Result<NamedGroup, HandshakeError> {

@@ -28,5 +28,6 @@ mod sessions;
 mod simulation;
 mod svids;
 mod trust;
+mod visits;
 
-use cloister_domain::{adversary, link, world};
+use cloister_domain::{adversary, link, visit, world};

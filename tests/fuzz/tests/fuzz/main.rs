@@ -86,6 +86,9 @@ targets! {
     session = "session";
     session_statement = "session-statement";
     renewal = "renewal";
+    visit_greeting = "visit-greeting";
+    visit_proof = "visit-proof";
+    visit_statement = "visit-statement";
     json_rpc = "json-rpc";
     agent_card = "agent-card";
 }

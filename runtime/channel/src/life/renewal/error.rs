@@ -86,6 +86,12 @@ impl RenewalError {
     }
 }
 
+impl From<minicbor::decode::Error> for RenewalError {
+    fn from(error: minicbor::decode::Error) -> Self {
+        Self::malformed(&error.to_string())
+    }
+}
+
 impl From<OddLength> for RenewalError {
     fn from(OddLength { observed }: OddLength) -> Self {
         Self::Length { observed }

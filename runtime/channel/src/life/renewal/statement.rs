@@ -7,7 +7,7 @@ use cloister_attestation::cbor::Writer;
 use minicbor::{Decoder, decode};
 use zeroize::Zeroizing;
 
-use crate::cbor::array;
+use crate::cbor::{array, deterministic};
 use crate::life::RenewalError;
 use crate::life::message::LABEL;
 use crate::session::Role;
@@ -42,12 +42,7 @@ impl Statement {
 
     /// Reads received bytes; refuses anything that would not encode back to the same bytes.
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, RenewalError> {
-        let statement = Self::read(&mut Decoder::new(bytes))
-            .map_err(|error| RenewalError::malformed(&error.to_string()))?;
-        if statement.encode() != bytes {
-            return Err(RenewalError::malformed("statement is not in deterministic form"));
-        }
-        Ok(statement)
+        Ok(deterministic(bytes, Self::read, Self::encode)?)
     }
 
     fn read(d: &mut Decoder<'_>) -> Result<Self, decode::Error> {

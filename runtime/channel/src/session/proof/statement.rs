@@ -8,7 +8,7 @@ use minicbor::data::Type;
 use minicbor::{Decoder, decode};
 use zeroize::Zeroizing;
 
-use crate::cbor::array;
+use crate::cbor::{array, deterministic};
 use crate::name::AgentName;
 use crate::session::message::LABEL;
 use crate::session::{Role, SessionError};
@@ -52,12 +52,7 @@ impl Statement {
 
     /// Reads received bytes; refuses anything that would not encode back to the same bytes.
     pub(in crate::session) fn decode(bytes: &[u8]) -> Result<Self, SessionError> {
-        let statement = Self::read(&mut Decoder::new(bytes))
-            .map_err(|error| SessionError::malformed(&error.to_string()))?;
-        if statement.encode() != bytes {
-            return Err(SessionError::malformed("statement is not in deterministic form"));
-        }
-        Ok(statement)
+        Ok(deterministic(bytes, Self::read, Self::encode)?)
     }
 
     fn read(d: &mut Decoder<'_>) -> Result<Self, decode::Error> {
