@@ -156,7 +156,8 @@ fn refuses_a_proof_that_answers_another_question_on_the_same_connection() {
 
 #[test]
 fn refuses_every_change_to_what_the_host_states() {
-    let changes: [(SessionError, fn(&mut VisitProof)); 6] = [
+    type Change = fn(&mut VisitProof);
+    let changes: [(SessionError, Change); 6] = [
         (SessionError::Keys, |proof| proof.own_key = Digest48::sha384(b"another")),
         (SessionError::Exporter, |proof| proof.exporter[0] ^= 1),
         (SessionError::Nonce, |proof| proof.nonce[31] ^= 1),
