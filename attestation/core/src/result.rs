@@ -9,6 +9,7 @@ use crate::bytes::Digest48;
 use crate::check::{Check, State};
 use crate::evidence::{Route, Tee};
 use crate::reference::ReferenceTuple;
+use crate::tdx::TcbStatus;
 
 /// Trust tier, in AR4SI's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -74,7 +75,7 @@ pub struct AttestationResult {
     pub(crate) simulated: bool,
     pub(crate) reference: Option<ReferenceTuple>,
     pub(crate) platform: PlatformIdentity,
-    pub(crate) tcb_status: Option<String>,
+    pub(crate) tcb_status: Option<TcbStatus>,
     pub(crate) evidence: Digest48,
     pub(crate) checks: Vec<Check>,
 }
@@ -136,8 +137,8 @@ impl AttestationResult {
 
     /// The vendor's word for the TCB, where the vendor publishes one (TDX).
     #[must_use]
-    pub fn tcb_status(&self) -> Option<&str> {
-        self.tcb_status.as_deref()
+    pub const fn tcb_status(&self) -> Option<TcbStatus> {
+        self.tcb_status
     }
 
     /// SHA-384 over the received report or quote.

@@ -11,6 +11,7 @@ use crate::event_log::{self, EventLog, LogKind};
 use crate::evidence::{Evidence, Route, Tee};
 use crate::publication::{Issue, Need};
 use crate::result::PlatformIdentity;
+use crate::tdx::TcbStatus;
 use crate::time::UnixTime;
 use crate::{azure, snp, tdx};
 
@@ -338,10 +339,10 @@ impl VerifiedEvidence {
 
     /// The vendor's word for the TCB, where the vendor publishes one.
     #[must_use]
-    pub fn tcb_status(&self) -> Option<String> {
+    pub fn tcb_status(&self) -> Option<TcbStatus> {
         match self {
             Self::Snp(_) => None,
-            Self::Tdx(quote) => Some(quote.tcb_status().to_string()),
+            Self::Tdx(quote) => Some(quote.tcb_status()),
             Self::Azure(azure) => azure.hardware().tcb_status(),
         }
     }

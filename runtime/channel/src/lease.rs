@@ -33,6 +33,8 @@
 //! | -65546 | `cloister.evidence` | 48 bytes |
 //! | -65547 | `cloister.policy-epoch` | unsigned |
 //! | -65548 | `cloister.not-asserted` | array of text: check ids |
+//! | -65549 | `cloister.tcb-status` | Intel's word for the TCB at admission, text; null where the vendor has none |
+//! | -65550 | `cloister.region-claim` | where the operator says that the image runs, text; null where it says nothing |
 //!
 //! Negative labels below -65536 are CWT's private use range. The names in JSON are those of an
 //! Attestation Result's claims ([`cloister_attestation::ear`]).

@@ -2,6 +2,7 @@
 
 use cloister_attestation::evidence::Tee;
 use cloister_attestation::result::{PlatformIdentity, Tier};
+use cloister_attestation::tdx::TcbStatus;
 use cloister_attestation::time::UnixTime;
 
 use crate::lease::VerifiedLease;
@@ -42,6 +43,10 @@ pub struct Peer {
     pub lease_expires_at: UnixTime,
     /// Ids of the checks that nobody vouches for.
     pub not_asserted: Vec<String>,
+    /// The vendor's word for the TCB at admission, where the vendor publishes one.
+    pub tcb_status: Option<TcbStatus>,
+    /// Where its operator says that it runs. Nobody attests that.
+    pub region_claim: Option<String>,
 }
 
 impl From<&VerifiedLease> for Peer {
@@ -62,6 +67,8 @@ impl From<&VerifiedLease> for Peer {
             policy_epoch: claims.policy_epoch,
             lease_expires_at: claims.expires_at,
             not_asserted: claims.not_asserted.clone(),
+            tcb_status: claims.tcb_status,
+            region_claim: claims.region_claim.clone(),
         }
     }
 }

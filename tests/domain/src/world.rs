@@ -108,6 +108,8 @@ impl World {
             evidence: Digest48::sha384(b"evidence"),
             policy_epoch: 3,
             not_asserted: vec!["snp.chip.known".into()],
+            tcb_status: None,
+            region_claim: Some("eu-central-1".into()),
         }
     }
 

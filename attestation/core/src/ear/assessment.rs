@@ -7,6 +7,7 @@ use super::vector::value;
 use super::{TrustClaim, TrustVector};
 use crate::check::{Check, State};
 use crate::result::AttestationResult;
+use crate::tdx::TcbStatus;
 
 /// What a claim of the vector rests on, by the ids of checks.
 struct Basis {
@@ -148,7 +149,9 @@ impl TrustVector {
         let vector = Self::from_checks(result.checks(), result.simulated());
         match (result.simulated(), vector.get(TrustClaim::Hardware)) {
             (true, value::NO_CLAIM) => vector.with(TrustClaim::Hardware, value::SIMULATED),
-            (false, value::AFFIRMING) if result.tcb_status().is_some_and(|it| it != UP_TO_DATE) => {
+            (false, value::AFFIRMING)
+                if result.tcb_status().is_some_and(|it| it != TcbStatus::UpToDate) =>
+            {
                 vector.with(TrustClaim::Hardware, value::KNOWN_VULNERABILITIES)
             }
             _ => vector,
@@ -163,7 +166,6 @@ impl TrustVector {
 }
 
 /// Intel's word for a TCB without known vulnerabilities.
-const UP_TO_DATE: &str = "UpToDate";
 
 impl Basis {
     fn value(&self, checks: &[Check], simulated: bool) -> i8 {

@@ -75,7 +75,7 @@ impl Facts {
             product: result.product().to_owned(),
             simulated: result.simulated(),
             platform: result.platform().clone(),
-            tcb_status: result.tcb_status().map(str::to_owned),
+            tcb_status: result.tcb_status().map(|status| status.to_string()),
             image,
             identity_key,
             evidence: *result.evidence(),

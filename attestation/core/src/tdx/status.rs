@@ -30,6 +30,25 @@ pub enum TcbStatus {
 }
 
 impl TcbStatus {
+    /// Every word.
+    pub const ALL: [Self; 9] = [
+        Self::UpToDate,
+        Self::SWHardeningNeeded,
+        Self::ConfigurationNeeded,
+        Self::ConfigurationAndSWHardeningNeeded,
+        Self::OutOfDate,
+        Self::OutOfDateConfigurationNeeded,
+        Self::Revoked,
+        Self::TDRelaunchAdvised,
+        Self::TDRelaunchAdvisedConfigurationNeeded,
+    ];
+
+    /// The status that Intel calls `word`.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.to_string() == word)
+    }
+
     /// Whether a platform TCB level in TCB info may have this status. The relaunch words are
     /// conclusions, never published.
     pub(super) const fn is_platform_status(self) -> bool {
@@ -126,24 +145,13 @@ impl fmt::Display for TcbStatus {
 mod tests {
     use super::TcbStatus::{self, *};
 
-    const ALL: [TcbStatus; 9] = [
-        UpToDate,
-        SWHardeningNeeded,
-        ConfigurationNeeded,
-        ConfigurationAndSWHardeningNeeded,
-        OutOfDate,
-        OutOfDateConfigurationNeeded,
-        Revoked,
-        TDRelaunchAdvised,
-        TDRelaunchAdvisedConfigurationNeeded,
-    ];
-
     #[test]
     fn reads_and_prints_intels_words_and_no_others() {
-        for status in ALL {
+        for status in TcbStatus::ALL {
             let json = format!("\"{status}\"");
             assert_eq!(serde_json::from_str::<TcbStatus>(&json).unwrap(), status);
             assert_eq!(serde_json::to_string(&status).unwrap(), json);
+            assert_eq!(TcbStatus::from_word(&status.to_string()), Some(status));
         }
         for unknown in ["\"uptodate\"", "\"\"", "\"UpToDateish\"", "null", "0"] {
             assert!(serde_json::from_str::<TcbStatus>(unknown).is_err(), "{unknown}");
@@ -152,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_revoked_part_revokes_the_whole() {
-        for status in ALL {
+        for status in TcbStatus::ALL {
             assert_eq!(status.merged_with(Revoked), Revoked);
             assert_eq!(status.relaunch(Revoked), Revoked);
             assert_eq!(Revoked.relaunch(status), Revoked);
@@ -177,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_current_part_never_makes_the_whole_better() {
-        for status in ALL {
+        for status in TcbStatus::ALL {
             assert_eq!(status.merged_with(UpToDate), status);
         }
     }

@@ -1,5 +1,7 @@
 //! A platform that is out of date behind a part that is not.
 
+use cloister_attestation::tdx::TcbStatus;
+
 use super::victim::{tdx, tdx_guest};
 
 const STATUS: &str = "tdx.policy.tcb_status";
@@ -8,7 +10,7 @@ const STATUS: &str = "tdx.policy.tcb_status";
 fn a_current_tdx_module_does_not_make_an_outdated_platform_current() {
     let guest = tdx_guest().with_pck_fields(|pck| (pck.components[0], pck.components[1]) = (2, 2));
     let result = tdx(&guest).judged().unwrap();
-    assert_eq!(result.tcb_status(), Some("OutOfDate"));
+    assert_eq!(result.tcb_status(), Some(TcbStatus::OutOfDate));
     tdx(&guest).refused(STATUS);
 }
 
@@ -24,7 +26,7 @@ fn a_revoked_part_is_refused_even_where_the_policy_lists_revoked() {
     });
     let mut attempt = tdx(&revoked);
     let policy = attempt.policy.tdx.as_mut().unwrap();
-    policy.tcb_statuses = vec![cloister_attestation::tdx::TcbStatus::Revoked];
+    policy.tcb_statuses = vec![TcbStatus::Revoked];
     attempt.refused(STATUS);
 }
 

@@ -8,6 +8,7 @@ use cloister_attestation::bytes::Digest48;
 use cloister_attestation::evidence::Tee;
 use cloister_attestation::limits::{NAME_BYTES_MAX, SCOPES_MAX};
 use cloister_attestation::result::{PlatformIdentity, Tier};
+use cloister_attestation::tdx::TcbStatus;
 use cloister_attestation::time::UnixTime;
 
 use super::LeaseError;
@@ -87,6 +88,11 @@ pub struct LeaseClaims {
     pub policy_epoch: u64,
     /// Ids of the checks that nobody vouches for.
     pub not_asserted: Vec<String>,
+    /// The vendor's word for the TCB when the Verifier decided, where the vendor publishes one.
+    pub tcb_status: Option<TcbStatus>,
+    /// Where the operator says that the image runs, as the measured manifest declares. No hardware
+    /// vouches for a place.
+    pub region_claim: Option<String>,
 }
 
 impl LeaseClaims {
@@ -141,6 +147,7 @@ impl LeaseClaims {
     fn check_texts(&self) -> Result<(), LeaseError> {
         let singles = [&self.verifier_build, &self.principal, &self.image, &self.version];
         let texts = singles.into_iter().chain(&self.scope).chain(&self.not_asserted);
+        let texts = texts.chain(&self.region_claim);
         for text in texts {
             let fits = (1..=NAME_BYTES_MAX).contains(&text.len());
             if !fits || text.chars().any(char::is_control) {

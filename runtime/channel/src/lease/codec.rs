@@ -3,6 +3,7 @@
 use cloister_attestation::bytes::Digest48;
 use cloister_attestation::evidence::Tee;
 use cloister_attestation::result::{PlatformIdentity, Tier};
+use cloister_attestation::tdx::TcbStatus;
 use cloister_attestation::time::UnixTime;
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder, decode};
@@ -18,7 +19,7 @@ pub const PROFILE: &str = "tag:cloister.invalid,2026:lease/1";
 /// The submodule whose `ear.status` is the lease's tier.
 const SUBMODULE: &str = "runtime";
 pub(super) const DEVELOPER: &str = "cloister";
-const CLAIMS: u64 = 21;
+const CLAIMS: u64 = 23;
 
 // SPEC: RFC 8392 section 4, RFC 8747 section 3.1.
 const ISS: i32 = 1;
@@ -50,6 +51,8 @@ const APPRAISAL: i32 = -65545;
 const EVIDENCE: i32 = -65546;
 const POLICY_EPOCH: i32 = -65547;
 const NOT_ASSERTED: i32 = -65548;
+const TCB_STATUS: i32 = -65549;
+const REGION_CLAIM: i32 = -65550;
 
 type Out = Encoder<Vec<u8>>;
 type Written = Result<(), minicbor::encode::Error<core::convert::Infallible>>;
@@ -109,13 +112,24 @@ fn private(e: &mut Out, claims: &LeaseClaims) -> Written {
     e.i32(APPRAISAL)?.bytes(claims.appraisal.as_bytes())?;
     e.i32(EVIDENCE)?.bytes(claims.evidence.as_bytes())?;
     e.i32(POLICY_EPOCH)?.u64(claims.policy_epoch)?;
-    texts(e.i32(NOT_ASSERTED)?, &claims.not_asserted)
+    texts(e.i32(NOT_ASSERTED)?, &claims.not_asserted)?;
+    let status = claims.tcb_status.map(|status| status.to_string());
+    optional_text(e.i32(TCB_STATUS)?, status.as_deref())?;
+    optional_text(e.i32(REGION_CLAIM)?, claims.region_claim.as_deref())
 }
 
 fn texts(e: &mut Out, list: &[String]) -> Written {
     let len = u64::try_from(list.len()).unwrap_or(u64::MAX);
     e.array(len)?;
     list.iter().try_for_each(|text| e.str(text).map(|_| ()))
+}
+
+fn optional_text(e: &mut Out, text: Option<&str>) -> Written {
+    match text {
+        Some(text) => e.str(text)?,
+        None => e.null()?,
+    };
+    Ok(())
 }
 
 fn platform(e: &mut Out, identity: &PlatformIdentity) -> Written {
@@ -170,12 +184,14 @@ fn read(d: &mut Decoder<'_>) -> Result<LeaseClaims, decode::Error> {
         reference: digest(label(d, REFERENCE)?)?,
         tee: tee(label(d, TEE)?.str()?)?,
         platform: read_platform(label(d, PLATFORM)?)?,
-        simulator: simulator(label(d, SIMULATOR)?)?,
+        simulator: or_null(label(d, SIMULATOR)?, digest)?,
         tier,
         appraisal: digest(label(d, APPRAISAL)?)?,
         evidence: digest(label(d, EVIDENCE)?)?,
         policy_epoch: label(d, POLICY_EPOCH)?.u64()?,
         not_asserted: list(label(d, NOT_ASSERTED)?)?,
+        tcb_status: read_status(label(d, TCB_STATUS)?)?,
+        region_claim: or_null(label(d, REGION_CLAIM)?, |d| Ok(d.str()?.to_owned()))?,
     })
 }
 
@@ -266,6 +282,16 @@ fn read_platform(d: &mut Decoder<'_>) -> Result<PlatformIdentity, decode::Error>
     }
 }
 
-fn simulator(d: &mut Decoder<'_>) -> Result<Option<Digest48>, decode::Error> {
-    if d.datatype()? == Type::Null { d.null().map(|()| None) } else { digest(d).map(Some) }
+fn read_status(d: &mut Decoder<'_>) -> Result<Option<TcbStatus>, decode::Error> {
+    or_null(d, |d| {
+        TcbStatus::from_word(d.str()?)
+            .ok_or_else(|| decode::Error::message("TCB status of an unknown kind"))
+    })
+}
+
+fn or_null<T>(
+    d: &mut Decoder<'_>,
+    read: impl FnOnce(&mut Decoder<'_>) -> Result<T, decode::Error>,
+) -> Result<Option<T>, decode::Error> {
+    if d.datatype()? == Type::Null { d.null().map(|()| None) } else { read(d).map(Some) }
 }

@@ -4,6 +4,7 @@ use cloister_attestation::bytes::Digest48;
 use cloister_attestation::ear::MatchedImage;
 use cloister_attestation::evidence::Tee;
 use cloister_attestation::result::{PlatformIdentity, Tier};
+use cloister_attestation::tdx::TcbStatus;
 use cloister_attestation::time::UnixTime;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,10 @@ struct Claims {
     policy_epoch: u64,
     #[serde(rename = "cloister.not-asserted")]
     not_asserted: Vec<String>,
+    #[serde(rename = "cloister.tcb-status")]
+    tcb_status: Option<TcbStatus>,
+    #[serde(rename = "cloister.region-claim")]
+    region_claim: Option<String>,
 }
 
 /// Members of our own, which a recipient that does not know them ignores.
@@ -128,6 +133,8 @@ impl Claims {
             evidence: claims.evidence,
             policy_epoch: claims.policy_epoch,
             not_asserted: claims.not_asserted.clone(),
+            tcb_status: claims.tcb_status,
+            region_claim: claims.region_claim.clone(),
         }
     }
 
@@ -156,6 +163,8 @@ impl Claims {
             evidence: self.evidence,
             policy_epoch: self.policy_epoch,
             not_asserted: self.not_asserted,
+            tcb_status: self.tcb_status,
+            region_claim: self.region_claim,
         })
     }
 }

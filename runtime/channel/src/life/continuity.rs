@@ -20,7 +20,7 @@ pub(super) fn check(old: &LeaseClaims, new: &LeaseClaims) -> Result<(), RenewalE
     Ok(())
 }
 
-fn unchanging(old: &LeaseClaims, new: &LeaseClaims) -> [(&'static str, bool); 10] {
+fn unchanging(old: &LeaseClaims, new: &LeaseClaims) -> [(&'static str, bool); 11] {
     // Every claim is named, so that a new one is put on one side or the other.
     let LeaseClaims {
         trust_domain,
@@ -44,6 +44,8 @@ fn unchanging(old: &LeaseClaims, new: &LeaseClaims) -> [(&'static str, bool); 10
         evidence: _,
         policy_epoch: _,
         not_asserted: _,
+        tcb_status: _,
+        region_claim,
     } = old;
     [
         ("trust domain", trust_domain == &new.trust_domain),
@@ -56,5 +58,6 @@ fn unchanging(old: &LeaseClaims, new: &LeaseClaims) -> [(&'static str, bool); 10
         ("TEE", tee == &new.tee),
         ("platform", platform == &new.platform),
         ("simulator", simulator == &new.simulator),
+        ("region claim", region_claim == &new.region_claim),
     ]
 }

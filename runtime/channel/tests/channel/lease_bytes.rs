@@ -114,16 +114,16 @@ fn refuses_claims_that_are_missing_twice_there_unknown_or_reordered() {
     // `iss` is the first entry: label, then 21 bytes of text.
     let iss = 1 + 1 + "spiffe://example.org".len();
     let (head, rest) = payload.split_at(1);
-    assert_eq!(head, [0xb5]);
+    assert_eq!(head, [0xb7]);
     let (first, rest) = rest.split_at(iss);
     let bad = [
-        [&[0xb4], rest].concat(),
-        [&[0xb6], first, first, rest].concat(),
-        [&[0xb6], first, rest, &[0x3a, 0, 1, 0, 0x20, 0xf5]].concat(),
-        [&[0xb5], rest, first].concat(),
+        [&[0xb6], rest].concat(),
+        [&[0xb8, 24], first, first, rest].concat(),
+        [&[0xb8, 24], first, rest, &[0x3a, 0, 1, 0, 0x20, 0xf5]].concat(),
+        [&[0xb7], rest, first].concat(),
         [&[0xbf], first, rest, &[0xff]].concat(),
-        [&[0xb8, 21], first, rest].concat(),
-        [&[0xb5, 0x18, 1], &first[1..], rest].concat(),
+        [&[0xb8, 23], first, rest].concat(),
+        [&[0xb7, 0x18, 1], &first[1..], rest].concat(),
         [payload.as_slice(), &[0]].concat(),
     ];
     for payload in bad {
@@ -170,7 +170,7 @@ fn claims_come_with_the_documented_labels_in_order() {
         })
         .collect();
     let registered = [1, 2, 4, 6, 7, 8, 265, 266, 1004];
-    let expected: Vec<i32> = registered.into_iter().chain((-65548..=-65537).rev()).collect();
+    let expected: Vec<i32> = registered.into_iter().chain((-65550..=-65537).rev()).collect();
     assert_eq!(labels, expected);
     assert_eq!(d.position(), payload.len());
 }
@@ -204,11 +204,12 @@ fn refuses_claims_that_no_verifier_may_sign_even_when_one_did() {
 #[test]
 fn refuses_a_lease_longer_than_16_kib() {
     let (key, trust, _, payload) = own_key();
-    // The last claim is the list of checks; here it has `count` entries of 128 bytes.
+    // The list of checks here has `count` entries of 128 bytes; another claim follows it.
     let last = payload.windows(6).position(|w| w == [0x3a, 0, 1, 0, 0x0b, 0x81]).unwrap();
+    let next = payload.windows(6).position(|w| w == [0x3a, 0, 1, 0, 0x0c, 0xf6]).unwrap();
     let lease = |count: u8| {
         let list = [&[0x78, 128][..], &[b'x'; 128]].concat().repeat(count.into());
-        let payload = [&payload[..last + 5], &[0x98, count], &list].concat();
+        let payload = [&payload[..last + 5], &[0x98, count], &list, &payload[next..]].concat();
         sign1(&header(&key), &payload, &key)
     };
     assert!(lease::verify(&lease(100), &trust, NOW).is_ok());

@@ -5,6 +5,7 @@ use cloister_attestation::bytes::Digest48;
 use cloister_attestation::code::Diagnostic;
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_attestation::result::{PlatformIdentity, Tier};
+use cloister_attestation::tdx::TcbStatus;
 use cloister_channel::lease::{self, LeaseError};
 use cloister_channel::limits::{LEASE_LIFETIME_MAX, LEASES_REMEMBERED_MAX, NOT_BEFORE_LEEWAY};
 use cloister_channel::trust::Revocation;
@@ -53,6 +54,8 @@ fn every_claim_survives_the_round_trip() {
             claims.tee = cloister_attestation::evidence::Tee::Tdx;
             claims.scope = Vec::new();
             claims.policy_epoch = u64::MAX;
+            claims.tcb_status = Some(TcbStatus::SWHardeningNeeded);
+            claims.region_claim = None;
             sent = Some(claims.clone());
         });
         assert_eq!(read.unwrap(), sent.unwrap());
@@ -132,12 +135,13 @@ fn refuses_a_tier_that_admits_nobody_and_affirming_for_a_simulator() {
 
 #[test]
 fn refuses_texts_and_lists_beyond_their_limits() {
-    let changes: [fn(&mut LeaseClaims); 6] = [
+    let changes: [fn(&mut LeaseClaims); 7] = [
         |claims| claims.principal = String::new(),
         |claims| claims.image = "x".repeat(129),
         |claims| claims.version = "1\n2".into(),
         |claims| claims.scope = vec!["x".into(); 65],
         |claims| claims.not_asserted = vec!["x".into(); 129],
+        |claims| claims.region_claim = Some(String::new()),
         |claims| claims.channel_key = claims.identity_key,
     ];
     for change in changes {

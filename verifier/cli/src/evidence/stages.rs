@@ -151,7 +151,7 @@ fn appraised(
     let result = appraise(verified, &expected, &demands.policy, demands.at);
     let mut verdict = verdict.with_checks(result.checks());
     verdict.product = Some(result.product().to_owned());
-    verdict.tcb_status = result.tcb_status().map(str::to_owned);
+    verdict.tcb_status = result.tcb_status().map(|status| status.to_string());
     verdict.simulated = result.simulated();
     verdict.stages.verify = Stage::Ok;
     verdict.stages.appraise = (result.tier() != Tier::None).then_some(result.tier());

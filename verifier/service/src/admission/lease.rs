@@ -56,6 +56,8 @@ pub(super) fn claims(
         evidence: *result.evidence(),
         policy_epoch: terms.epoch,
         not_asserted: result.not_asserted().map(str::to_owned).collect(),
+        tcb_status: result.tcb_status(),
+        region_claim: presented.manifest.region_claim.clone(),
     }))
 }
 

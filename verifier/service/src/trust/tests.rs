@@ -71,6 +71,8 @@ impl World {
             evidence: Digest48::sha384(b"evidence"),
             policy_epoch: 1,
             not_asserted: vec![],
+            tcb_status: None,
+            region_claim: None,
         }
     }
 
