@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use crate::limits::REQUEST_ID_BYTES_MAX;
 use crate::object::{Object, ObjectError};
 use crate::operation::{Ids, Operation, RpcRow, rpc};
+use crate::parts::media_types;
 
 /// Why a body is no request with one reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +72,7 @@ impl<'a> Envelope<'a> {
                 let message = object(message)?;
                 operation.task = text(&message, "taskId")?;
                 operation.context = text(&message, "contextId")?;
+                operation.media_types = Some(media_types(&message).map_err(within)?);
             }
             Ids::Id => operation.task = text(&params, "id")?,
             Ids::TaskId => operation.task = text(&params, "taskId")?,
@@ -102,10 +104,14 @@ fn request_id(id: &RawValue) -> Result<Box<RawValue>, EnvelopeError> {
 
 /// An object among the parameters. A doubled field keeps its own error.
 fn object(value: &RawValue) -> Result<Object<'_>, EnvelopeError> {
-    Object::read(value).map_err(|error| match error {
+    Object::read(value).map_err(within)
+}
+
+const fn within(error: ObjectError) -> EnvelopeError {
+    match error {
         ObjectError::Doubled | ObjectError::TooDeep => EnvelopeError::Object(error),
         ObjectError::NotJson | ObjectError::NotObject => EnvelopeError::Params,
-    })
+    }
 }
 
 fn text(object: &Object<'_>, name: &str) -> Result<Option<String>, EnvelopeError> {

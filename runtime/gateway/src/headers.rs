@@ -121,12 +121,39 @@ pub(crate) fn vouch(headers: &mut HeaderMap, peer: &Subject) {
         ("cloister-peer-tier", peer.tier.to_string()),
         ("cloister-peer-simulated", peer.simulated.to_string()),
     ];
-    for (name, value) in said {
+    let status = peer.tcb_status.map(|status| ("cloister-peer-tcb-status", status.to_string()));
+    let region = peer.region_claim.as_deref();
+    let region = region.map(|region| ("cloister-peer-region-claim", encoded(region)));
+    for (name, value) in said.into_iter().chain(status).chain(region).chain(origin(peer)) {
         // INVARIANT: `encoded` leaves printable ASCII only, so every value is a header value.
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(HeaderName::from_static(name), value);
         }
     }
+}
+
+/// Whom the peer acts for, if it does; its scope is then what that one passed on.
+fn origin(peer: &Subject) -> impl Iterator<Item = (&'static str, String)> {
+    peer.on_behalf_of.iter().flat_map(|origin| {
+        [
+            ("cloister-origin-agent", encoded(&origin.agent)),
+            ("cloister-origin-trust-domain", encoded(&origin.trust_domain)),
+            ("cloister-origin-principal", encoded(&origin.principal)),
+        ]
+    })
+}
+
+/// The protocol extensions that a request asks for, by URI.
+///
+/// SPEC: A2A 1.0.1 section 3.2.6; 0.3 has the name with `X-` in front.
+pub(crate) fn extensions(headers: &HeaderMap) -> Vec<String> {
+    let values = ["a2a-extensions", "x-a2a-extensions"].into_iter();
+    let values = values.flat_map(|name| headers.get_all(name));
+    // What is not text is no URI that a policy could name, and still counts as one.
+    let lists = values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let uris =
+        lists.flat_map(|list| list.split(',').map(|uri| uri.trim().to_owned()).collect::<Vec<_>>());
+    uris.filter(|uri| !uri.is_empty()).collect()
 }
 
 /// Printable ASCII without the characters that have a meaning here.
@@ -147,7 +174,7 @@ mod tests {
     use http::HeaderMap;
     use http::header::{HeaderName, HeaderValue};
 
-    use super::{encoded, end_to_end, for_agent};
+    use super::{encoded, end_to_end, extensions, for_agent};
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let pairs = pairs
@@ -194,6 +221,20 @@ mod tests {
         ]);
         for_agent(&mut seen);
         assert_eq!(seen, headers(&[("authorization", "Bearer of-the-agents")]));
+    }
+
+    #[test]
+    fn every_extension_that_is_asked_for_is_seen() {
+        let asked = [
+            ("a2a-extensions", "https://a.example/x, urn:b ,"),
+            ("a2a-extensions", "urn:c"),
+            ("x-a2a-extensions", "urn:d"),
+        ];
+        let mut seen = HeaderMap::new();
+        for (name, value) in asked {
+            seen.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        assert_eq!(extensions(&seen), ["https://a.example/x", "urn:b", "urn:c", "urn:d"]);
     }
 
     #[test]

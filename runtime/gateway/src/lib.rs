@@ -39,6 +39,7 @@ mod metrics;
 mod object;
 mod operation;
 mod outbound;
+mod parts;
 mod path;
 mod peek;
 mod reply;

@@ -34,6 +34,10 @@ pub struct Operation {
     pub tool: Option<String>,
     /// The URI of the MCP resource that the request names.
     pub resource: Option<String>,
+    /// Media types of the message's parts, where the message was read.
+    pub media_types: Option<Vec<String>>,
+    /// URIs of the protocol extensions that the request asks for.
+    pub extensions: Vec<String>,
 }
 
 impl Operation {
@@ -50,6 +54,8 @@ impl Operation {
             server: None,
             tool: None,
             resource: None,
+            media_types: None,
+            extensions: Vec::new(),
         }
     }
 
@@ -76,6 +82,8 @@ impl Operation {
             name: self.name,
             streaming: self.streaming,
             message_bytes,
+            media_types: self.media_types.as_deref(),
+            extensions: &self.extensions,
             server: self.server.as_deref(),
             tool: self.tool.as_deref(),
             resource: self.resource.as_deref(),

@@ -21,6 +21,7 @@ mod bundle;
 mod complexity;
 mod decision;
 mod error;
+mod facts;
 mod limits;
 mod operation;
 mod position;
@@ -31,10 +32,12 @@ mod vocabulary;
 pub use bundle::PolicyBundle;
 pub use decision::{Decision, Reason};
 pub use error::{CODES, PolicyError};
-pub use limits::{BUNDLE_BYTES_MAX, NESTING_MAX, OPERATORS_MAX, POLICIES_MAX};
+pub use limits::{
+    BUNDLE_BYTES_MAX, FACT_BYTES_MAX, FACTS_LISTED_MAX, NESTING_MAX, OPERATORS_MAX, POLICIES_MAX,
+};
 pub use operation::{Action, Binding, OperationFacts, OperationName, Protocol};
 pub use position::Position;
-pub use request::{Direction, LocalAgent, Request, Subject};
+pub use request::{Direction, LocalAgent, Origin, Request, Subject};
 pub use visitor::VisitorRequest;
 
 /// The published schema that every bundle is validated against, in Cedar's own language.

@@ -13,3 +13,10 @@ pub const NESTING_MAX: usize = 32;
 /// Operator characters, and `if`s, in one policy. Cedar's validator gives up without a finding on
 /// a chain of about 1,000; a condition of this length wants to be several policies.
 pub const OPERATORS_MAX: usize = 256;
+
+/// Entries of a list that a request brings, such as extensions. Real requests have a few; each is
+/// looked at by every policy that asks for it.
+pub const FACTS_LISTED_MAX: usize = 64;
+
+/// One entry of such a list: a long URI.
+pub const FACT_BYTES_MAX: usize = 2048;

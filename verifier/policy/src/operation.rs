@@ -282,6 +282,10 @@ pub struct OperationFacts<'a> {
     pub streaming: bool,
     /// Size of the request's body in bytes, where the request declares it.
     pub message_bytes: Option<u64>,
+    /// Media types of the message's parts, where the message was read.
+    pub media_types: Option<&'a [String]>,
+    /// URIs of the protocol extensions that the request asks for.
+    pub extensions: &'a [String],
     /// The MCP server, by the name that the runtime which runs it configured.
     pub server: Option<&'a str>,
     /// The MCP tool, or for `prompts_get` the prompt.

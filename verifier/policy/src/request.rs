@@ -2,6 +2,7 @@
 
 use cloister_attestation::evidence::Tee;
 use cloister_attestation::result::Tier;
+use cloister_attestation::tdx::TcbStatus;
 
 use crate::operation::Action;
 
@@ -19,7 +20,8 @@ pub struct Subject {
     pub instance: String,
     /// Who answers for the agent.
     pub principal: String,
-    /// What the agent is for, as its measured manifest declares.
+    /// What the agent is for, as its measured manifest declares; of a delegated request, what of
+    /// that was passed on.
     pub scope: Vec<String>,
     /// The admitted image's name.
     pub image: String,
@@ -31,6 +33,23 @@ pub struct Subject {
     pub simulated: bool,
     /// The trust tier of the appraisal.
     pub tier: Tier,
+    /// The vendor's word for the TCB, where the vendor publishes one.
+    pub tcb_status: Option<TcbStatus>,
+    /// Where its operator says that it runs. Nobody attests that.
+    pub region_claim: Option<String>,
+    /// Whom it acts for, where a verified chain of delegations shows that.
+    pub on_behalf_of: Option<Origin>,
+}
+
+/// The agent that began a chain of delegations, as its lease names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The agent's name within its trust domain.
+    pub agent: String,
+    /// Its trust domain.
+    pub trust_domain: String,
+    /// Who answers for it.
+    pub principal: String,
 }
 
 /// The agent that this runtime runs.

@@ -2,13 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use cedar_policy::{
-    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression, Schema,
-};
+use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Schema};
 
 use crate::error::PolicyError;
-use crate::operation::{Action, OperationFacts, OperationName};
-use crate::request::{Direction, LocalAgent, Request, Subject};
+use crate::facts::Pair;
+use crate::operation::{Action, OperationName};
+use crate::request::{Direction, LocalAgent, Origin, Request};
 
 /// The schema, its action entities, and its type names.
 #[derive(Debug)]
@@ -19,17 +18,20 @@ pub(crate) struct Vocabulary {
     agent: EntityTypeName,
     image: EntityTypeName,
     principal: EntityTypeName,
-    enumerations: Enumerations,
+    pub(crate) server: EntityTypeName,
+    pub(crate) tool: EntityTypeName,
+    pub(crate) enumerations: Enumerations,
 }
 
 /// Types whose entities are enumerated in the schema.
 #[derive(Debug)]
-struct Enumerations {
-    direction: EntityTypeName,
-    tee: EntityTypeName,
-    tier: EntityTypeName,
-    protocol: EntityTypeName,
-    binding: EntityTypeName,
+pub(crate) struct Enumerations {
+    pub(crate) direction: EntityTypeName,
+    pub(crate) tee: EntityTypeName,
+    pub(crate) tier: EntityTypeName,
+    pub(crate) tcb_status: EntityTypeName,
+    pub(crate) protocol: EntityTypeName,
+    pub(crate) binding: EntityTypeName,
 }
 
 /// A request in Cedar's terms.
@@ -49,10 +51,13 @@ impl Vocabulary {
             agent: type_name("Agent")?,
             image: type_name("Image")?,
             principal: type_name("Principal")?,
+            server: type_name("Server")?,
+            tool: type_name("Tool")?,
             enumerations: Enumerations {
                 direction: type_name("Direction")?,
                 tee: type_name("Tee")?,
                 tier: type_name("Tier")?,
+                tcb_status: type_name("TcbStatus")?,
                 protocol: type_name("Protocol")?,
                 binding: type_name("Binding")?,
             },
@@ -71,8 +76,15 @@ impl Vocabulary {
             Direction::Outbound => (local.uid(), peer.uid()),
         };
         // An agent that calls itself is one entity; the attested one is the richer.
-        let agents = if peer.uid() == local.uid() { vec![peer] } else { vec![peer, local] };
-        self.ask((caller, target), &request.action, self.facts(request), agents)
+        let mut known = if peer.uid() == local.uid() { vec![peer] } else { vec![peer, local] };
+        let mut facts = self.facts_of_peer(request);
+        if let Action::Operation(_) = request.action {
+            let origin = request.peer.on_behalf_of.as_ref();
+            let origin = origin.map(|origin| self.origin(origin, request.local));
+            facts.extend(self.facts_of_delegation(origin.as_ref().map(Entity::uid)));
+            known.extend(origin.filter(|origin| known.iter().all(|it| it.uid() != origin.uid())));
+        }
+        self.ask((caller, target), &request.action, facts, known)
     }
 
     /// The question whether the first may do `action` at the second, given what is known of both
@@ -86,7 +98,7 @@ impl Vocabulary {
     ) -> Result<Question, String> {
         let id = self.action_ids.get(action.as_str()).ok_or("action is not in the schema")?;
         if let Action::Operation(operation) = action {
-            self.extend_with_operation(&mut facts, operation);
+            facts.extend(self.facts_of_operation(operation)?);
         }
         let context = Context::from_pairs(facts).map_err(|error| error.to_string())?;
         let schema = Some(&self.schema);
@@ -103,18 +115,28 @@ impl Vocabulary {
 
     fn peer(&self, request: &Request<'_>) -> Entity {
         let subject = request.peer;
-        let local = subject.trust_domain == request.local.trust_domain;
-        // INVARIANT: an agent's name has no `@`, so no local name equals a foreign one.
-        let name = if local {
-            subject.agent.clone()
-        } else {
-            format!("{}@{}", subject.agent, subject.trust_domain)
-        };
-        Entity::new_no_attrs(uid(&self.agent, &name), self.parents(subject))
+        let parents = [uid(&self.image, &subject.image), uid(&self.principal, &subject.principal)];
+        self.named((&subject.agent, &subject.trust_domain), request.local, parents)
     }
 
-    fn parents(&self, subject: &Subject) -> HashSet<EntityUid> {
-        HashSet::from([uid(&self.image, &subject.image), uid(&self.principal, &subject.principal)])
+    fn origin(&self, origin: &Origin, local: &LocalAgent) -> Entity {
+        let parents = [uid(&self.principal, &origin.principal)];
+        self.named((&origin.agent, &origin.trust_domain), local, parents)
+    }
+
+    fn named<const N: usize>(
+        &self,
+        (agent, trust_domain): (&str, &str),
+        local: &LocalAgent,
+        parents: [EntityUid; N],
+    ) -> Entity {
+        // INVARIANT: an agent's name has no `@`, so no local name equals a foreign one.
+        let id = if trust_domain == local.trust_domain {
+            uid(&self.agent, agent)
+        } else {
+            uid(&self.agent, &format!("{agent}@{trust_domain}"))
+        };
+        Entity::new_no_attrs(id, HashSet::from(parents))
     }
 
     /// The agent that this runtime runs.
@@ -122,62 +144,6 @@ impl Vocabulary {
         let parents = HashSet::from([uid(&self.principal, &local.principal)]);
         Entity::new_no_attrs(uid(&self.agent, &local.agent), parents)
     }
-
-    /// Who calls whom.
-    pub(crate) fn direction(&self, direction: Direction) -> Pair {
-        pair("direction", entity(&self.enumerations.direction, direction.as_str()))
-    }
-
-    fn facts(&self, request: &Request<'_>) -> Vec<Pair> {
-        let words = &self.enumerations;
-        let subject = request.peer;
-        vec![
-            self.direction(request.direction),
-            pair("trust_domain", text(&subject.trust_domain)),
-            pair("instance", text(&subject.instance)),
-            pair("principal", text(&subject.principal)),
-            pair(
-                "scope",
-                RestrictedExpression::new_set(subject.scope.iter().map(|scope| text(scope))),
-            ),
-            pair("image", text(&subject.image)),
-            pair("version", text(&subject.version)),
-            pair("tee", entity(&words.tee, &subject.tee.to_string())),
-            pair("simulated", RestrictedExpression::new_bool(subject.simulated)),
-            pair("tier", entity(&words.tier, &subject.tier.to_string())),
-        ]
-    }
-
-    fn extend_with_operation(&self, pairs: &mut Vec<Pair>, facts: &OperationFacts<'_>) {
-        let words = &self.enumerations;
-        pairs.push(pair("protocol", entity(&words.protocol, facts.protocol.as_str())));
-        pairs.push(pair("protocol_version", text(facts.version)));
-        pairs.push(pair("binding", entity(&words.binding, facts.binding.as_str())));
-        pairs.push(pair("streaming", RestrictedExpression::new_bool(facts.streaming)));
-        if let Some(bytes) = facts.message_bytes {
-            // Cedar counts in i64; a body that does not fit is as large as can be said.
-            let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-            pairs.push(pair("message_bytes", RestrictedExpression::new_long(bytes)));
-        }
-        let named = [("server", facts.server), ("tool", facts.tool), ("resource", facts.resource)];
-        let present = named.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        pairs.extend(present.map(|(name, value)| pair(name, text(value))));
-    }
-}
-
-/// One fact of a request, by its name.
-pub(crate) type Pair = (String, RestrictedExpression);
-
-fn pair(name: &str, value: RestrictedExpression) -> Pair {
-    (name.to_owned(), value)
-}
-
-fn text(value: &str) -> RestrictedExpression {
-    RestrictedExpression::new_string(value.to_owned())
-}
-
-fn entity(kind: &EntityTypeName, id: &str) -> RestrictedExpression {
-    RestrictedExpression::new_entity_uid(uid(kind, id))
 }
 
 pub(crate) fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {

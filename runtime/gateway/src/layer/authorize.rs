@@ -9,6 +9,7 @@ use tower::layer::layer_fn;
 use super::{Classified, Next, Outcome, service};
 use crate::end::End;
 use crate::error::Cause;
+use crate::headers::extensions;
 use crate::reply::Refused;
 
 /// Who asks, and what decides.
@@ -41,10 +42,11 @@ impl<S> Authorize<S> {
         layer_fn(move |next| Self { gate: Arc::clone(&gate), next })
     }
 
-    async fn run<E: End>(self, call: Classified<E>) -> Outcome
+    async fn run<E: End>(self, mut call: Classified<E>) -> Outcome
     where
         S: Next<Classified<E>>,
     {
+        call.operation.extensions = extensions(call.request.headers());
         let decision = self.gate.decide(&call);
         let peer = call.end.peer();
         tracing::debug!(

@@ -40,6 +40,7 @@ async fn the_agent_sees_the_attested_peer_and_no_look_alike() {
         ("cloister-peer-image", "planner-image"),
         ("cloister-peer-instance", "00112233445566778899aabbccddeeff"),
         ("cloister-peer-principal", "Acme%2C%20Inc.%20%C3%A9"),
+        ("cloister-peer-region-claim", "Z%C3%BCrich"),
         ("cloister-peer-scope", "plan,a%2C%20b"),
         ("cloister-peer-simulated", "true"),
         ("cloister-peer-tee", "snp"),

@@ -43,6 +43,9 @@ pub(crate) fn planner() -> Subject {
         tee: Tee::Snp,
         simulated: true,
         tier: Tier::Warning,
+        tcb_status: None,
+        region_claim: Some("Zürich".into()),
+        on_behalf_of: None,
     }
 }
 

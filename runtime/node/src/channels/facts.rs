@@ -80,5 +80,8 @@ pub fn subject(peer: &Peer) -> Subject {
         tee: peer.tee,
         simulated: peer.simulated,
         tier: peer.tier,
+        tcb_status: peer.tcb_status,
+        region_claim: peer.region_claim.clone(),
+        on_behalf_of: None,
     }
 }

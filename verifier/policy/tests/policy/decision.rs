@@ -2,9 +2,10 @@
 
 use cloister_attestation::evidence::Tee;
 use cloister_attestation::result::Tier;
+use cloister_attestation::tdx::TcbStatus;
 use cloister_policy::{
-    Action, Binding, Direction, OperationFacts, OperationName, PolicyBundle, Protocol, Reason,
-    Request, Subject,
+    Action, Binding, Decision, Direction, OperationFacts, OperationName, Origin, PolicyBundle,
+    Protocol, Reason, Request, Subject,
 };
 
 use crate::{inbound, operation, planner, translator};
@@ -30,6 +31,8 @@ fn every_action_and_fact_is_in_the_schema() {
         name,
         streaming: false,
         message_bytes: None,
+        media_types: None,
+        extensions: &[],
         server: None,
         tool: None,
         resource: None,
@@ -170,4 +173,118 @@ fn a_policy_that_fails_to_evaluate_denies_what_others_permit() {
     let decision = inbound(overflow, &planner(), operation(OperationName::Send));
     assert!(!decision.allows());
     assert!(matches!(decision.reason(), Reason::Failed(_)), "{decision}");
+}
+
+/// One operation with facts of every kind.
+fn rich<'a>(extensions: &'a [String], media_types: &'a [String]) -> OperationFacts<'a> {
+    OperationFacts {
+        protocol: Protocol::Mcp,
+        version: "2026-07-28",
+        binding: Binding::StreamableHttp,
+        name: OperationName::ToolsCall,
+        streaming: false,
+        message_bytes: None,
+        media_types: Some(media_types),
+        extensions,
+        server: Some("files"),
+        tool: Some("read/all"),
+        resource: Some("file:///etc/motd"),
+    }
+}
+
+#[test]
+fn facts_that_may_be_absent_decide_where_they_are_there_and_deny_where_they_are_not() {
+    let (extensions, types) = (["urn:x".to_owned()], ["text/plain".to_owned()]);
+    let there = Action::Operation(rich(&extensions, &types));
+    let absent = Action::Operation(OperationFacts {
+        media_types: None,
+        extensions: &[],
+        server: None,
+        tool: None,
+        resource: None,
+        ..rich(&extensions, &types)
+    });
+    for condition in [
+        "context has server && context.server == Server::\"files\"",
+        "context has tool && context.tool == Tool::\"files/read/all\"",
+        "context has tool_name && context.tool_name like \"read/*\"",
+        "context has resource && context.resource like \"file://*\"",
+        "context has media_types && [\"text/plain\"].containsAll(context.media_types)",
+        "context.extensions.contains(\"urn:x\")",
+    ] {
+        let policy = format!(
+            "permit(principal, action == Action::\"tools_call\", resource) when {{ {condition} }};"
+        );
+        assert!(inbound(&policy, &planner(), there).allows(), "{condition}");
+        assert!(!inbound(&policy, &planner(), absent).allows(), "{condition}");
+    }
+}
+
+#[test]
+fn what_the_vendor_or_the_operator_says_decides_where_somebody_says_it() {
+    let said = Subject {
+        tcb_status: Some(TcbStatus::UpToDate),
+        region_claim: Some("eu-west-1".into()),
+        ..planner()
+    };
+    for condition in [
+        "context has tcb_status && context.tcb_status == TcbStatus::\"UpToDate\"",
+        "context has region_claim && context.region_claim like \"eu-*\"",
+    ] {
+        let policy = format!("permit(principal, action, resource) when {{ {condition} }};");
+        assert!(inbound(&policy, &said, Action::Connect).allows(), "{condition}");
+        assert!(!inbound(&policy, &planner(), Action::Connect).allows(), "{condition}");
+    }
+    for tcb_status in TcbStatus::ALL.map(Some) {
+        let subject = Subject { tcb_status, ..planner() };
+        assert!(inbound(EVERYTHING, &subject, Action::Connect).allows(), "{tcb_status:?}");
+    }
+}
+
+#[test]
+fn a_delegated_operation_is_asked_about_with_who_began_it() {
+    let origin = Origin {
+        agent: "concierge".into(),
+        trust_domain: "demo.example".into(),
+        principal: "guests.example".into(),
+    };
+    let delegated = Subject { on_behalf_of: Some(origin), scope: vec![], ..planner() };
+    let send = || operation(OperationName::Send);
+    for condition in [
+        "context.delegated",
+        "context has on_behalf_of && context.on_behalf_of == Agent::\"concierge\"",
+        "context has on_behalf_of && context.on_behalf_of in Principal::\"guests.example\"",
+    ] {
+        let policy = format!(
+            "permit(principal, action in Action::\"a2a\", resource) when {{ {condition} }};"
+        );
+        assert!(inbound(&policy, &delegated, send()).allows(), "{condition}");
+        assert!(!inbound(&policy, &planner(), send()).allows(), "{condition}");
+    }
+    let itself = Origin {
+        agent: "planner".into(),
+        trust_domain: "demo.example".into(),
+        principal: "evil.example".into(),
+    };
+    let policy = "permit(principal in Principal::\"evil.example\", action, resource);";
+    let delegated = Subject { on_behalf_of: Some(itself), ..planner() };
+    assert!(!inbound(policy, &delegated, send()).allows(), "the lease of the peer counts");
+}
+
+#[test]
+fn a_request_that_brings_too_much_or_an_ambiguous_tool_is_denied() {
+    let many = |count: usize, len: usize| vec!["x".repeat(len); count];
+    assert!(everything(rich(&many(64, 2048), &many(64, 2048))).allows());
+    for (extensions, types) in [(many(65, 1), vec![]), (vec![], many(1, 2049))] {
+        let decision = everything(rich(&extensions, &types));
+        assert!(matches!(decision.reason(), Reason::Failed(_)), "{decision}");
+    }
+    for server in [None, Some("files/read")] {
+        let decision = everything(OperationFacts { server, ..rich(&[], &[]) });
+        assert!(matches!(decision.reason(), Reason::Failed(_)), "{decision}");
+    }
+}
+
+fn everything(facts: OperationFacts<'_>) -> Decision {
+    inbound(EVERYTHING, &planner(), Action::Operation(facts))
 }

@@ -26,6 +26,9 @@ fn planner() -> Subject {
         tee: Tee::Snp,
         simulated: false,
         tier: Tier::Affirming,
+        tcb_status: None,
+        region_claim: None,
+        on_behalf_of: None,
     }
 }
 
@@ -45,6 +48,8 @@ fn operation(name: OperationName) -> Action<'static> {
         name,
         streaming: matches!(name, OperationName::Stream | OperationName::Subscribe),
         message_bytes: Some(1024),
+        media_types: None,
+        extensions: &[],
         server: None,
         tool: None,
         resource: None,
