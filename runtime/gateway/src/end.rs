@@ -16,13 +16,31 @@ use crate::limits::CARD_BYTES_MAX;
 use crate::peek::{CollectError, collect, is_encoded};
 use cloister_channel::AgentName;
 
+/// Who is at the other end of a connection, as far as anybody vouches for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Party<S> {
+    /// An attested agent.
+    Attested(S),
+    /// Somebody who dialled without a TEE: nothing is known.
+    Visitor,
+}
+
+impl<S: AsRef<Subject>> Party<S> {
+    fn known(&self) -> Party<&Subject> {
+        match self {
+            Self::Attested(subject) => Party::Attested(subject.as_ref()),
+            Self::Visitor => Party::Visitor,
+        }
+    }
+}
+
 /// What every step needs to know of a call's far end.
 pub(crate) trait End: Send + Sync + 'static {
     /// Who calls whom.
     const DIRECTION: Direction;
 
-    /// The attested agent at the other end of the channel.
-    fn peer(&self) -> &Subject;
+    /// Who is at the other end of the connection.
+    fn peer(&self) -> Party<&Subject>;
 
     /// Names one boot of the agent that is called.
     fn callee(&self) -> String;
@@ -31,17 +49,17 @@ pub(crate) trait End: Send + Sync + 'static {
     fn send(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, Cause>>;
 }
 
-/// A peer that calls the local agent.
+/// Whoever calls the local agent.
 pub(crate) struct Caller {
-    pub(crate) peer: Arc<Subject>,
+    pub(crate) peer: Party<Arc<Subject>>,
     pub(crate) agent: AgentClient,
 }
 
 impl End for Caller {
     const DIRECTION: Direction = Direction::Inbound;
 
-    fn peer(&self) -> &Subject {
-        &self.peer
+    fn peer(&self) -> Party<&Subject> {
+        self.peer.known()
     }
 
     fn callee(&self) -> String {
@@ -59,15 +77,15 @@ pub(crate) struct Callee {
     pub(crate) agent: AgentName,
     pub(crate) peer: Arc<Subject>,
     pub(crate) channel: Arc<dyn Channel>,
-    /// Where the local agent finds this peer: `http://AUTHORITY/agents/NAME`.
+    /// Where it is found here: `http://AUTHORITY/agents/NAME`, or `http://AUTHORITY`.
     pub(crate) base: String,
 }
 
 impl End for Callee {
     const DIRECTION: Direction = Direction::Outbound;
 
-    fn peer(&self) -> &Subject {
-        &self.peer
+    fn peer(&self) -> Party<&Subject> {
+        Party::Attested(&self.peer)
     }
 
     fn callee(&self) -> String {

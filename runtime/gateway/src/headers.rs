@@ -9,6 +9,8 @@ use http::header::{
 
 use cloister_policy::Subject;
 
+use crate::end::Party;
+
 /// Everything that begins with this is said by a runtime, to the agent beside it. The same from
 /// elsewhere is a look-alike.
 const RESERVED_PREFIX: &str = "cloister-";
@@ -105,9 +107,22 @@ pub(crate) fn forget_representation(headers: &mut HeaderMap) {
     }
 }
 
-/// Tells the local agent who its peer is. Values are percent-encoded (RFC 3986) where they are not
-/// plain ASCII; `cloister-peer-scope` is a list, separated by commas.
-pub(crate) fn vouch(headers: &mut HeaderMap, peer: &Subject) {
+/// Tells the local agent who its peer is, or that nothing of it is attested: then
+/// `cloister-peer-attested` is `false` and there is no other.
+pub(crate) fn vouch(headers: &mut HeaderMap, peer: Party<&Subject>) {
+    let attested = match peer {
+        Party::Attested(peer) => {
+            vouch_for(headers, peer);
+            "true"
+        }
+        Party::Visitor => "false",
+    };
+    headers.insert("cloister-peer-attested", HeaderValue::from_static(attested));
+}
+
+/// Values are percent-encoded (RFC 3986) where they are not plain ASCII; `cloister-peer-scope` is a
+/// list, separated by commas.
+fn vouch_for(headers: &mut HeaderMap, peer: &Subject) {
     let scope = peer.scope.iter().map(|scope| encoded(scope)).collect::<Vec<_>>().join(",");
     let said = [
         ("cloister-peer-agent", encoded(&peer.agent)),

@@ -15,7 +15,7 @@ use crate::body::{Body, BodyError, boxed};
 use crate::client::AgentClient;
 use crate::dialer::BoxFuture;
 use crate::directory::Directory;
-use crate::end::Caller;
+use crate::end::{Caller, Party};
 use crate::layer::{Answer, Arrived, Authorize, Classify, Cleanse, Deliver, Gate, Identify};
 use crate::metrics::{Counts, Metrics};
 use crate::reply::Audience;
@@ -65,8 +65,22 @@ impl Inbound {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BodyError>,
     {
+        self.answer(Party::Attested(peer), request.map(boxed)).await
+    }
+
+    /// The same for a visitor, of whom nothing is attested: policy is asked about it as a visitor,
+    /// and the agent is told so.
+    pub async fn call_by_visitor<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BodyError>,
+    {
+        self.answer(Party::Visitor, request.map(boxed)).await
+    }
+
+    async fn answer(&self, peer: Party<Arc<Subject>>, request: Request<Body>) -> Response<Body> {
         let end = Caller { peer, agent: self.agent.clone() };
-        let arrived = Arrived { end, request: request.map(boxed) };
+        let arrived = Arrived { end, request };
         // Boxed here, so that callers need not prove `Send` of the whole stack.
         let answered: BoxFuture<'_, _> = Box::pin(self.path.clone().oneshot(arrived));
         match answered.await {

@@ -9,6 +9,7 @@ mod dial;
 mod identify;
 mod present;
 mod route;
+mod single;
 mod surface;
 
 use core::future::Future;
@@ -30,6 +31,8 @@ pub(crate) use dial::Dial;
 pub(crate) use identify::Identify;
 pub(crate) use present::Present;
 pub(crate) use route::Route;
+pub(crate) use single::Single;
+pub use surface::Reach;
 pub(crate) use surface::Surface;
 
 /// A request whose far end is known.

@@ -9,8 +9,8 @@
 //!            authorize, cleanse, present, deliver              identify, deliver ---> agent
 //! ```
 //!
-//! Each word is one `tower` layer in a file of its own; [`Inbound`] and [`Outbound`] are only the
-//! lists. Bodies are forwarded byte for byte: of a JSON-RPC request the envelope is read, of an
+//! Each word is one `tower` layer in a file of its own; [`Inbound`], [`Outbound`] and [`LocalPort`],
+//! which is for a person's machine, are only the lists. Bodies are forwarded byte for byte: of a JSON-RPC request the envelope is read, of an
 //! HTTP+JSON request the path, and nothing is encoded again. The one exception is a card, whose
 //! URLs are made to lead through the gateway. There is no limit on how long an answer takes.
 //!
@@ -35,6 +35,7 @@ mod headers;
 mod inbound;
 mod layer;
 mod limits;
+mod local_port;
 mod metrics;
 mod object;
 mod operation;
@@ -43,6 +44,7 @@ mod parts;
 mod path;
 mod peek;
 mod reply;
+mod subject;
 
 pub use agent::{AgentAddress, AgentAddressError};
 pub use body::{Body, BodyError, boxed, empty, full};
@@ -52,8 +54,11 @@ pub use dialer::{BoxFuture, Channel, DialError, DialFailure, Dialer};
 pub use envelope::EnvelopeError;
 pub use error::{CODES, codes};
 pub use inbound::{Inbound, InboundOptions};
+pub use layer::Reach;
+pub use local_port::{LocalPort, LocalPortOptions};
 pub use metrics::Counts;
 pub use object::ObjectError;
 pub use operation::Operation;
 pub use outbound::{Outbound, OutboundOptions};
 pub use path::RESERVED_PATH;
+pub use subject::subject;

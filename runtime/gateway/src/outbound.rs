@@ -14,7 +14,7 @@ use crate::body::{Body, BodyError, boxed};
 use crate::dialer::{BoxFuture, Dialer};
 use crate::directory::Directory;
 use crate::layer::{
-    Answer, Authorize, Classify, Cleanse, Deliver, Dial, Gate, Present, Route, Surface,
+    Answer, Authorize, Classify, Cleanse, Deliver, Dial, Gate, Present, Reach, Route, Surface,
 };
 use crate::metrics::{Counts, Metrics};
 use crate::reply::Audience;
@@ -56,7 +56,7 @@ impl Outbound {
         let metrics = Arc::new(Metrics::default());
         let path = ServiceBuilder::new()
             .layer(Answer::layer(Audience::Local, Arc::clone(&metrics)))
-            .layer(Surface::layer())
+            .layer(Surface::layer(Reach::Loopback))
             .layer(Route::layer())
             .layer(Dial::layer(dialer))
             .layer(Classify::layer(Arc::new(Directory::default())))

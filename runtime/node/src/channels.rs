@@ -39,7 +39,7 @@ mod tape;
 mod usage;
 
 pub use error::{CODES, ChannelError};
-pub use facts::{Facts, subject};
+pub use facts::Facts;
 pub use table::{Closing, Known, Notice, Registration, Table};
 
 pub(crate) use breaker::BreakerState;

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use cloister_policy::{Action, Decision, LocalAgent, PolicyBundle, Request};
+use cloister_policy::{Action, Decision, LocalAgent, PolicyBundle, Request, VisitorRequest};
 use tower::Layer;
 use tower::layer::layer_fn;
 
 use super::{Classified, Next, Outcome, service};
-use crate::end::End;
+use crate::end::{End, Party};
 use crate::error::Cause;
 use crate::headers::extensions;
 use crate::reply::Refused;
@@ -21,12 +21,14 @@ pub(crate) struct Gate {
 
 impl Gate {
     fn decide<E: End>(&self, call: &Classified<E>) -> Decision {
-        self.policy.decide(&Request {
-            direction: E::DIRECTION,
-            peer: call.end.peer(),
-            local: &self.local,
-            action: Action::Operation(call.operation.facts(call.message_bytes)),
-        })
+        let local = &self.local;
+        let action = Action::Operation(call.operation.facts(call.message_bytes));
+        match call.end.peer() {
+            Party::Attested(peer) => {
+                self.policy.decide(&Request { direction: E::DIRECTION, peer, local, action })
+            }
+            Party::Visitor => self.policy.decide_visitor(&VisitorRequest { local, action }),
+        }
     }
 }
 
@@ -48,11 +50,14 @@ impl<S> Authorize<S> {
     {
         call.operation.extensions = extensions(call.request.headers());
         let decision = self.gate.decide(&call);
-        let peer = call.end.peer();
+        let (peer, instance) = match call.end.peer() {
+            Party::Attested(peer) => (peer.agent.as_str(), peer.instance.as_str()),
+            Party::Visitor => ("visitor", ""),
+        };
         tracing::debug!(
             direction = E::DIRECTION.as_str(),
-            peer = peer.agent,
-            instance = peer.instance,
+            peer,
+            instance,
             operation = call.operation.name.as_str(),
             binding = call.operation.binding.as_str(),
             %decision,

@@ -4,7 +4,7 @@ use tower::Layer;
 use tower::layer::layer_fn;
 
 use super::{Classified, Next, Outcome, service};
-use crate::end::Caller;
+use crate::end::{Caller, End as _};
 use crate::headers::{for_agent, vouch};
 
 /// The step; see the module.
@@ -25,7 +25,7 @@ impl<S> Identify<S> {
         let headers = call.request.headers_mut();
         // SECURITY: look-alikes go before the real ones come.
         for_agent(headers);
-        vouch(headers, &call.end.peer);
+        vouch(headers, call.end.peer());
         self.next.proceed(call).await
     }
 }

@@ -22,19 +22,29 @@ pub(crate) struct Local {
 /// The step; see the module.
 #[derive(Clone)]
 pub(crate) struct Surface<S> {
+    reach: Reach,
     next: S,
 }
 
+/// Who may speak to a local surface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// This machine.
+    Loopback,
+    /// Whoever reaches the address that was listened on.
+    Network,
+}
+
 impl<S> Surface<S> {
-    pub(crate) fn layer() -> impl Layer<S, Service = Self> {
-        layer_fn(|next| Self { next })
+    pub(crate) fn layer(reach: Reach) -> impl Layer<S, Service = Self> {
+        layer_fn(move |next| Self { reach, next })
     }
 
     async fn run(self, request: Request<Body>) -> Outcome
     where
         S: Next<Local>,
     {
-        match addressed(&request) {
+        match addressed(&request, self.reach) {
             Ok(authority) => self.next.proceed(Local { authority, request }).await,
             Err(cause) => Err(Refused::new(cause, Shape::of_head(request.headers()))),
         }
@@ -43,11 +53,11 @@ impl<S> Surface<S> {
 
 service!(Surface [] Request<Body> => Local);
 
-/// The loopback authority that a request is addressed to.
+/// The authority that a request is addressed to: a loopback one, or an address.
 ///
 /// SECURITY: without this, a web page could let its own name resolve to loopback and speak for the
 /// agent (DNS rebinding).
-fn addressed<B>(request: &Request<B>) -> Result<Authority, Cause> {
+fn addressed<B>(request: &Request<B>, reach: Reach) -> Result<Authority, Cause> {
     if !origins_are_local(request.headers()) {
         return Err(Cause::Origin);
     }
@@ -60,7 +70,9 @@ fn addressed<B>(request: &Request<B>) -> Result<Authority, Cause> {
         (Some(only), None, None) | (None, Some(only), None) => only,
         _ => return Err(Cause::Host),
     };
-    if is_local(&agreed) { Ok(agreed) } else { Err(Cause::Host) }
+    // A name in place of an address could be anybody's.
+    let is_meant = is_local(&agreed) || (reach == Reach::Network && is_address(&agreed));
+    if is_meant { Ok(agreed) } else { Err(Cause::Host) }
 }
 
 fn origins_are_local(headers: &HeaderMap) -> bool {
@@ -73,11 +85,23 @@ fn origins_are_local(headers: &HeaderMap) -> bool {
 
 /// Whether an authority can name nothing but this machine.
 fn is_local(authority: &Authority) -> bool {
+    let is_loopback = ip(authority).is_some_and(|address| address.is_loopback());
+    is_loopback || (is_plain(authority) && authority.host().eq_ignore_ascii_case("localhost"))
+}
+
+/// Whether an authority names a machine by an address.
+fn is_address(authority: &Authority) -> bool {
+    ip(authority).is_some()
+}
+
+fn ip(authority: &Authority) -> Option<IpAddr> {
     let host = authority.host();
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let is_loopback = bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    let is_plain = !authority.as_str().contains('@');
-    is_plain && (is_loopback || host.eq_ignore_ascii_case("localhost"))
+    bare.parse().ok().filter(|_| is_plain(authority))
+}
+
+fn is_plain(authority: &Authority) -> bool {
+    !authority.as_str().contains('@')
 }
 
 #[cfg(test)]
@@ -85,7 +109,11 @@ mod tests {
     use http::Request;
     use http::header::{HOST, ORIGIN};
 
-    use super::addressed;
+    use super::{Authority, Cause, Reach};
+
+    fn addressed(request: &Request<()>) -> Result<Authority, Cause> {
+        super::addressed(request, Reach::Loopback)
+    }
 
     fn request(uri: &str, host: Option<&str>, origin: Option<&str>) -> Request<()> {
         let mut request = Request::builder().uri(uri);
@@ -144,5 +172,19 @@ mod tests {
                 "{origin}"
             );
         }
+    }
+
+    #[test]
+    fn a_surface_on_the_network_is_reached_by_address_and_not_by_name_nor_from_web_pages() {
+        let ask = |host, origin| {
+            super::addressed(&request("/x", Some(host), origin), Reach::Network).is_ok()
+        };
+        for host in ["10.0.0.1:8080", "[fd00::1]:80", "127.0.0.1", "localhost:1"] {
+            assert!(ask(host, None), "{host}");
+        }
+        for host in ["evil.example", "10.0.0.1.evil.example", "me@10.0.0.1", ""] {
+            assert!(!ask(host, None), "{host}");
+        }
+        assert!(!ask("10.0.0.1:8080", Some("http://10.0.0.1:8080")));
     }
 }

@@ -37,6 +37,7 @@ async fn the_agent_sees_the_attested_peer_and_no_look_alike() {
     let seen = network.agent.only();
     let expected = [
         ("cloister-peer-agent", "planner"),
+        ("cloister-peer-attested", "true"),
         ("cloister-peer-image", "planner-image"),
         ("cloister-peer-instance", "00112233445566778899aabbccddeeff"),
         ("cloister-peer-principal", "Acme%2C%20Inc.%20%C3%A9"),

@@ -16,3 +16,4 @@ mod identity;
 mod network;
 mod refusals;
 mod streams;
+mod visitors;

@@ -10,7 +10,7 @@ use cloister_attestation::evidence::Tee;
 use cloister_attestation::result::Tier;
 use cloister_gateway::{
     AgentAddress, AgentName, Body, BoxFuture, Channel, DialError, DialFailure, Dialer, Inbound,
-    InboundOptions, Outbound, OutboundOptions, boxed, full,
+    InboundOptions, LocalPort, LocalPortOptions, Outbound, OutboundOptions, Reach, boxed, full,
 };
 use cloister_policy::{LocalAgent, PolicyBundle, Subject};
 use http::{Request, Response, StatusCode};
@@ -182,6 +182,15 @@ impl Network {
         let surface = serve_outbound(outbound.clone()).await;
         let client = Client::builder(TokioExecutor::new()).build_http();
         Self { agent, inbound, outbound, channel, surface, client }
+    }
+
+    /// A port on a person's machine to an agent of this name, over the same channel.
+    pub(crate) fn local_port(&self, agent: &str) -> LocalPort {
+        LocalPort::new(LocalPortOptions {
+            agent: AgentName::new(agent).unwrap(),
+            reach: Reach::Loopback,
+            dialer: Arc::new(PlainDialer(Arc::clone(&self.channel))),
+        })
     }
 
     /// Sends a request to a path of the surface.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use cloister_attestation::time::UnixTime;
 use cloister_channel::lease::VerifiedLease;
-use cloister_channel::{Life, Peer, TrustBundle};
+use cloister_channel::{Life, TrustBundle};
+use cloister_gateway::subject;
 use cloister_policy::{Direction, Subject};
 use rustls::NamedGroup;
 
@@ -63,25 +64,5 @@ const fn group(group: NamedGroup) -> &'static str {
         "X25519"
     } else {
         "other"
-    }
-}
-
-/// A peer in the terms that policy decides over.
-#[must_use]
-pub fn subject(peer: &Peer) -> Subject {
-    Subject {
-        agent: peer.agent.to_string(),
-        trust_domain: peer.trust_domain.to_string(),
-        instance: peer.instance.to_string(),
-        principal: peer.principal.clone(),
-        scope: peer.scope.clone(),
-        image: peer.image.clone(),
-        version: peer.version.clone(),
-        tee: peer.tee,
-        simulated: peer.simulated,
-        tier: peer.tier,
-        tcb_status: peer.tcb_status,
-        region_claim: peer.region_claim.clone(),
-        on_behalf_of: None,
     }
 }

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use cloister_channel::{Decision, Peer};
+use cloister_gateway::subject;
 use cloister_policy::{Action, Direction, LocalAgent, PolicyBundle, Request};
 use tracing::info;
-
-use super::subject;
 
 /// Asks policy whether a peer may be connected.
 #[derive(Debug)]

@@ -5,7 +5,9 @@ use cloister_channel::{Credentials, InstanceId};
 use cloister_policy::{Direction, Subject};
 
 use super::State;
-use crate::channels::{Closing, Facts, Registration, subject};
+use cloister_gateway::subject;
+
+use crate::channels::{Closing, Facts, Registration};
 use crate::phase::Phase;
 use crate::testing::{World, state};
 

@@ -1,0 +1,33 @@
+//! Every request is for the one agent that the port is for.
+
+use tower::Layer;
+use tower::layer::layer_fn;
+
+use super::route::Routed;
+use super::surface::Local;
+use super::{Next, Outcome, service};
+use cloister_channel::AgentName;
+
+/// The step; see the module.
+#[derive(Clone)]
+pub(crate) struct Single<S> {
+    agent: AgentName,
+    next: S,
+}
+
+impl<S> Single<S> {
+    pub(crate) fn layer(agent: AgentName) -> impl Layer<S, Service = Self> {
+        layer_fn(move |next| Self { agent: agent.clone(), next })
+    }
+
+    async fn run(self, local: Local) -> Outcome
+    where
+        S: Next<Routed>,
+    {
+        let Local { authority, request } = local;
+        let base = format!("http://{authority}");
+        self.next.proceed(Routed { agent: self.agent, base, request }).await
+    }
+}
+
+service!(Single [] Local => Routed);
