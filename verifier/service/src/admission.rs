@@ -231,7 +231,7 @@ impl Admission {
         let certificate =
             self.keys.authority.certify_runtime(&claims, &lease, &presented.channel_key)?;
         let record = lease::record(examined, &claims, &result, now)?;
-        if let Err(objection) = self.store.admit(&record).await? {
+        if let Err(objection) = self.store.admit(record).await? {
             let (code, expected) = codes::objection(objection).ok_or(ServiceError::EpochEnded)?;
             let because = Refusal::because(code, expected, &claims.agent);
             return Ok(Err(Refusal { result: Some(Box::new(result)), ..because }));

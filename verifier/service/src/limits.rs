@@ -57,6 +57,10 @@ pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// each, the last in the queue waits less than a second.
 pub const ADMISSIONS_WAITING_MAX: usize = 256;
 
+/// Admissions in one transaction: as many as may wait. Their rows have 13 values at most, far below
+/// what one statement may bind.
+pub const ADMISSIONS_WRITTEN_MAX: usize = ADMISSIONS_WAITING_MAX;
+
 /// Events read from the log in one go.
 pub const EVENT_BATCH_MAX: u32 = 256;
 

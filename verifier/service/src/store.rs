@@ -7,6 +7,7 @@ mod admission;
 mod agents;
 mod error;
 mod events;
+mod group;
 mod history;
 mod images;
 mod instances;
@@ -15,6 +16,7 @@ mod machines;
 mod migrations;
 mod policies;
 mod row;
+mod standing;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -34,6 +36,7 @@ pub use admission::{Admitted, Objection};
 pub use agents::{AgentRecord, AgentState};
 pub use error::{CODES, StoreError};
 pub use events::{Event, EventKind};
+use group::Group;
 pub use history::{Operation, Outcome, Verdict};
 pub use images::{ImageRecord, ImageState};
 pub use instances::InstanceRecord;
@@ -45,6 +48,8 @@ pub use policies::{Epochs, Origin, PolicyRecord, Proposed};
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: SqlitePool,
+    /// Where admissions are written.
+    group: Group,
     /// The newest event's number; a change wakes the watchers.
     newest: watch::Sender<u64>,
     /// Refusals recorded since the start.
@@ -77,7 +82,8 @@ impl Store {
             .connect_with(options)
             .await?;
         migrations::apply(&pool).await?;
-        let store = Self { pool, newest: watch::Sender::new(0), refusals: Arc::default() };
+        let group = Group::start(pool.clone());
+        let store = Self { pool, group, newest: watch::Sender::new(0), refusals: Arc::default() };
         store.claim(trust_domain, now).await?;
         store.wake(events::newest(&mut store.pool.begin().await?).await?);
         Ok(store)
@@ -97,9 +103,8 @@ impl Store {
         self.pool.close().await;
     }
 
-    /// Starts a write. SQLite has one writer: taking its place at once avoids giving up half-way.
     async fn write(&self) -> Result<Write, StoreError> {
-        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
+        begin(&self.pool).await
     }
 
     /// Makes a write durable and wakes the watchers if it announced something.
@@ -132,6 +137,11 @@ impl Store {
             Err(StoreError::TrustDomain { expected: trust_domain.to_string(), observed })
         }
     }
+}
+
+/// Starts a write. SQLite has one writer: taking its place at once avoids giving up half-way.
+async fn begin(pool: &SqlitePool) -> Result<Write, StoreError> {
+    Ok(pool.begin_with("BEGIN IMMEDIATE").await?)
 }
 
 #[cfg(test)]

@@ -3,11 +3,10 @@
 use cloister_attestation::bytes::{Digest48, Nonce};
 use cloister_attestation::forecast::Machine;
 use cloister_attestation::time::UnixTime;
+use sqlx::QueryBuilder;
 
-use super::agents::{self, AgentState};
-use super::machines;
-use super::policies;
-use super::{ImageState, Store, StoreError, Verdict, Write, row};
+use super::standing::Standing;
+use super::{Store, StoreError, Verdict, Write, agents, history, instances, machines, row};
 
 /// What goes on record with a lease.
 #[derive(Clone, Debug)]
@@ -64,7 +63,7 @@ pub enum Objection {
 
 impl Store {
     /// Puts a lease on record, unless something changed since the appraisal that speaks against
-    /// it: then nothing is written.
+    /// it: then nothing is written. Those that wait at the same time share a transaction.
     ///
     /// # Security
     /// The lease must not leave the service before this has returned without an objection. An
@@ -73,104 +72,43 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn admit(&self, admitted: &Admitted) -> Result<Result<(), Objection>, StoreError> {
-        let mut write = self.write().await?;
-        if let Err(objection) = stands(&mut write, admitted).await? {
-            return Ok(Err(objection));
-        }
-        agents::register(&mut write, &admitted.agent, admitted.verdict.at).await?;
-        upsert(&mut write, admitted).await?;
-        if let Some(machine) = &admitted.machine {
-            machines::seen(&mut write, machine, &admitted.agent, admitted.simulated).await?;
-        }
-        admitted.verdict.write(&mut write).await?;
+    pub async fn admit(&self, admitted: Admitted) -> Result<Result<(), Objection>, StoreError> {
+        self.group.admit(admitted).await
+    }
+}
+
+/// Decides about each of `group`, in order, and makes what is admitted durable. Each is of another
+/// instance.
+pub(super) async fn write(
+    mut write: Write,
+    group: impl Iterator<Item = &Admitted> + Clone + Send,
+) -> Result<Vec<Result<(), Objection>>, StoreError> {
+    let mut standing = Standing::read(&mut write, group.clone()).await?;
+    let decisions: Vec<_> = group.clone().map(|admitted| standing.decide(admitted)).collect();
+    let admitted: Vec<&Admitted> =
+        group.zip(&decisions).filter(|(_, decision)| decision.is_ok()).map(|(it, _)| it).collect();
+    if !admitted.is_empty() {
+        record(&mut write, &admitted).await?;
         write.commit().await?;
-        Ok(Ok(()))
     }
+    Ok(decisions)
 }
 
-async fn stands(
-    write: &mut Write,
-    admitted: &Admitted,
-) -> Result<Result<(), Objection>, StoreError> {
-    if !spend(write, admitted).await? {
-        return Ok(Err(Objection::Spent));
-    }
-    if admitted.policy_epoch < policies::epochs(write).await?.floor {
-        return Ok(Err(Objection::EpochEnded));
-    }
-    let state = sqlx::query("SELECT state FROM images WHERE tuple = $1")
-        .bind(admitted.tuple.to_string())
-        .fetch_optional(&mut **write)
-        .await?
-        .map(|row| row::word(&row, "state", ImageState::read))
-        .transpose()?;
-    if state != Some(ImageState::Admitted) {
-        return Ok(Err(Objection::ImageRetired));
-    }
-    match agents::agent(write, &admitted.agent).await?.map(|agent| agent.state) {
-        Some(AgentState::Quarantined) => return Ok(Err(Objection::Quarantined)),
-        Some(AgentState::Retired) => return Ok(Err(Objection::Retired)),
-        Some(AgentState::Active) | None => {}
-    }
-    known_instance(write, admitted).await
+async fn record(write: &mut Write, admitted: &[&Admitted]) -> Result<(), StoreError> {
+    spend(write, admitted).await?;
+    agents::register(write, admitted).await?;
+    instances::upsert(write, admitted).await?;
+    machines::seen(write, admitted).await?;
+    history::insert(write, admitted.iter().map(|admitted| &admitted.verdict)).await
 }
 
-async fn known_instance(
-    write: &mut Write,
-    admitted: &Admitted,
-) -> Result<Result<(), Objection>, StoreError> {
-    let known: Option<(String, Option<String>)> =
-        sqlx::query_as("SELECT agent, revocation FROM instances WHERE instance = $1")
-            .bind(&admitted.instance)
-            .fetch_optional(&mut **write)
-            .await?;
-    Ok(match known {
-        Some((agent, _)) if agent != admitted.agent => Err(Objection::OtherAgent),
-        Some((_, Some(_))) => Err(Objection::Revoked),
-        Some((_, None)) | None => Ok(()),
-    })
-}
-
-/// Whether the challenge was still unspent.
-async fn spend(write: &mut Write, admitted: &Admitted) -> Result<bool, StoreError> {
-    let sql = "INSERT INTO spent_challenges (nonce, expires_at) VALUES ($1, $2)
-               ON CONFLICT (nonce) DO NOTHING";
-    let done = sqlx::query(sql)
-        .bind(admitted.nonce.to_string())
-        .bind(row::signed(admitted.nonce_expires_at.as_secs()))
-        .execute(&mut **write)
-        .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-async fn upsert(write: &mut Write, admitted: &Admitted) -> Result<(), StoreError> {
-    let sql = "INSERT INTO instances
-                   (instance, agent, tuple, endpoint, simulated, tier, platform, not_asserted,
-                    result, first_seen_at, lease_expires_at, policy_epoch, revocation)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL)
-               ON CONFLICT (instance) DO UPDATE SET
-                   tuple = excluded.tuple, endpoint = excluded.endpoint,
-                   simulated = excluded.simulated, tier = excluded.tier,
-                   platform = excluded.platform, not_asserted = excluded.not_asserted,
-                   result = excluded.result, policy_epoch = excluded.policy_epoch,
-                   lease_expires_at = CASE
-                       WHEN excluded.lease_expires_at > instances.lease_expires_at
-                       THEN excluded.lease_expires_at ELSE instances.lease_expires_at END";
-    sqlx::query(sql)
-        .bind(&admitted.instance)
-        .bind(&admitted.agent)
-        .bind(admitted.tuple.to_string())
-        .bind(&admitted.endpoint)
-        .bind(admitted.simulated)
-        .bind(&admitted.tier)
-        .bind(&admitted.platform)
-        .bind(row::json(&admitted.not_asserted)?)
-        .bind(&admitted.verdict.detail)
-        .bind(row::signed(admitted.verdict.at.as_secs()))
-        .bind(row::signed(admitted.lease_expires_at.as_secs()))
-        .bind(row::signed(admitted.policy_epoch))
-        .execute(&mut **write)
-        .await?;
+/// The challenges are known to be unspent; the key of the table holds whatever else writes.
+async fn spend(write: &mut Write, admitted: &[&Admitted]) -> Result<(), StoreError> {
+    let mut sql = QueryBuilder::new("INSERT INTO spent_challenges (nonce, expires_at) ");
+    sql.push_values(admitted, |mut row, admitted| {
+        row.push_bind(admitted.nonce.to_string())
+            .push_bind(row::signed(admitted.nonce_expires_at.as_secs()));
+    });
+    sql.build().execute(&mut **write).await?;
     Ok(())
 }

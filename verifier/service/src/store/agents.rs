@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use cloister_attestation::time::UnixTime;
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _};
 
 use super::instances::{self, InstanceRecord};
-use super::{Operation, Store, StoreError, Write, row};
+use super::{Admitted, Operation, Store, StoreError, Write, row};
 
 /// Whether an agent may hold leases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl AgentState {
         }
     }
 
-    fn read(word: &str) -> Option<Self> {
+    pub(super) fn read(word: &str) -> Option<Self> {
         [Self::Active, Self::Quarantined, Self::Retired].into_iter().find(|s| s.as_str() == word)
     }
 }
@@ -157,16 +157,16 @@ pub(super) async fn agent(
     }
 }
 
-/// Makes an agent known; one that is known stays as it is.
-pub(super) async fn register(
-    write: &mut Write,
-    name: &str,
-    now: UnixTime,
-) -> Result<(), StoreError> {
-    let sql = "INSERT INTO agents (name, state, reason, changed_at) VALUES ($1, 'active', '', $2)
-               ON CONFLICT (name) DO NOTHING";
-    let now = row::signed(now.as_secs());
-    sqlx::query(sql).bind(name).bind(now).execute(&mut **write).await?;
+/// Makes the agents of `admitted` known; those that are known stay as they are.
+pub(super) async fn register(write: &mut Write, admitted: &[&Admitted]) -> Result<(), StoreError> {
+    let named: BTreeMap<&str, UnixTime> =
+        admitted.iter().map(|it| (it.agent.as_str(), it.verdict.at)).collect();
+    let mut sql = QueryBuilder::new("INSERT INTO agents (name, state, reason, changed_at) ");
+    sql.push_values(named, |mut row, (name, at)| {
+        row.push_bind(name.to_owned()).push("'active', ''").push_bind(row::signed(at.as_secs()));
+    });
+    sql.push(" ON CONFLICT (name) DO NOTHING");
+    sql.build().execute(&mut **write).await?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use cloister_attestation::time::UnixTime;
+use sqlx::QueryBuilder;
 
 use super::{Store, StoreError, Write, row};
 use crate::limits::{
@@ -19,6 +20,15 @@ pub enum Outcome {
     Admitted,
     /// Without.
     Refused,
+}
+
+impl Outcome {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Admitted => "admitted",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 /// What was concluded about one piece of Evidence.
@@ -38,26 +48,27 @@ pub struct Verdict {
     pub detail: String,
 }
 
-impl Verdict {
-    pub(super) async fn write(&self, write: &mut Write) -> Result<(), StoreError> {
-        let outcome = match self.outcome {
-            Outcome::Admitted => "admitted",
-            Outcome::Refused => "refused",
-        };
-        let sql = "INSERT INTO verdicts (id, at, outcome, agent, instance, evidence, detail)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        sqlx::query(sql)
-            .bind(id()?)
-            .bind(row::signed(self.at.as_secs()))
-            .bind(outcome)
-            .bind(&self.agent)
-            .bind(&self.instance)
-            .bind(&self.evidence)
-            .bind(&self.detail)
-            .execute(&mut **write)
-            .await?;
-        Ok(())
-    }
+/// Keeps verdicts.
+pub(super) async fn insert<'a>(
+    write: &mut Write,
+    verdicts: impl Iterator<Item = &'a Verdict>,
+) -> Result<(), StoreError> {
+    let named = verdicts.map(|verdict| Ok((id()?, verdict)));
+    let named = named.collect::<Result<Vec<_>, StoreError>>()?;
+    let mut sql = QueryBuilder::new(
+        "INSERT INTO verdicts (id, at, outcome, agent, instance, evidence, detail) ",
+    );
+    sql.push_values(named, |mut row, (id, verdict)| {
+        row.push_bind(id)
+            .push_bind(row::signed(verdict.at.as_secs()))
+            .push_bind(verdict.outcome.word())
+            .push_bind(verdict.agent.clone())
+            .push_bind(verdict.instance.clone())
+            .push_bind(verdict.evidence.clone())
+            .push_bind(verdict.detail.clone());
+    });
+    sql.build().execute(&mut **write).await?;
+    Ok(())
 }
 
 /// What an operator did.
@@ -107,7 +118,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn record(&self, verdict: &Verdict) -> Result<(), StoreError> {
         let mut write = self.write().await?;
-        verdict.write(&mut write).await?;
+        insert(&mut write, std::iter::once(verdict)).await?;
         let before = self.refusals.fetch_add(1, Ordering::Relaxed);
         if before.is_multiple_of(REFUSALS_PRUNE_INTERVAL) {
             prune_refusals(&mut write, REFUSALS_KEPT).await?;
@@ -120,12 +131,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn verdicts(&self, outcome: Outcome) -> Result<u64, StoreError> {
-        let word = match outcome {
-            Outcome::Admitted => "admitted",
-            Outcome::Refused => "refused",
-        };
         let row = sqlx::query("SELECT COUNT(*) AS count FROM verdicts WHERE outcome = $1")
-            .bind(word)
+            .bind(outcome.word())
             .fetch_one(&self.pool)
             .await?;
         row::unsigned(&row, "count")

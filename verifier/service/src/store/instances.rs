@@ -2,11 +2,11 @@
 
 use cloister_attestation::bytes::Digest48;
 use cloister_attestation::time::UnixTime;
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _};
 
 use super::images::ImageRecord;
-use super::{EventKind, Store, StoreError, Write, events, row};
+use super::{Admitted, EventKind, Store, StoreError, Write, events, row};
 
 /// One boot of one runtime.
 #[derive(Clone, Debug)]
@@ -197,5 +197,42 @@ pub(super) async fn restore(
         let event = EventKind::Restored { agent: agent.to_owned(), instance: instance.instance };
         events::append(write, &event, now).await?;
     }
+    Ok(())
+}
+
+/// Puts the leases of `admitted` on record, each of another instance.
+pub(super) async fn upsert(write: &mut Write, admitted: &[&Admitted]) -> Result<(), StoreError> {
+    let mut sql = QueryBuilder::new(
+        "INSERT INTO instances
+             (instance, agent, tuple, endpoint, simulated, tier, platform, not_asserted,
+              result, first_seen_at, lease_expires_at, policy_epoch) ",
+    );
+    let lists = admitted.iter().map(|it| row::json(&it.not_asserted));
+    let lists = lists.collect::<Result<Vec<String>, _>>()?;
+    sql.push_values(admitted.iter().zip(lists), |mut row, (admitted, not_asserted)| {
+        row.push_bind(admitted.instance.clone())
+            .push_bind(admitted.agent.clone())
+            .push_bind(admitted.tuple.to_string())
+            .push_bind(admitted.endpoint.clone())
+            .push_bind(admitted.simulated)
+            .push_bind(admitted.tier.clone())
+            .push_bind(admitted.platform.clone())
+            .push_bind(not_asserted)
+            .push_bind(admitted.verdict.detail.clone())
+            .push_bind(row::signed(admitted.verdict.at.as_secs()))
+            .push_bind(row::signed(admitted.lease_expires_at.as_secs()))
+            .push_bind(row::signed(admitted.policy_epoch));
+    });
+    sql.push(
+        " ON CONFLICT (instance) DO UPDATE SET
+             tuple = excluded.tuple, endpoint = excluded.endpoint,
+             simulated = excluded.simulated, tier = excluded.tier,
+             platform = excluded.platform, not_asserted = excluded.not_asserted,
+             result = excluded.result, policy_epoch = excluded.policy_epoch,
+             lease_expires_at = CASE
+                 WHEN excluded.lease_expires_at > instances.lease_expires_at
+                 THEN excluded.lease_expires_at ELSE instances.lease_expires_at END",
+    );
+    sql.build().execute(&mut **write).await?;
     Ok(())
 }

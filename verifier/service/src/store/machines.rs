@@ -1,11 +1,13 @@
 //! Machines that were admitted once, as they attested last.
 
+use std::collections::BTreeMap;
+
 use cloister_attestation::forecast::{Machine, MachineTcb};
 use cloister_attestation::time::UnixTime;
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _};
 
-use super::{Store, StoreError, Write, row};
+use super::{Admitted, Store, StoreError, Write, row};
 
 /// One machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,30 +54,39 @@ impl Store {
     }
 }
 
-/// Puts on record what a machine attested.
-pub(super) async fn seen(
-    write: &mut Write,
-    machine: &Machine,
-    agent: &str,
-    simulated: bool,
-) -> Result<(), StoreError> {
-    let sql = "INSERT INTO machines
-                   (id, tee, product, simulated, agent, attested, first_seen_at, last_seen_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-               ON CONFLICT (id) DO UPDATE SET
-                   tee = excluded.tee, product = excluded.product,
-                   simulated = excluded.simulated, agent = excluded.agent,
-                   attested = excluded.attested, last_seen_at = excluded.last_seen_at";
-    sqlx::query(sql)
-        .bind(machine.id())
-        .bind(tee(&machine.tcb))
-        .bind(machine.product())
-        .bind(simulated)
-        .bind(agent)
-        .bind(row::json(machine)?)
-        .bind(row::signed(machine.last_seen.as_secs()))
-        .execute(&mut **write)
-        .await?;
+/// Puts on record what the machines of `admitted` attested; of one machine, what came last.
+pub(super) async fn seen(write: &mut Write, admitted: &[&Admitted]) -> Result<(), StoreError> {
+    let seen: BTreeMap<String, (&Machine, &Admitted)> = admitted
+        .iter()
+        .filter_map(|it| it.machine.as_ref().map(|machine| (machine.id(), (machine, *it))))
+        .collect();
+    if seen.is_empty() {
+        return Ok(());
+    }
+    let attested = seen.values().map(|(machine, _)| row::json(machine));
+    let attested = attested.collect::<Result<Vec<String>, _>>()?;
+    let mut sql = QueryBuilder::new(
+        "INSERT INTO machines
+             (id, tee, product, simulated, agent, attested, first_seen_at, last_seen_at) ",
+    );
+    sql.push_values(seen.into_iter().zip(attested), |mut row, ((id, (machine, by)), attested)| {
+        let at = row::signed(machine.last_seen.as_secs());
+        row.push_bind(id)
+            .push_bind(tee(&machine.tcb))
+            .push_bind(machine.product().to_string())
+            .push_bind(by.simulated)
+            .push_bind(by.agent.clone())
+            .push_bind(attested)
+            .push_bind(at)
+            .push_bind(at);
+    });
+    sql.push(
+        " ON CONFLICT (id) DO UPDATE SET
+             tee = excluded.tee, product = excluded.product,
+             simulated = excluded.simulated, agent = excluded.agent,
+             attested = excluded.attested, last_seen_at = excluded.last_seen_at",
+    );
+    sql.build().execute(&mut **write).await?;
     Ok(())
 }
 

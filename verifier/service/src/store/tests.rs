@@ -13,10 +13,10 @@ use super::{
 };
 use crate::limits::REFUSAL_RETENTION;
 
-const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+pub(super) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 const QUARANTINED: &str = "agent.quarantined";
 
-async fn open(folder: &tempfile::TempDir) -> Store {
+pub(super) async fn open(folder: &tempfile::TempDir) -> Store {
     try_open(folder, "example.org").await.unwrap()
 }
 
@@ -25,7 +25,7 @@ async fn try_open(folder: &tempfile::TempDir, domain: &str) -> Result<Store, Sto
     Store::open(&path, &domain.parse().unwrap(), NOW).await
 }
 
-fn tuple(of: &str) -> ReferenceTuple {
+pub(super) fn tuple(of: &str) -> ReferenceTuple {
     ReferenceTuple {
         image: "translator".into(),
         version: of.into(),
@@ -37,11 +37,11 @@ fn tuple(of: &str) -> ReferenceTuple {
     }
 }
 
-fn operation(action: &'static str, detail: &str) -> Operation {
+pub(super) fn operation(action: &'static str, detail: &str) -> Operation {
     Operation { at: NOW, action, subject: "subject".into(), detail: detail.into() }
 }
 
-fn admitted(instance: &str, agent: &str, nonce: u8, tuple: &ReferenceTuple) -> Admitted {
+pub(super) fn admitted(instance: &str, agent: &str, nonce: u8, tuple: &ReferenceTuple) -> Admitted {
     Admitted {
         nonce: Nonce::new([nonce; 32]),
         nonce_expires_at: NOW.plus(Duration::from_secs(120)),
@@ -72,7 +72,7 @@ async fn with_instance(folder: &tempfile::TempDir) -> (Store, ReferenceTuple) {
     let (store, tuple) = (open(folder).await, tuple("1"));
     let admit = operation("image.admit", "");
     store.admit_images(std::slice::from_ref(&tuple), &admit).await.unwrap().unwrap();
-    let standing = store.admit(&admitted("a1", "a", 1, &tuple)).await.unwrap();
+    let standing = store.admit(admitted("a1", "a", 1, &tuple)).await.unwrap();
     assert_eq!(standing, Ok(()));
     (store, tuple)
 }
@@ -107,7 +107,7 @@ async fn a_challenge_buys_one_lease() {
     let folder = tempfile::tempdir().unwrap();
     let (store, tuple) = with_instance(&folder).await;
     let again = admitted("a2", "a", 1, &tuple);
-    assert_eq!(store.admit(&again).await.unwrap(), Err(Objection::Spent));
+    assert_eq!(store.admit(again.clone()).await.unwrap(), Err(Objection::Spent));
     assert_eq!(store.leases_live(NOW).await.unwrap(), 1);
 }
 
@@ -116,11 +116,11 @@ async fn a_refused_admission_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let (store, known) = with_instance(&folder).await;
     let unknown = admitted("a2", "b", 2, &tuple("2"));
-    assert_eq!(store.admit(&unknown).await.unwrap(), Err(Objection::ImageRetired));
+    assert_eq!(store.admit(unknown.clone()).await.unwrap(), Err(Objection::ImageRetired));
     assert!(store.agent("b").await.unwrap().is_none());
     // The challenge was not spent either.
     let good = admitted("a2", "b", 2, &known);
-    assert_eq!(store.admit(&good).await.unwrap(), Ok(()));
+    assert_eq!(store.admit(good.clone()).await.unwrap(), Ok(()));
 }
 
 #[tokio::test]
@@ -128,7 +128,7 @@ async fn an_identity_key_stays_with_its_agent() {
     let folder = tempfile::tempdir().unwrap();
     let (store, tuple) = with_instance(&folder).await;
     let other = admitted("a1", "b", 2, &tuple);
-    assert_eq!(store.admit(&other).await.unwrap(), Err(Objection::OtherAgent));
+    assert_eq!(store.admit(other.clone()).await.unwrap(), Err(Objection::OtherAgent));
 }
 
 #[tokio::test]
@@ -144,12 +144,12 @@ async fn quarantine_revokes_announces_and_refuses_until_it_is_lifted() {
     let (revoked, sequence) = store.revoked(NOW).await.unwrap();
     assert_eq!((revoked.len(), sequence), (1, 1));
     let renewal = admitted("a1", "a", 2, &tuple);
-    assert_eq!(store.admit(&renewal).await.unwrap(), Err(Objection::Quarantined));
+    assert_eq!(store.admit(renewal.clone()).await.unwrap(), Err(Objection::Quarantined));
 
     let lift = operation("agent.lift", "");
     let agent = store.lift_quarantine("a", QUARANTINED, &lift).await.unwrap().unwrap();
     assert_eq!((agent.state, agent.reason.as_str()), (AgentState::Active, ""));
-    assert_eq!(store.admit(&renewal).await.unwrap(), Ok(()));
+    assert_eq!(store.admit(renewal.clone()).await.unwrap(), Ok(()));
     let events = store.events_after(0).await.unwrap();
     let numbers: Vec<u64> = events.iter().map(|event| event.sequence).collect();
     assert_eq!(numbers, [1, 2]);
@@ -182,7 +182,7 @@ async fn a_retired_agent_stays_retired() {
     let lifted = store.lift_quarantine("a", QUARANTINED, &why).await.unwrap().unwrap();
     assert_eq!(lifted.state, AgentState::Retired);
     let fresh = admitted("a2", "a", 2, &tuple);
-    assert_eq!(store.admit(&fresh).await.unwrap(), Err(Objection::Retired));
+    assert_eq!(store.admit(fresh.clone()).await.unwrap(), Err(Objection::Retired));
 }
 
 #[tokio::test]
@@ -194,11 +194,11 @@ async fn a_retired_image_can_come_back_and_a_revoked_one_cannot() {
     let retired = store.retire_image(&tuple.digest(), &why).await.unwrap().unwrap();
     assert_eq!(retired.state, ImageState::Retired);
     let renewal = admitted("a1", "a", 2, &tuple);
-    assert_eq!(store.admit(&renewal).await.unwrap(), Err(Objection::ImageRetired));
+    assert_eq!(store.admit(renewal.clone()).await.unwrap(), Err(Objection::ImageRetired));
     assert_eq!(store.leases_live(NOW).await.unwrap(), 1, "live leases run out");
     let all = [tuple.clone()];
     store.admit_images(&all, &why).await.unwrap().unwrap();
-    assert_eq!(store.admit(&renewal).await.unwrap(), Ok(()));
+    assert_eq!(store.admit(renewal.clone()).await.unwrap(), Ok(()));
 
     let (image, lost) =
         store.revoke_image(&tuple.digest(), "image.revoked", &why).await.unwrap().unwrap();

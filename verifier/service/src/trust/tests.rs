@@ -108,7 +108,7 @@ impl World {
                 detail: "{}".into(),
             },
         };
-        store.admit(&admitted).await.unwrap().unwrap();
+        store.admit(admitted).await.unwrap().unwrap();
     }
 
     /// The caller's lease, as seen at `now` in a certificate that was issued with `lease` for
