@@ -37,6 +37,7 @@ pub mod life;
 pub mod limits;
 pub mod name;
 pub mod peer;
+mod remembered;
 pub mod request;
 pub mod session;
 pub mod spiffe;

@@ -11,6 +11,10 @@ pub const LEASE_BYTES_MAX: usize = 16 * 1024;
 /// in base64url.
 pub const LEASE_JWT_BYTES_MAX: usize = 48 * 1024;
 
+/// Certificates of peers that are remembered as verified. A runtime has fewer peers; each entry
+/// takes about 2 KiB.
+pub const CHAINS_REMEMBERED_MAX: usize = 256;
+
 /// Leases of peers that are remembered as verified. A runtime has fewer peers; each entry takes
 /// about 1 KiB.
 pub const LEASES_REMEMBERED_MAX: usize = 256;

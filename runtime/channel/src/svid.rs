@@ -7,14 +7,16 @@
 mod chain;
 mod cmw;
 mod error;
+mod memory;
 mod parse;
 
 use cloister_attestation::time::UnixTime;
 
-pub(crate) use chain::verified;
+pub(crate) use chain::Usage;
 pub use chain::verify_chain;
 pub use cmw::{CMW_OID_ARCS, MEDIA_TYPE, lease_extension};
 pub use error::{CODES, SvidError};
+pub(crate) use memory::Memory;
 
 use crate::identity::PublicKey;
 use crate::lease::{LeaseClaims, VerifiedLease};
@@ -32,6 +34,7 @@ pub struct Svid {
     id: SpiffeId,
     key: PublicKey,
     lease: Vec<u8>,
+    not_before: UnixTime,
     not_after: UnixTime,
 }
 
@@ -61,6 +64,11 @@ impl Svid {
     #[must_use]
     pub fn lease(&self) -> &[u8] {
         &self.lease
+    }
+
+    /// Whether `secs` since 1970 is within the certificate's dates, as for [`verify_chain`].
+    fn is_valid_at(&self, secs: u64) -> bool {
+        (self.not_before..=self.not_after).contains(&UnixTime::from_secs(secs))
     }
 
     /// Checks that this certificate is the one that `lease` was issued with: same key, same name,

@@ -14,9 +14,10 @@ pub use cloister_attestation::key::KeyId;
 pub use error::{CODES, TrustError};
 
 use crate::identity::PublicKey;
-use crate::lease::{LeaseError, Memory, VerifiedLease};
+use crate::lease::{self, LeaseError, VerifiedLease};
 use crate::limits::{CERTIFICATE_BYTES_MAX, ISSUERS_MAX, LEASE_KEYS_MAX, REVOKED_MAX};
 use crate::name::{AgentName, InstanceId, TrustDomain};
+use crate::svid::{self, Svid, SvidError};
 
 /// Why and until when an instance's leases are taken away.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +64,8 @@ pub struct TrustBundle {
     revoked: HashMap<InstanceId, Revocation>,
     sequence: u64,
     issued_at: UnixTime,
-    leases: Memory,
+    leases: lease::Memory,
+    chains: svid::Memory,
 }
 
 #[derive(Clone, Debug)]
@@ -95,7 +97,8 @@ impl TrustBundle {
             revoked: HashMap::new(),
             sequence: parts.sequence,
             issued_at: parts.issued_at,
-            leases: Memory::default(),
+            leases: lease::Memory::default(),
+            chains: svid::Memory::default(),
         };
         parts.revoked.into_iter().try_for_each(|(id, why)| bundle.revoke(id, why))?;
         Ok(bundle)
@@ -118,9 +121,15 @@ impl TrustBundle {
         self.issuers.iter().map(|issuer| issuer.der.as_ref())
     }
 
-    /// The issuers as ends of certificate chains.
-    pub(crate) fn trust_anchors(&self) -> Vec<TrustAnchor<'static>> {
-        self.issuers.iter().map(|issuer| issuer.anchor.clone()).collect()
+    /// The issuers as ends of certificate chains, and what is known of chains that end there.
+    pub(crate) fn trust_anchors(&self) -> (Vec<TrustAnchor<'static>>, svid::Memory) {
+        let anchors = self.issuers.iter().map(|issuer| issuer.anchor.clone());
+        (anchors.collect(), self.chains.clone())
+    }
+
+    /// Parses a certificate as [`Svid::parse`] does; one that verified before is not parsed again.
+    pub(crate) fn svid(&self, der: &[u8]) -> Result<Svid, SvidError> {
+        self.chains.parse(der)
     }
 
     /// The lease key with this id.
@@ -186,6 +195,12 @@ impl TrustBundle {
     #[must_use]
     pub fn leases_remembered(&self) -> usize {
         self.leases.len()
+    }
+
+    /// How many certificates are remembered, at most [`crate::limits::CHAINS_REMEMBERED_MAX`].
+    #[must_use]
+    pub fn chains_remembered(&self) -> usize {
+        self.chains.len()
     }
 
     /// Takes an instance's leases away.

@@ -36,7 +36,7 @@ impl Shared {
             return Err(SessionError::WrongSide);
         }
         Ok(Self {
-            svid: Svid::parse(handshake.peer_certificate())?,
+            svid: trust.svid(handshake.peer_certificate())?,
             local,
             trust,
             handshake,

@@ -8,6 +8,22 @@ use super::{Svid, SvidError};
 use crate::limits::{CERTIFICATE_BYTES_MAX, INTERMEDIATES_MAX};
 use crate::tls::SIGNATURES;
 
+/// Which side of a handshake shows a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Usage {
+    Server,
+    Client,
+}
+
+impl Usage {
+    fn key_usage(self) -> KeyUsage {
+        match self {
+            Self::Server => KeyUsage::server_auth(),
+            Self::Client => KeyUsage::client_auth(),
+        }
+    }
+}
+
 /// Verifies that `chain` (DER, leaf first) is an SVID that a server may show at `now`, and that it
 /// ends at one of `issuers` (DER). What TLS verifies between runtimes, for whoever judges a chain
 /// after the handshake. Of which trust domain it is, the caller compares.
@@ -24,7 +40,7 @@ pub fn verify_chain<'a>(
     let issuers: Vec<CertificateDer<'_>> = issuers.into_iter().map(CertificateDer::from).collect();
     let anchors: Vec<TrustAnchor<'_>> = issuers.iter().map(anchor).collect::<Result<_, _>>()?;
     let now = pki_types::UnixTime::since_unix_epoch(core::time::Duration::from_secs(now.as_secs()));
-    verified(&anchors, leaf, intermediates, now, KeyUsage::server_auth())
+    verified(&anchors, leaf, intermediates, now, Usage::Server)
 }
 
 fn anchor<'a>(issuer: &'a CertificateDer<'_>) -> Result<TrustAnchor<'a>, SvidError> {
@@ -40,7 +56,7 @@ pub(crate) fn verified(
     leaf: &CertificateDer<'_>,
     intermediates: &[CertificateDer<'_>],
     now: pki_types::UnixTime,
-    usage: KeyUsage,
+    usage: Usage,
 ) -> Result<Svid, SvidError> {
     if intermediates.len() > INTERMEDIATES_MAX {
         let observed = intermediates.len();
@@ -51,7 +67,15 @@ pub(crate) fn verified(
     // Revocation is by instance, in the session: leaves live no longer than a lease.
     let (revocation, more) = (None, None);
     end_entity
-        .verify_for_usage(SIGNATURES.all, anchors, intermediates, now, usage, revocation, more)
+        .verify_for_usage(
+            SIGNATURES.all,
+            anchors,
+            intermediates,
+            now,
+            usage.key_usage(),
+            revocation,
+            more,
+        )
         .map_err(SvidError::Chain)?;
     Ok(svid)
 }

@@ -30,12 +30,13 @@ pub(super) fn parse(der: &[u8]) -> Result<Svid, SvidError> {
         .subject_public_key_info()
         .to_der()
         .map_err(|_| SvidError::Malformed { reason: "key does not encode" })?;
-    let not_after = tbs.validity().not_after.to_unix_duration().as_secs();
+    let (from, until) = (tbs.validity().not_before, tbs.validity().not_after);
     Ok(Svid {
         id: name(extensions)?,
         key: PublicKey::from_spki(&spki).map_err(SvidError::KeyType)?,
         lease: lease(extensions)?,
-        not_after: UnixTime::from_secs(not_after),
+        not_before: UnixTime::from_secs(from.to_unix_duration().as_secs()),
+        not_after: UnixTime::from_secs(until.to_unix_duration().as_secs()),
     })
 }
 

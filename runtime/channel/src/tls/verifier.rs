@@ -10,11 +10,10 @@ use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError,
     PeerIncompatible, SignatureScheme,
 };
-use webpki::KeyUsage;
 
 use super::provider::SIGNATURES;
 use crate::name::TrustDomain;
-use crate::svid::{SvidError, verified};
+use crate::svid::{Memory, SvidError, Usage};
 use crate::trust::TrustBundle;
 
 /// Chain, dates, SVID of the trust domain, handshake signature. Nothing about who the peer is.
@@ -22,11 +21,14 @@ use crate::trust::TrustBundle;
 pub(super) struct PeerVerifier {
     trust_domain: TrustDomain,
     anchors: Vec<TrustAnchor<'static>>,
+    /// What verified before, under these anchors.
+    chains: Memory,
 }
 
 impl PeerVerifier {
     pub(super) fn new(trust: &TrustBundle) -> Self {
-        Self { trust_domain: trust.trust_domain().clone(), anchors: trust.trust_anchors() }
+        let (anchors, chains) = trust.trust_anchors();
+        Self { trust_domain: trust.trust_domain().clone(), anchors, chains }
     }
 
     fn verify(
@@ -34,9 +36,9 @@ impl PeerVerifier {
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
-        usage: KeyUsage,
+        usage: Usage,
     ) -> Result<(), SvidError> {
-        let svid = verified(&self.anchors, leaf, intermediates, now, usage)?;
+        let svid = self.chains.verify(&self.anchors, (leaf, intermediates), now, usage)?;
         if svid.id().trust_domain != self.trust_domain {
             return Err(SvidError::Name {
                 expected: self.trust_domain.spiffe_id(),
@@ -67,7 +69,7 @@ impl ServerCertVerifier for PeerVerifier {
     ) -> Result<ServerCertVerified, Error> {
         // The server name is the trust domain's fixed label, which no certificate carries. Which
         // agent answered is decided by the session, over the lease.
-        self.verify(end_entity, intermediates, now, KeyUsage::server_auth()).map_err(refused)?;
+        self.verify(end_entity, intermediates, now, Usage::Server).map_err(refused)?;
         Ok(ServerCertVerified::assertion())
     }
 
@@ -110,7 +112,7 @@ impl ClientCertVerifier for PeerVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        self.verify(end_entity, intermediates, now, KeyUsage::client_auth()).map_err(refused)?;
+        self.verify(end_entity, intermediates, now, Usage::Client).map_err(refused)?;
         Ok(ClientCertVerified::assertion())
     }
 

@@ -24,6 +24,7 @@ mod leases;
 mod life;
 mod model;
 mod properties;
+mod remembered;
 mod sessions;
 mod simulation;
 mod svids;
