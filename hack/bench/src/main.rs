@@ -9,6 +9,7 @@
     reason = "a command line tool: what it prints is its result"
 )]
 
+mod admission;
 mod appraise;
 mod bar;
 mod channel;

@@ -3,7 +3,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
+use rustix::time::{ClockId, clock_gettime};
 
 /// Pairs that are timed at least, however slow one is.
 pub(crate) const PAIRS_MIN: usize = 9;
@@ -39,6 +40,12 @@ impl Measured {
     }
 }
 
+/// What one of each took, in microseconds.
+pub(crate) struct Turn {
+    pub(crate) own: f64,
+    pub(crate) reference: f64,
+}
+
 /// Times `own` and `reference` in turns. Either of them failing ends it: what does not succeed is
 /// not measured.
 pub(crate) fn pairs(
@@ -46,13 +53,18 @@ pub(crate) fn pairs(
     mut own: impl FnMut() -> Result<()>,
     mut reference: impl FnMut() -> Result<()>,
 ) -> Result<Measured> {
+    turns(input, || Ok(Turn { own: timed(&mut own)?, reference: timed(&mut reference)? }))
+}
+
+/// As [`pairs`], of what does its own timing.
+pub(crate) fn turns(input: String, mut turn: impl FnMut() -> Result<Turn>) -> Result<Measured> {
     let (mut owns, mut references, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     repeat(|counts| {
-        let (a, b) = (timed(&mut own)?, timed(&mut reference)?);
+        let Turn { own, reference } = turn()?;
         if counts {
-            owns.push(a);
-            references.push(b);
-            ratios.push(a / b);
+            owns.push(own);
+            references.push(reference);
+            ratios.push(own / reference);
         }
         Ok(())
     })?;
@@ -65,6 +77,14 @@ pub(crate) fn pairs(
         samples: ratios.len(),
         input,
     })
+}
+
+/// Processor time of this process until now, of all of its threads, in user and in kernel mode, in
+/// microseconds.
+pub(crate) fn processor_micros() -> Result<f64> {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    let time = Duration::try_from(time).context("processor time before it began")?;
+    Ok(time.as_secs_f64() * 1e6)
 }
 
 /// Times `own` alone.
