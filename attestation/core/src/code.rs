@@ -122,6 +122,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         crate::ear::codes::CODES,
         crate::bundle::codes::CODES,
         crate::envelope::CODES,
+        crate::jwk::CODES,
         crate::key::CODES,
         crate::event_log::codes::CODES,
         crate::forecast::CODES,

@@ -3,11 +3,15 @@
 //!
 //! SPEC: RFC 7515 sections 3.1, 4.1 and 7.1, RFC 8725 sections 3.1, 3.9 and 3.11.
 
+mod detached;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::item::{Fields, Item};
 use crate::key::{KeyError, KeyId, ShapeError, Signature, SignedMessage, SigningKey};
+
+pub use detached::Detached;
 
 const ES256: &str = "ES256";
 
@@ -39,13 +43,16 @@ pub fn parse(text: &[u8], typ: &str) -> Result<SignedMessage, ShapeError> {
 /// [`KeyError::Crypto`].
 pub fn sign(typ: &str, payload: &[u8], key: &SigningKey) -> Result<String, KeyError> {
     let kid = KeyId::of(key.public()).to_string();
-    let header =
-        Item::map([("alg", Item::text(ES256)), ("kid", Item::Text(kid)), ("typ", Item::text(typ))]);
-    let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-    let signed =
-        format!("{}.{}", encoded(header.to_json().to_string().as_bytes()), encoded(payload));
+    let signed = format!("{}.{}", header(&kid, typ), URL_SAFE_NO_PAD.encode(payload));
     let signature = key.sign(signed.as_bytes())?;
-    Ok(format!("{signed}.{}", encoded(signature.as_bytes())))
+    Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.as_bytes())))
+}
+
+/// The protected header in its encoding.
+fn header(kid: &str, typ: &str) -> String {
+    let header =
+        Item::map([("alg", Item::text(ES256)), ("kid", Item::text(kid)), ("typ", Item::text(typ))]);
+    URL_SAFE_NO_PAD.encode(header.to_json().to_string())
 }
 
 /// Without padding, white space, or bits that stand for nothing.

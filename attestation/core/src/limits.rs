@@ -72,6 +72,10 @@ pub const RESULT_NOT_BEFORE_LEEWAY: Duration = Duration::from_secs(30);
 /// An audience or an issuer: a URI or a DNS name.
 pub const AUDIENCE_BYTES_MAX: usize = 512;
 
+/// The protected header of a JWS apart from its payload, in base64url. One with a chain of
+/// certificates in it may have a few KiB.
+pub const JWS_HEADER_BYTES_MAX: usize = 4 * 1024;
+
 /// Keys in one JSON Web Key Set.
 pub const RESULT_KEYS_MAX: usize = 32;
 

@@ -1,10 +1,8 @@
 //! The keys that results are verified with.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use super::EarError;
 use crate::item::{Fields, Item, ItemError};
+use crate::jwk::point;
 use crate::key::{KeyId, PublicKey};
 use crate::limits::{RESULT_BYTES_MAX, RESULT_KEYS_MAX};
 
@@ -82,19 +80,12 @@ fn key(item: Item, purpose: &str) -> Result<Option<PublicKey>, ItemError> {
             return Err(ItemError::new(format!("{name} is not {only}")));
         }
     }
-    let x = fields.required("x", coordinate)?;
-    let y = fields.required("y", coordinate)?;
+    let key = point(&mut fields)?;
     let kid = fields.required("kid", Item::into_text)?;
-    let key = PublicKey::from_coordinates(&x, &y)
-        .map_err(|_| ItemError::new("not a point on the curve"))?;
     // SECURITY: an id is the digest of its key, so that no set can list a key as another one.
     if KeyId::of(&key).to_string() == kid {
         Ok(Some(key))
     } else {
         Err(ItemError::new("kid is not the digest of its key"))
     }
-}
-
-fn coordinate(item: Item) -> Result<Vec<u8>, ItemError> {
-    URL_SAFE_NO_PAD.decode(item.into_text()?).map_err(|_| ItemError::new("not base64url"))
 }
