@@ -5,6 +5,7 @@ use cloister_attestation::code::Code;
 /// Every code that this crate can report.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
     [
+        crate::card::CODES,
         crate::credentials::CODES,
         crate::document::CODES,
         crate::lease::CODES,

@@ -26,6 +26,7 @@
 //! Read first: [`session::Session`], [`life::Life`] and [`lease::VerifiedLease`].
 #![forbid(unsafe_code)]
 
+pub mod card;
 mod cbor;
 mod code;
 pub mod credentials;
@@ -46,6 +47,7 @@ pub mod tls;
 pub mod trust;
 pub mod visit;
 
+pub use card::{CardSigner, Voucher};
 pub use code::codes;
 pub use credentials::Credentials;
 pub use document::Document;

@@ -84,3 +84,6 @@ pub const ENDPOINT_BYTES_MAX: usize = 272;
 /// One attestation document: an Evidence envelope of the largest size in base64, and 192 KiB for
 /// the lease in both forms, certificates and JSON.
 pub const DOCUMENT_BYTES_MAX: usize = 896 * 1024;
+
+/// What an identity key states about the key that signs cards: one public key, below 600 bytes.
+pub const CARD_KEY_STATEMENT_BYTES_MAX: usize = 2 * 1024;

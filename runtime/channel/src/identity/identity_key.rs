@@ -10,8 +10,9 @@ use crate::name::InstanceId;
 
 /// `IK`: made in guest memory at boot, bound into Evidence, never exported.
 ///
-/// It signs session proofs, renewals on open channels, and the lease requests that certify a
-/// channel key. Each begins with a label of its own, so no signature can pass for another.
+/// It signs session proofs, renewals on open channels, the lease requests that certify a channel
+/// key, and whose the key is that signs cards. Each has a label of its own, so no signature can
+/// pass for another.
 pub struct IdentityKey {
     key: SigningKey,
 }
@@ -47,6 +48,10 @@ impl IdentityKey {
     #[must_use]
     pub fn instance(&self) -> InstanceId {
         InstanceId::of(self.thumbprint())
+    }
+
+    pub(super) const fn key(&self) -> &SigningKey {
+        &self.key
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Signature, KeyError> {

@@ -2,6 +2,7 @@
 //! the lease does.
 
 use cloister_attestation::cose::{self, Header};
+use cloister_attestation::jws;
 
 use super::{IdentityKey, KeyError, PublicKey};
 
@@ -18,6 +19,12 @@ impl IdentityKey {
     /// Signs `statement`.
     pub(crate) fn state(&self, statement: &[u8]) -> Result<Vec<u8>, KeyError> {
         cose::sign(&Header { kid: b"", typ: None }, statement, |form| self.sign(form))
+    }
+
+    /// Signs `payload` as a compact JWS of the kind `typ`. Its bytes are none that [`Self::state`]
+    /// or a lease request signs: those are CBOR.
+    pub(crate) fn state_as_jws(&self, typ: &str, payload: &[u8]) -> Result<String, KeyError> {
+        jws::sign(typ, payload, self.key())
     }
 }
 
