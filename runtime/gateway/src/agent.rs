@@ -15,6 +15,22 @@ impl AgentAddress {
     }
 }
 
+/// Where the local agent serves what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AgentPorts {
+    /// Its card, JSON-RPC and HTTP+JSON, over HTTP/1.1.
+    pub http: AgentAddress,
+    /// gRPC, over HTTP/2 with prior knowledge.
+    pub grpc: AgentAddress,
+}
+
+impl From<AgentAddress> for AgentPorts {
+    /// One port for everything.
+    fn from(address: AgentAddress) -> Self {
+        Self { http: address, grpc: address }
+    }
+}
+
 impl fmt::Display for AgentAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

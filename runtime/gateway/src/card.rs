@@ -15,11 +15,13 @@ use crate::path::PlainPath;
 use interface::Carried;
 
 pub use interface::Front;
-pub(crate) use interface::{Interface, is_1_0};
+pub(crate) use interface::Interface;
 pub use rewrite::rewritten;
 
 /// Where an agent's public card is.
 pub(crate) const CARD_PATH: &str = "/.well-known/agent-card.json";
+/// Where it was before version 0.3 of the protocol.
+pub(crate) const EARLIER_CARD_PATH: &str = "/.well-known/agent.json";
 
 /// Why a card is of no use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,13 +56,12 @@ pub enum CardError {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Interfaces(Vec<Interface>);
 
-/// What a path belongs to.
+/// Where a path leads beneath an HTTP+JSON interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place<'p> {
-    /// A JSON-RPC interface.
-    JsonRpc,
-    /// An HTTP+JSON interface, and the rest of the path beneath it.
-    HttpJson(&'p str),
+pub(crate) struct Beneath<'p> {
+    pub(crate) version: &'static str,
+    /// The rest of the path, without a slash at its beginning.
+    pub(crate) rest: &'p str,
 }
 
 impl Interfaces {
@@ -77,21 +78,26 @@ impl Interfaces {
         Ok(Self(found.map(|carried| carried.interface).collect()))
     }
 
-    /// The places that a path may belong to: a JSON-RPC interface before others, and of the
-    /// HTTP+JSON interfaces those with the longest path first.
-    pub(crate) fn places<'p>(&self, path: &PlainPath<'p>) -> Vec<Place<'p>> {
-        let is_rpc =
-            |found: &&Interface| found.binding == Binding::JsonRpc && found.path == path.as_str();
-        let mut beneath = self
-            .0
-            .iter()
-            .filter(|found| found.binding == Binding::HttpJson)
-            .filter_map(|found| path.beneath(&found.path))
-            .collect::<Vec<_>>();
-        beneath.sort_unstable_by_key(|rest| rest.len());
+    /// Whether a path is that of a JSON-RPC interface. Its methods tell the version.
+    pub(crate) fn is_json_rpc(&self, path: &PlainPath<'_>) -> bool {
+        self.0.iter().any(|at| at.binding == Binding::JsonRpc && at.path == path.as_str())
+    }
+
+    /// Whether there is a gRPC interface of a version.
+    pub(crate) fn has_grpc(&self, version: &str) -> bool {
+        self.0.iter().any(|at| at.binding == Binding::Grpc && at.version == version)
+    }
+
+    /// The HTTP+JSON interfaces that a path may be beneath, the one with the longest path first.
+    pub(crate) fn http_json<'p>(&self, path: &PlainPath<'p>) -> Vec<Beneath<'p>> {
+        let interfaces = self.0.iter().filter(|at| at.binding == Binding::HttpJson);
+        let beneath = interfaces.filter_map(|at| {
+            path.beneath(&at.path).map(|rest| Beneath { version: at.version, rest })
+        });
+        let mut beneath = beneath.collect::<Vec<_>>();
+        beneath.sort_by_key(|beneath| beneath.rest.len());
         beneath.dedup();
-        let rpc = self.0.iter().find(is_rpc).map(|_| Place::JsonRpc);
-        rpc.into_iter().chain(beneath.into_iter().map(Place::HttpJson)).collect()
+        beneath
     }
 }
 

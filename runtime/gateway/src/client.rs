@@ -9,39 +9,45 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use crate::agent::AgentAddress;
+use crate::agent::AgentPorts;
 use crate::body::{Body, boxed};
 use crate::end::at;
 use crate::error::Cause;
 use crate::limits::{AGENT_CONNECT_MAX, AGENT_IDLE_MAX};
+use crate::reply::Shape;
 
-/// Speaks HTTP/1.1 to the local agent. A request that is dropped, or whose answer is dropped before
-/// its end, closes its connection at once, which is how the agent learns of it.
+/// Speaks to the local agent: HTTP/2 for gRPC, HTTP/1.1 for everything else. A request that is
+/// dropped, or whose answer is dropped before its end, resets its stream or closes its connection at
+/// once, which is how the agent learns of it.
 #[derive(Clone)]
 pub(crate) struct AgentClient {
-    address: AgentAddress,
-    client: Client<HttpConnector, Body>,
+    agent: AgentPorts,
+    http: Client<HttpConnector, Body>,
+    grpc: Client<HttpConnector, Body>,
 }
 
 impl AgentClient {
-    pub(crate) fn new(address: AgentAddress) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(AGENT_CONNECT_MAX));
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(AGENT_IDLE_MAX)
-            .build(connector);
-        Self { address, client }
+    pub(crate) fn new(agent: AgentPorts) -> Self {
+        let mut builder = Client::builder(TokioExecutor::new());
+        builder.pool_timer(TokioTimer::new()).pool_idle_timeout(AGENT_IDLE_MAX);
+        let http = builder.build(connector());
+        let grpc = builder.http2_only(true).build(connector());
+        Self { agent, http, grpc }
     }
 
     /// Sends one request; only path and query of its URI count, and `Host` becomes the agent's.
     pub(crate) async fn send(&self, mut request: Request<Body>) -> Result<Response<Body>, Cause> {
-        let authority = self.address.to_string().parse::<Authority>();
+        let is_grpc = matches!(Shape::of_head(request.headers()), Shape::Grpc);
+        let (client, address, version) = if is_grpc {
+            (&self.grpc, self.agent.grpc, Version::HTTP_2)
+        } else {
+            (&self.http, self.agent.http, Version::HTTP_11)
+        };
+        let authority = address.to_string().parse::<Authority>();
         let authority = authority.map_err(|error| Cause::AgentUnreachable(error.to_string()))?;
         *request.uri_mut() = at(Scheme::HTTP, authority, request.uri())?;
-        *request.version_mut() = Version::HTTP_11;
-        let response = self.client.request(request).await.map_err(|error| {
+        *request.version_mut() = version;
+        let response = client.request(request).await.map_err(|error| {
             let why = chain(&error);
             if error.is_connect() { Cause::AgentUnreachable(why) } else { Cause::AgentFailed(why) }
         })?;
@@ -54,8 +60,15 @@ impl AgentClient {
 
 impl fmt::Debug for AgentClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AgentClient").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("AgentClient").field("agent", &self.agent).finish_non_exhaustive()
     }
+}
+
+fn connector() -> HttpConnector {
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    connector.set_connect_timeout(Some(AGENT_CONNECT_MAX));
+    connector
 }
 
 /// An error with its causes, in one line.

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::limits::REQUEST_ID_BYTES_MAX;
 use crate::object::{Object, ObjectError};
-use crate::operation::{Ids, Operation, RpcRow, rpc};
+use crate::operation::{Contradiction, Member, Operation, Row, Said, Take, Within, rpc};
 use crate::parts::media_types;
 
 /// Why a body is no request with one reading.
@@ -56,30 +56,53 @@ impl<'a> Envelope<'a> {
     }
 
     /// The row of the operation table; `None` if the method is not in it.
-    pub(crate) fn row(&self) -> Option<&'static RpcRow> {
+    pub(crate) fn row(&self) -> Option<&'static Row> {
         rpc(&self.method)
     }
 
-    /// The operation, with the ids that its parameters name.
-    pub(crate) fn operation(&self, row: &RpcRow) -> Result<Operation, EnvelopeError> {
-        let mut operation = Operation::new(Binding::JsonRpc, row.version, row.name);
-        let Some(params) = self.object.get("params") else { return Ok(operation) };
-        let params = object(params)?;
-        operation.tenant = text(&params, "tenant")?;
-        match row.ids {
-            Ids::Message => {
-                let message = params.get("message").ok_or(EnvelopeError::Params)?;
-                let message = object(message)?;
-                operation.task = text(&message, "taskId")?;
-                operation.context = text(&message, "contextId")?;
-                operation.media_types = Some(media_types(&message).map_err(within)?);
-            }
-            Ids::Id => operation.task = text(&params, "id")?,
-            Ids::TaskId => operation.task = text(&params, "taskId")?,
-            Ids::ContextId => operation.context = text(&params, "contextId")?,
-            Ids::None => {}
+    /// The operation, with what its parameters name.
+    pub(crate) fn operation(&self, row: &Row) -> Result<Operation, EnvelopeError> {
+        let mut said = Said::default();
+        if let Some(params) = self.object.get("params") {
+            take(&object(params)?, row.params, &mut said)?;
         }
-        Ok(operation)
+        if row.sends() && !said.message {
+            return Err(EnvelopeError::Params);
+        }
+        Ok(Operation::of_row(row, Binding::JsonRpc, said))
+    }
+}
+
+/// Takes the members that are read, and those of the objects among them.
+fn take(from: &Object<'_>, members: &[Member], said: &mut Said) -> Result<(), EnvelopeError> {
+    for Member(name, what) in members {
+        match what {
+            Take::Text(slot) => {
+                let text = from.text(name).map_err(|_| EnvelopeError::Params)?;
+                said.take(*slot, &text.unwrap_or_default())?;
+            }
+            Take::Texts(slot) => {
+                for text in from.texts(name).map_err(|_| EnvelopeError::Params)? {
+                    said.take(*slot, &text)?;
+                }
+            }
+            Take::Enter(place, members) => {
+                let Some(inner) = from.get(name).map(object).transpose()? else { continue };
+                said.push |= *place == Within::Push;
+                if *place == Within::Message {
+                    said.message = true;
+                    said.media_types = Some(media_types(&inner).map_err(within)?);
+                }
+                take(&inner, members, said)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl From<Contradiction> for EnvelopeError {
+    fn from(_: Contradiction) -> Self {
+        Self::Params
     }
 }
 
@@ -112,10 +135,6 @@ const fn within(error: ObjectError) -> EnvelopeError {
         ObjectError::Doubled | ObjectError::TooDeep => EnvelopeError::Object(error),
         ObjectError::NotJson | ObjectError::NotObject => EnvelopeError::Params,
     }
-}
-
-fn text(object: &Object<'_>, name: &str) -> Result<Option<String>, EnvelopeError> {
-    object.text(name).map_err(|_| EnvelopeError::Params)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::card::CardError;
 use crate::dialer::DialError;
 use crate::envelope::EnvelopeError;
 use crate::path::PathError;
+use crate::scan::ScanError;
 
 cloister_attestation::codes! {
     /// The path has two readings.
@@ -21,26 +22,38 @@ cloister_attestation::codes! {
     ENVELOPE = "gateway.request.envelope", Caller, "JSON-RPC 2.0; A2A 1.0.1 section 9",
         "Send one JSON-RPC 2.0 request object in UTF-8, every field once.",
         "The body is not JSON, is a batch, is nested too deep, or has two members that some reader takes for the same field (equal keys, or `taskId` beside `task_id`). Two readers could see two different requests in it.";
+    /// The body of another binding cannot be read in one way.
+    BODY = "gateway.request.body", Caller, "RFC 8259; Protocol Buffers, Encoding; gRPC over HTTP/2",
+        "Send one JSON object, or one uncompressed protobuf message, every field once, and ids that agree with the path.",
+        "The gateway reads of a request whose task and context it is about. This body has two readings to different servers: it is not strict JSON or protobuf, has a field twice, or names another task than the path, the query or another field does.";
+    /// An id came after the decision.
+    LATE = "gateway.request.late", Caller, "",
+        "Put taskId, contextId, referenceTaskIds and the configuration before the parts of a large message.",
+        "Of a request larger than 1 MiB, the beginning is decided over and the rest is watched while it streams by. This one named a task, a context or a push notification configuration in the rest, and was broken off before its end.";
+    /// A gRPC message is compressed.
+    COMPRESSED = "gateway.request.compressed", Caller, "gRPC Compression",
+        "Send gRPC requests without compression; that is what clients do unless they are told otherwise.",
+        "The ids of a compressed message cannot be read without decompressing what a stranger sent. The answer may be compressed.";
     /// The JSON-RPC request is too large to be read.
     TOO_LARGE = "gateway.request.too_large", Caller, "",
-        "Send files by the HTTP+JSON binding or by URL, or make the message smaller than 1 MiB.",
-        "A JSON-RPC request is read whole before it is forwarded, because its operation is inside; that is limited to 1 MiB. HTTP+JSON requests are streamed and have no limit.";
+        "Send files by the HTTP+JSON or gRPC binding or by URL, or make the message smaller than 1 MiB.",
+        "A JSON-RPC request is read whole before it is forwarded, because its operation is inside; that is limited to 1 MiB. HTTP+JSON and gRPC requests are streamed and have no limit.";
     /// The body stopped coming.
     STALLED = "gateway.request.stalled", Caller, "",
         "Send the body without long pauses.",
-        "A JSON-RPC request is read whole before it is forwarded. This one paused for longer than 30 seconds, or ended early.";
+        "The beginning of a request is read before it is forwarded. This one paused for longer than 30 seconds, or ended early.";
     /// The body is of another type.
     CONTENT_TYPE = "gateway.request.content_type", Caller, "A2A 1.0.1 section 9.1",
-        "Send JSON-RPC as `application/json` in UTF-8, without content encoding.",
-        "A JSON-RPC request was sent with a content type, character set or content encoding under which its receiver might read other text in the same bytes.";
+        "Send JSON as `application/json` or `application/a2a+json` in UTF-8, gRPC as `application/grpc`, without content encoding.",
+        "A request was sent with a content type, character set or content encoding under which its receiver might read other text in the same bytes.";
     /// Another version of the protocol.
     VERSION = "gateway.request.version", Caller, "A2A 1.0.1 section 3.6",
-        "Use version 1.0 of A2A: `A2A-Version: 1.0` and the method names of that version.",
-        "The request is of a version of A2A that this gateway does not carry. It is named instead of being half understood.";
-    /// A binding that is not carried.
-    BINDING = "gateway.request.binding", Caller, "",
-        "Use the JSON-RPC or the HTTP+JSON interface of the agent's card.",
-        "The request is gRPC. This gateway carries A2A over JSON-RPC and HTTP+JSON; the cards that it hands out name only those.";
+        "Use version 1.0 or 0.3 of A2A, with the methods and paths of the version that `A2A-Version` names.",
+        "The request names a version of A2A that this gateway does not carry, or another than its method or path is of. Two servers could take it for two requests.";
+    /// gRPC over something else than HTTP/2.
+    BINDING = "gateway.request.binding", Caller, "gRPC over HTTP/2",
+        "Send gRPC by HTTP/2 with prior knowledge (h2c).",
+        "The request is gRPC over HTTP/1.1, which has no place for the status that gRPC puts behind an answer.";
     /// The policy does not permit it.
     DENIED = "gateway.policy.denied", Operator, "",
         "Permit the operation in the policy bundle of the runtime that refused, if it should be possible.",
@@ -85,15 +98,19 @@ pub(crate) enum Cause {
     Operation,
     #[error("the JSON-RPC request has no single reading: {0}")]
     Envelope(#[from] EnvelopeError),
+    #[error("the body has no single reading: {0}")]
+    Body(#[from] ScanError),
     #[error("the JSON-RPC request is larger than the {max} bytes that are read")]
     TooLarge { max: usize },
     #[error("the request's body stopped coming")]
     Stalled,
-    #[error("JSON-RPC needs the content type `application/json`, UTF-8 and no content encoding")]
+    #[error("the content type, character set or content encoding is not the binding's")]
     ContentType,
     #[error("version {0} of A2A is not carried")]
     Version(String),
-    #[error("gRPC is not carried")]
+    #[error("the request says version {stated} of A2A and has the form of version {form}")]
+    OtherVersion { stated: &'static str, form: &'static str },
+    #[error("gRPC needs HTTP/2")]
     Binding,
     #[error("the policy does not permit `{operation}`: {decision}")]
     Denied { operation: OperationName, decision: Decision },
@@ -119,10 +136,13 @@ impl Diagnostic for Cause {
             Self::Path(_) => &PATH,
             Self::Operation => &OPERATION,
             Self::Envelope(_) => &ENVELOPE,
+            Self::Body(ScanError::Late) => &LATE,
+            Self::Body(ScanError::Compressed) => &COMPRESSED,
+            Self::Body(_) => &BODY,
             Self::TooLarge { .. } => &TOO_LARGE,
             Self::Stalled => &STALLED,
             Self::ContentType => &CONTENT_TYPE,
-            Self::Version(_) => &VERSION,
+            Self::Version(_) | Self::OtherVersion { .. } => &VERSION,
             Self::Binding => &BINDING,
             Self::Denied { .. } => &DENIED,
             Self::AgentUnreachable(_) => &AGENT_UNREACHABLE,

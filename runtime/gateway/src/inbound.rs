@@ -10,7 +10,7 @@ use http::{Request, Response};
 use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt};
 
-use crate::agent::AgentAddress;
+use crate::agent::AgentPorts;
 use crate::body::{Body, BodyError, boxed};
 use crate::client::AgentClient;
 use crate::dialer::BoxFuture;
@@ -26,7 +26,7 @@ pub struct InboundOptions {
     /// The agent that this runtime runs.
     pub local: LocalAgent,
     /// Where it listens.
-    pub agent: AgentAddress,
+    pub agent: AgentPorts,
     /// What peers may do.
     pub policy: Arc<PolicyBundle>,
 }

@@ -20,6 +20,7 @@ use tower::{Service, ServiceExt};
 use crate::body::Body;
 use crate::dialer::BoxFuture;
 use crate::operation::Operation;
+use crate::peek::Watch;
 use crate::reply::{Refused, Shape};
 
 pub(crate) use answer::Answer;
@@ -49,6 +50,8 @@ pub(crate) struct Classified<E> {
     pub(crate) message_bytes: Option<u64>,
     /// How a refusal has to look.
     pub(crate) shape: Shape,
+    /// Tells why the body was broken off, if it was.
+    pub(crate) watch: Watch,
     pub(crate) request: Request<Body>,
 }
 

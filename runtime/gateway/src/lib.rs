@@ -10,13 +10,15 @@
 //! ```
 //!
 //! Each word is one `tower` layer in a file of its own; [`Inbound`], [`Outbound`] and [`LocalPort`],
-//! which is for a person's machine, are only the lists. Bodies are forwarded byte for byte: of a JSON-RPC request the envelope is read, of an
-//! HTTP+JSON request the path, and nothing is encoded again. The one exception is a card, whose
-//! URLs are made to lead through the gateway. There is no limit on how long an answer takes.
+//! which is for a person's machine, are only the lists. Bodies are forwarded byte for byte: as much
+//! of a request is read as tells the operation and the ids of tasks and contexts, and nothing is
+//! encoded again. The one exception is a card, whose URLs are made to lead through the gateway.
+//! There is no limit on how long an answer takes.
 //!
 //! What this crate deliberately does not do: open channels (see [`Dialer`]), judge Evidence, or
-//! forward anything that it cannot classify. What is no operation of the table, has two readings,
-//! or is of a version or binding that is not carried is refused in the binding's own error shape.
+//! forward anything that it cannot classify, or translate between versions or bindings. What is no
+//! operation of the table, has two readings, or says another version than it has the form of is
+//! refused in the binding's own error shape.
 //! The local agent is told the code and the remedy; a peer is told no more than it has to know.
 //!
 //! Read first: [`Inbound`] and [`Operation`].
@@ -43,10 +45,13 @@ mod outbound;
 mod parts;
 mod path;
 mod peek;
+mod query;
 mod reply;
+mod scan;
 mod subject;
+mod version;
 
-pub use agent::{AgentAddress, AgentAddressError};
+pub use agent::{AgentAddress, AgentAddressError, AgentPorts};
 pub use body::{Body, BodyError, boxed, empty, full};
 pub use card::{CardError, Front, rewritten as rewritten_card};
 pub use cloister_channel::AgentName;
@@ -61,4 +66,5 @@ pub use object::ObjectError;
 pub use operation::Operation;
 pub use outbound::{Outbound, OutboundOptions};
 pub use path::RESERVED_PATH;
+pub use scan::ScanError;
 pub use subject::subject;

@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-/// A JSON-RPC request is read whole before it is forwarded, because its operation is inside. The
-/// same limit that the official SDKs' servers put on a body is an order of magnitude larger; files
-/// that do not fit travel by HTTP+JSON, which is not read, or by URL.
+/// What is read of a request's body before it is forwarded. A JSON-RPC request has to fit, because
+/// its operation is inside. Of the others the ids are inside; what follows is watched as it streams
+/// by, so that files of any size travel. Official SDKs write ids before the parts of a message.
 pub(crate) const PEEK_BYTES_MAX: usize = 1024 * 1024;
 
 /// How long a body that is being read whole may pause.
@@ -13,6 +13,13 @@ pub(crate) const PEEK_IDLE_MAX: Duration = Duration::from_secs(30);
 /// Containers inside containers in a JSON-RPC request. The limit of protobuf's own JSON readers,
 /// which many agents use: what is deeper would not be understood there.
 pub(crate) const JSON_DEPTH_MAX: usize = 100;
+
+/// Members of one object whose members are read while it streams by: their names are remembered,
+/// since none may come twice. A request has less than ten.
+pub(crate) const MEMBERS_MAX: usize = 1024;
+
+/// The name of one of them. Those of the protocol are below 32 bytes.
+pub(crate) const MEMBER_NAME_BYTES_MAX: usize = 1024;
 
 /// A JSON-RPC id. Clients use numbers and UUIDs.
 pub(crate) const REQUEST_ID_BYTES_MAX: usize = 256;

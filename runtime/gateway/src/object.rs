@@ -76,6 +76,12 @@ impl<'a> Object<'a> {
         text.transpose().map_err(|_| ObjectError::NotJson)
     }
 
+    /// The texts of a field that is a list; none where it is absent, `Err` if it has another type.
+    pub(crate) fn texts(&self, name: &str) -> Result<Vec<String>, ObjectError> {
+        let texts = self.get(name).map(|value| serde_json::from_str(value.get()));
+        texts.transpose().map(Option::unwrap_or_default).map_err(|_| ObjectError::NotJson)
+    }
+
     /// Replaces the value of a field that is there, leaving its name and place.
     pub(crate) fn replace(&mut self, name: &str, value: Box<RawValue>) {
         let wanted = field(name);
@@ -140,7 +146,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
 
 /// What a member's name comes down to for the most lenient reader: case folded as Unicode does (so
 /// that `ſ` is `s` and the Kelvin sign is `k`), underscores dropped.
-fn field(name: &str) -> String {
+pub(crate) fn field(name: &str) -> String {
     name.chars()
         .filter(|c| *c != '_')
         .flat_map(char::to_uppercase)

@@ -1,14 +1,25 @@
 //! What a request asks for, the same for every binding.
 
+mod fields;
+mod path;
+mod said;
 mod table;
 
 use cloister_policy::{Binding, OperationFacts, OperationName, Protocol};
 
 use crate::envelope::{Envelope, EnvelopeError};
 
-pub(crate) use table::{HttpMatch, Ids, RpcRow, V0_3, V1_0, http, rpc};
+pub(crate) use fields::{Field, Member, Take, Within};
+pub(crate) use path::{HttpMatch, http};
+pub(crate) use said::{Contradiction, Said, Slot};
+pub(crate) use table::{Row, V0_3, V1_0, grpc, is_grpc_path, rpc};
 
 /// A classified request: what policy, records and metrics speak about.
+///
+/// The ids are known in every binding: those of a path and query, and those of the body, which is
+/// read as far as that takes. Where a body is larger than what is read before a request is
+/// forwarded, ids that have not come by then are held to be absent, and the rest of the body is
+/// watched: one that comes later breaks the request off before its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Operation {
@@ -20,11 +31,11 @@ pub struct Operation {
     pub binding: Binding,
     /// Which operation.
     pub name: OperationName,
-    /// The tenant that the request names in its path or parameters.
+    /// The tenant that the request names.
     pub tenant: Option<String>,
-    /// The task that the request names in its path or parameters.
+    /// The task that the request names, without `tasks/`.
     pub task: Option<String>,
-    /// The context that the request names in its parameters.
+    /// The context that the request names.
     pub context: Option<String>,
     /// Whether the answer is a stream of events.
     pub streaming: bool,
@@ -38,6 +49,12 @@ pub struct Operation {
     pub media_types: Option<Vec<String>>,
     /// URIs of the protocol extensions that the request asks for.
     pub extensions: Vec<String>,
+    /// The push notification configuration that the request names.
+    pub config: Option<String>,
+    /// Other tasks that a sent message refers to.
+    pub references: Vec<String>,
+    /// Whether a push notification configuration comes with a sent message.
+    pub carries_push_config: bool,
 }
 
 impl Operation {
@@ -56,6 +73,23 @@ impl Operation {
             resource: None,
             media_types: None,
             extensions: Vec::new(),
+            config: None,
+            references: Vec::new(),
+            carries_push_config: false,
+        }
+    }
+
+    /// An operation of the table, with what the request says.
+    pub(crate) fn of_row(row: &Row, binding: Binding, said: Said) -> Self {
+        Self {
+            tenant: said.tenant,
+            task: said.task,
+            context: said.context,
+            config: said.config,
+            references: said.references,
+            media_types: said.media_types,
+            carries_push_config: said.push,
+            ..Self::new(binding, row.version, row.name)
         }
     }
 
@@ -69,10 +103,8 @@ impl Operation {
         envelope.row().map(|row| envelope.operation(row)).transpose()
     }
 
-    /// The facts that a policy may decide over.
-    ///
-    /// Tenant, task and context are not among them: on HTTP+JSON they may be inside a body that is
-    /// not read, so a rule over them could be avoided by choosing the binding.
+    /// The facts that a policy may decide over. Tenant, task and context are not among them: whose
+    /// they are is not a matter of policy.
     #[must_use]
     pub fn facts(&self, message_bytes: Option<u64>) -> OperationFacts<'_> {
         OperationFacts {

@@ -1,4 +1,6 @@
-//! Reading a body whole, within bounds.
+//! Reading a body, within bounds.
+
+mod watch;
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
@@ -7,9 +9,13 @@ use http_body::{Body as _, Frame};
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 
-use crate::body::Body;
+use crate::body::{Body, full};
 use crate::error::Cause;
 use crate::limits::{PEEK_BYTES_MAX, PEEK_IDLE_MAX};
+use crate::operation::Said;
+use crate::scan::Scan;
+
+pub(crate) use watch::Watch;
 
 /// Why a body could not be read whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +48,34 @@ pub(crate) async fn collect(mut body: Body, max: usize) -> Result<Bytes, Collect
         bytes.extend_from_slice(&data);
     }
     Ok(bytes.freeze())
+}
+
+/// A body of which has been read what decides over the request.
+pub(crate) struct Settled {
+    pub(crate) said: Said,
+    /// The same bytes, those that were read among them.
+    pub(crate) body: Body,
+    pub(crate) watch: Watch,
+}
+
+/// Reads as much of a body as it takes to know its ids: all of it, or its first
+/// [`PEEK_BYTES_MAX`] bytes. What is left is read on while it is forwarded, see [`Watch`].
+pub(crate) async fn settle(mut body: Body, mut scan: Scan) -> Result<Settled, Cause> {
+    let mut head = BytesMut::new();
+    while let Some(frame) = next_frame(&mut body).await.map_err(|_| Cause::Stalled)? {
+        // No operation has trailers in its request, and what is not classified does not travel.
+        let Ok(mut data) = frame.into_data() else { continue };
+        let room = PEEK_BYTES_MAX.saturating_sub(head.len());
+        let read = data.split_to(room.min(data.len()));
+        scan.feed(&read)?;
+        head.extend_from_slice(&read);
+        let ends = data.is_empty() && body.is_end_stream();
+        if !ends && (head.len() >= PEEK_BYTES_MAX || scan.is_complete()) {
+            return Ok(Watch::begin(head.freeze(), data, body, scan));
+        }
+    }
+    scan.end()?;
+    Ok(Settled { said: scan.settle(), body: full(head.freeze()), watch: Watch::default() })
 }
 
 async fn next_frame(body: &mut Body) -> Result<Option<Frame<Bytes>>, CollectError> {

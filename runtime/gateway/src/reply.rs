@@ -1,22 +1,25 @@
-//! Refusals, in the shape that the caller's binding has for errors.
+//! Refusals, in the shape that the caller's binding and version have for errors.
 //!
-//! SPEC: A2A 1.0.1 section 5.4 (error codes), 9.5 (JSON-RPC errors), 11.6 (HTTP+JSON errors);
-//! google.rpc.Status, ErrorInfo and RetryInfo.
+//! SPEC: A2A 1.0.1 section 5.4 (error codes), 9.5 (JSON-RPC errors), 10.6 (gRPC errors), 11.6
+//! (HTTP+JSON errors); A2A 0.3.0 section 8; google.rpc.Status, ErrorInfo and RetryInfo.
 
+mod grpc;
 mod status;
 
 use bytes::Bytes;
 use cloister_attestation::code::Diagnostic;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::body::{Body, empty, full};
+use crate::body::{Body, full};
 use crate::envelope::Envelope;
 use crate::error::Cause;
 use crate::limits;
+use crate::operation::V0_3;
 use crate::peek::{is_json, peek};
+use crate::version::stated;
 use status::Status;
 
 /// Who reads the refusal.
@@ -34,18 +37,34 @@ pub(crate) enum Shape {
     /// `google.rpc.Status` as JSON under `error`.
     #[default]
     HttpJson,
+    /// What version 0.3 has instead: the error's type and message.
+    HttpJson03,
     /// A JSON-RPC response to the request of this id.
     JsonRpc(Option<Box<RawValue>>),
+    /// The same with what version 0.3 has for details: one object.
+    JsonRpc03(Option<Box<RawValue>>),
     /// Trailers only.
     Grpc,
 }
 
 impl Shape {
+    /// That of a version's HTTP+JSON binding.
+    pub(crate) fn http_json(version: &str) -> Self {
+        if version == V0_3 { Self::HttpJson03 } else { Self::HttpJson }
+    }
+
+    /// That of a version's JSON-RPC binding.
+    pub(crate) fn json_rpc(version: &str, id: Option<&RawValue>) -> Self {
+        let id = id.map(ToOwned::to_owned);
+        if version == V0_3 { Self::JsonRpc03(id) } else { Self::JsonRpc(id) }
+    }
+
     /// What a request's head says about its binding.
     pub(crate) fn of_head(headers: &HeaderMap) -> Self {
-        let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let is_grpc = kind.is_some_and(|kind| kind.starts_with("application/grpc"));
-        if is_grpc { Self::Grpc } else { Self::HttpJson }
+        if grpc::is_grpc(headers) {
+            return Self::Grpc;
+        }
+        Self::http_json(stated(headers, None).ok().flatten().unwrap_or_default())
     }
 
     /// What a whole request says about its binding, where the interface that it is for is not
@@ -57,9 +76,17 @@ impl Shape {
             return by_head;
         }
         match peek(request.into_body()).await {
-            Ok(body) if says_json_rpc(&body) => Self::JsonRpc(Envelope::id_of(&body)),
+            Ok(body) if says_json_rpc(&body) => Self::of_envelope(&body),
             _ => by_head,
         }
+    }
+
+    /// What the body of a JSON-RPC request says, though it may be refused.
+    pub(crate) fn of_envelope(body: &[u8]) -> Self {
+        let envelope = Envelope::parse(body).ok();
+        let row = envelope.as_ref().and_then(Envelope::row);
+        let id = Envelope::id_of(body);
+        Self::json_rpc(row.map_or("", |row| row.version), id.as_deref())
     }
 }
 
@@ -83,12 +110,18 @@ impl Refused {
     pub(crate) fn response(&self, audience: Audience) -> Response<Body> {
         let status = Status::of(&self.cause);
         let message = self.message(audience, &status);
+        let metadata = self.metadata(audience);
         let mut response = match &self.shape {
-            Shape::HttpJson => http_json(&status, &message, self.details(audience, &status)),
+            Shape::HttpJson => http_json(&status, &message, details(&status, &metadata)),
+            Shape::HttpJson03 => http_json_0_3(&status, &message, info(&status, &metadata)),
             Shape::JsonRpc(id) => {
-                json_rpc(&status, id.as_deref(), &message, self.details(audience, &status))
+                let data = Value::Array(details(&status, &metadata));
+                json_rpc(&status, id.as_deref(), &message, data)
             }
-            Shape::Grpc => grpc(&status, &message),
+            Shape::JsonRpc03(id) => {
+                json_rpc(&status, id.as_deref(), &message, info(&status, &metadata))
+            }
+            Shape::Grpc => grpc::response(&status, &message, &metadata),
         };
         if status.retry {
             let seconds = HeaderValue::from(limits::RETRY_AFTER.as_secs());
@@ -104,25 +137,40 @@ impl Refused {
         }
     }
 
-    fn details(&self, audience: Audience, status: &Status) -> Vec<Value> {
-        let metadata = match audience {
+    /// What the local agent is told beside the message.
+    fn metadata(&self, audience: Audience) -> Metadata {
+        match audience {
             Audience::Local => {
-                json!({ "code": self.cause.code().id, "remedy": self.cause.remedy() })
+                vec![("code", self.cause.code().id), ("remedy", self.cause.remedy())]
             }
-            Audience::Peer => json!({}),
-        };
-        let info = json!({
-            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-            "reason": status.reason,
-            "domain": status.domain,
-            "metadata": metadata,
-        });
-        let delay = json!({
-            "@type": "type.googleapis.com/google.rpc.RetryInfo",
-            "retryDelay": format!("{}s", limits::RETRY_AFTER.as_secs()),
-        });
-        if status.retry { vec![info, delay] } else { vec![info] }
+            Audience::Peer => Vec::new(),
+        }
     }
+}
+
+/// The entries of an `ErrorInfo`.
+type Metadata = Vec<(&'static str, &'static str)>;
+
+const ERROR_INFO: &str = "type.googleapis.com/google.rpc.ErrorInfo";
+const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
+
+fn info(status: &Status, metadata: &Metadata) -> Value {
+    let metadata = metadata.iter().map(|(name, text)| ((*name).to_owned(), json!(text)));
+    json!({
+        "@type": ERROR_INFO,
+        "reason": status.reason,
+        "domain": status.domain,
+        "metadata": metadata.collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+fn details(status: &Status, metadata: &Metadata) -> Vec<Value> {
+    let info = info(status, metadata);
+    let delay = json!({
+        "@type": RETRY_INFO,
+        "retryDelay": format!("{}s", limits::RETRY_AFTER.as_secs()),
+    });
+    if status.retry { vec![info, delay] } else { vec![info] }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "json! takes it into the value")]
@@ -133,42 +181,36 @@ fn http_json(status: &Status, message: &str, details: Vec<Value>) -> Response<Bo
         "message": message,
         "details": details,
     });
-    let mut response = json_body(&json!({ "error": error }));
+    with_status(status, json_response(json!({ "error": error }).to_string()))
+}
+
+/// SPEC: A2A 0.3.0 section 8 has codes and names of errors; their place in an HTTP+JSON answer is
+/// that of the official Python SDK of that version.
+#[expect(clippy::needless_pass_by_value, reason = "json! takes it into the value")]
+fn http_json_0_3(status: &Status, message: &str, info: Value) -> Response<Body> {
+    let error = json!({
+        "type": status.type_0_3(),
+        "code": status.json_rpc,
+        "message": message,
+        "data": info,
+    });
+    with_status(status, json_response(error.to_string()))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "json! takes it into the value")]
+fn json_rpc(status: &Status, id: Option<&RawValue>, message: &str, data: Value) -> Response<Body> {
+    let error = json!({ "code": status.json_rpc, "message": message, "data": data });
+    // Written by hand so that the id keeps the bytes that it came in.
+    let id = id.map_or("null", RawValue::get);
+    json_response(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{error}}}"))
+}
+
+fn with_status(status: &Status, mut response: Response<Body>) -> Response<Body> {
     *response.status_mut() = status.http;
     if status.http == StatusCode::METHOD_NOT_ALLOWED {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST, DELETE"));
     }
     response
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "json! takes it into the value")]
-fn json_rpc(
-    status: &Status,
-    id: Option<&RawValue>,
-    message: &str,
-    data: Vec<Value>,
-) -> Response<Body> {
-    let error = json!({ "code": status.json_rpc, "message": message, "data": data });
-    // Written by hand so that the id keeps the bytes that it came in.
-    let id = id.map_or("null", RawValue::get);
-    let body = format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{error}}}");
-    json_response(body)
-}
-
-/// SPEC: gRPC over HTTP/2, Trailers-Only.
-fn grpc(status: &Status, message: &str) -> Response<Body> {
-    let mut response = Response::new(empty());
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    headers.insert(HeaderName::from_static("grpc-status"), HeaderValue::from(status.grpc.number()));
-    if let Ok(message) = HeaderValue::try_from(message) {
-        headers.insert(HeaderName::from_static("grpc-message"), message);
-    }
-    response
-}
-
-fn json_body(value: &Value) -> Response<Body> {
-    json_response(value.to_string())
 }
 
 fn json_response(body: String) -> Response<Body> {

@@ -4,8 +4,8 @@ use cloister_policy::Binding;
 use http::Uri;
 
 use crate::object::Object;
-use crate::operation::{V0_3, V1_0};
 use crate::path::PlainPath;
+use crate::version::known;
 
 /// What cards call the bindings that are carried. Both versions of the protocol use these words.
 const TRANSPORTS: [(&str, Binding); 3] =
@@ -67,7 +67,7 @@ impl Carried {
 
     fn of(url: &str, transport: &str, version: &str) -> Option<Self> {
         let (_, binding) = TRANSPORTS.into_iter().find(|(name, _)| *name == transport)?;
-        let version = [V1_0, V0_3].into_iter().find(|carried| is_version(version, carried))?;
+        let version = known(version)?;
         let path = if binding == Binding::Grpc {
             is_grpc_address(url).then(String::new)?
         } else {
@@ -109,21 +109,6 @@ fn path(binding: Binding, suffix: &str) -> &str {
         (false, true) => "/",
         (false, false) => path,
     }
-}
-
-/// Whether a version is 1.0.
-pub(crate) fn is_1_0(version: &str) -> bool {
-    is_version(version, V1_0)
-}
-
-/// Only Major.Minor is compared.
-///
-/// SPEC: A2A 1.0.1 section 3.6: patch numbers do not take part in negotiation.
-fn is_version(version: &str, wanted: &str) -> bool {
-    let mut parts = version.trim().split('.');
-    let numbers = (parts.next(), parts.next());
-    let mut wanted = wanted.split('.');
-    numbers == (wanted.next(), wanted.next())
 }
 
 /// Path and query of an `http` or `https` URL; `None` if it is none, has a fragment, or a path

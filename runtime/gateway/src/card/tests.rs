@@ -1,7 +1,6 @@
-use cloister_policy::Binding;
 use serde_json::{Value, json};
 
-use super::{CardError, Front, Interfaces, Place, is_1_0, rewritten};
+use super::{Beneath, CardError, Front, Interfaces, rewritten};
 use crate::limits::INTERFACES_MAX;
 use crate::path::PlainPath;
 
@@ -230,33 +229,38 @@ fn urls_with_two_readings_are_not_carried() {
 
 #[test]
 fn paths_belong_to_the_interfaces_of_the_card() {
-    let places = |interfaces: &Interfaces, path: &str| -> Vec<String> {
-        let path = PlainPath::parse(path).unwrap();
-        interfaces.places(&path).iter().map(|place| format!("{place:?}")).collect()
-    };
-    for (url, path) in [
+    let path = |path: &'static str| PlainPath::parse(path).unwrap();
+    for (url, at) in [
         ("http://a", "/"),
         ("http://a/", "/"),
         ("http://a?x=1", "/"),
         ("http://a:1/a2a/jsonrpc", "/a2a/jsonrpc"),
         ("http://a/rpc/", "/rpc/"),
     ] {
-        assert_eq!(places(&one(url, "JSONRPC"), path), ["JsonRpc"], "{url}");
+        assert!(one(url, "JSONRPC").is_json_rpc(&path(at)), "{url}");
+        assert!(!one(url, "HTTP+JSON").is_json_rpc(&path(at)), "{url}");
     }
-    for (url, path) in [
+    for (url, at) in [
         ("http://a/rpc", "/rpc/"),
         ("http://a/rpc", "/rpcs"),
         ("http://a/rpc", "/"),
         ("http://a/", "/x"),
     ] {
-        assert!(places(&one(url, "JSONRPC"), path).is_empty(), "{url} {path}");
+        assert!(!one(url, "JSONRPC").is_json_rpc(&path(at)), "{url} {at}");
     }
     for url in ["http://a/rest", "http://a/rest/"] {
-        assert_eq!(places(&one(url, "HTTP+JSON"), "/rest/tasks/1"), ["HttpJson(\"tasks/1\")"]);
-        assert!(places(&one(url, "HTTP+JSON"), "/restful/tasks").is_empty());
-        assert!(places(&one(url, "HTTP+JSON"), "/tasks").is_empty());
+        let rest = one(url, "HTTP+JSON");
+        assert_eq!(rest.http_json(&path("/rest/tasks/1")), [at("tasks/1")]);
+        assert!(rest.http_json(&path("/restful/tasks")).is_empty());
+        assert!(rest.http_json(&path("/tasks")).is_empty());
+        assert!(one(url, "JSONRPC").http_json(&path("/rest/tasks")).is_empty());
     }
-    assert_eq!(places(&one("http://a", "HTTP+JSON"), "/tasks"), ["HttpJson(\"tasks\")"]);
+    assert_eq!(one("http://a", "HTTP+JSON").http_json(&path("/tasks")), [at("tasks")]);
+}
+
+/// The rest of a path beneath an interface of version 1.0.
+fn at(rest: &str) -> Beneath<'_> {
+    Beneath { version: "1.0", rest }
 }
 
 #[test]
@@ -264,23 +268,20 @@ fn the_interface_with_the_longest_path_comes_first() {
     let card = json!({"supportedInterfaces": [
         {"url": "http://a", "protocolBinding": "HTTP+JSON", "protocolVersion": "1.0"},
         {"url": "http://a/v2", "protocolBinding": "HTTP+JSON", "protocolVersion": "1.0"},
-        {"url": "http://a/v2/tasks", "protocolBinding": "JSONRPC", "protocolVersion": "1.0"},
     ]});
     let interfaces = Interfaces::of_card(card.to_string().as_bytes()).unwrap();
     let path = PlainPath::parse("/v2/tasks").unwrap();
-    assert_eq!(
-        interfaces.places(&path),
-        [Place::JsonRpc, Place::HttpJson("tasks"), Place::HttpJson("v2/tasks")]
-    );
-    assert_eq!(interfaces.0.iter().filter(|i| i.binding == Binding::HttpJson).count(), 2);
+    assert_eq!(interfaces.http_json(&path), [at("tasks"), at("v2/tasks")]);
 }
 
 #[test]
-fn patch_numbers_do_not_matter_and_others_do() {
-    for version in ["1.0", "1.0.0", "1.0.17", " 1.0 "] {
-        assert!(is_1_0(version), "{version}");
-    }
-    for version in ["", "1", "0.3", "1.1", "10.0", "1.00", "v1.0", "2.0"] {
-        assert!(!is_1_0(version), "{version}");
-    }
+fn the_interfaces_of_a_merged_card_are_of_both_versions() {
+    let interfaces = Interfaces::of_card(card().to_string().as_bytes()).unwrap();
+    let path = |path: &'static str| PlainPath::parse(path).unwrap();
+    assert!(interfaces.is_json_rpc(&path("/v03")));
+    assert!(interfaces.is_json_rpc(&path("/a2a/jsonrpc")));
+    let earlier = Beneath { version: "0.3", rest: "tasks" };
+    assert_eq!(interfaces.http_json(&path("/rest/tasks")), [at("tasks"), earlier]);
+    assert!(interfaces.has_grpc("1.0"));
+    assert!(!interfaces.has_grpc("0.3"));
 }

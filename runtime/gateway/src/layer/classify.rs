@@ -1,25 +1,29 @@
 //! Finds out what a request asks for. What cannot be classified goes no further.
 
+mod place;
+
 use std::sync::Arc;
 
 use cloister_policy::{Binding, OperationName};
+use http::Request;
 use http::request::Parts;
-use http::{HeaderMap, Method, Request};
 use http_body::Body as _;
 use tower::Layer;
 use tower::layer::layer_fn;
 
 use super::{Arrived, Classified, Next, Outcome, service};
 use crate::body::{Body, full};
-use crate::card::{CARD_PATH, Interfaces, Place, is_1_0};
-use crate::directory::{Directory, Freshness};
-use crate::end::{End, interfaces};
+use crate::directory::Directory;
+use crate::end::End;
 use crate::envelope::Envelope;
 use crate::error::Cause;
-use crate::operation::{HttpMatch, Operation, V1_0, http};
-use crate::path::PlainPath;
-use crate::peek::{is_json, peek};
+use crate::operation::{HttpMatch, Operation, Row, Said};
+use crate::peek::{Watch, is_json, peek, settle};
+use crate::query;
 use crate::reply::{Refused, Shape};
+use crate::scan::{Scan, ScanError};
+use crate::version;
+use place::{Found, find};
 
 /// The step; see the module.
 #[derive(Clone)]
@@ -44,16 +48,6 @@ impl<S> Classify<S> {
 
 service!(Classify [E: End] Arrived<E> => Classified<E>);
 
-/// Where a request's operation is to be found.
-enum Found {
-    /// At the well-known place of the card.
-    Card,
-    /// In the body.
-    Rpc,
-    /// In the path.
-    Http(HttpMatch),
-}
-
 async fn classify<E: End>(
     directory: &Directory,
     arrived: Arrived<E>,
@@ -68,39 +62,16 @@ async fn classify<E: End>(
     };
     match found {
         Found::Rpc => json_rpc(end, request).await,
-        Found::Card => {
-            Ok(of_head(end, request, Operation::new(Binding::WellKnown, V1_0, OperationName::Card)))
-        }
-        Found::Http(found) => http_json(end, request, found),
+        Found::Card(version) => Ok(card(end, request, version)),
+        Found::Http(found) => http_json(end, request, found).await,
+        Found::Grpc(row) => grpc(end, request, row).await,
     }
 }
 
-async fn find(directory: &Directory, end: &impl End, head: &Parts) -> Result<Found, Cause> {
-    let path = PlainPath::parse(head.uri.path())?;
-    if matches!(Shape::of_head(&head.headers), Shape::Grpc) {
-        return Err(Cause::Binding);
-    }
-    // SECURITY: before any card is asked; a card may name such a path.
-    if path.is_reserved() {
-        return Err(Cause::Operation);
-    }
-    if path.as_str() == CARD_PATH {
-        return if head.method == Method::GET { Ok(Found::Card) } else { Err(Cause::Operation) };
-    }
-    for freshness in [Freshness::Remembered, Freshness::Renewed] {
-        let known = directory.interfaces(&end.callee(), freshness, interfaces(end)).await?;
-        if let Some(found) = among(&known, &head.method, &path) {
-            return Ok(found);
-        }
-    }
-    Err(Cause::Operation)
-}
-
-fn among(known: &Interfaces, method: &Method, path: &PlainPath<'_>) -> Option<Found> {
-    known.places(path).into_iter().find_map(|place| match place {
-        Place::JsonRpc => (method == Method::POST).then_some(Found::Rpc),
-        Place::HttpJson(rest) => http(method, rest).map(Found::Http),
-    })
+fn card<E: End>(end: E, request: Request<Body>, version: &'static str) -> Classified<E> {
+    let operation = Operation::new(Binding::WellKnown, version, OperationName::Card);
+    let shape = Shape::http_json(version);
+    Classified { end, operation, message_bytes: None, shape, watch: Watch::default(), request }
 }
 
 async fn json_rpc<E: End>(end: E, request: Request<Body>) -> Result<Classified<E>, Refused> {
@@ -109,65 +80,91 @@ async fn json_rpc<E: End>(end: E, request: Request<Body>) -> Result<Classified<E
     }
     let (head, body) = request.into_parts();
     let body = peek(body).await.map_err(|cause| Refused::new(cause, Shape::JsonRpc(None)))?;
-    let envelope = Envelope::parse(&body)
-        .map_err(|error| Refused::new(error, Shape::JsonRpc(Envelope::id_of(&body))))?;
-    let shape = Shape::JsonRpc(envelope.id().map(ToOwned::to_owned));
-    let operation = rpc_operation(&envelope, &head.headers, head.uri.query())
-        .map_err(|cause| Refused::new(cause, shape.clone()))?;
+    let envelope =
+        Envelope::parse(&body).map_err(|error| Refused::new(error, Shape::of_envelope(&body)))?;
+    let version = envelope.row().map_or("", |row| row.version);
+    let shape = Shape::json_rpc(version, envelope.id());
+    let operation =
+        rpc_operation(&envelope, &head).map_err(|cause| Refused::new(cause, shape.clone()))?;
     let message_bytes = u64::try_from(body.len()).ok();
     // SECURITY: the bytes that were read are the bytes that go on; nothing is encoded again.
     let request = Request::from_parts(head, full(body));
-    Ok(Classified { end, operation, message_bytes, shape, request })
+    Ok(Classified { end, operation, message_bytes, shape, watch: Watch::default(), request })
 }
 
-fn rpc_operation(
-    envelope: &Envelope<'_>,
-    headers: &HeaderMap,
-    query: Option<&str>,
-) -> Result<Operation, Cause> {
-    let row = envelope.row();
-    if let Some(row) = row.filter(|row| row.version != V1_0) {
-        return Err(Cause::Version(row.version.to_owned()));
-    }
-    check_version(headers, query)?;
-    let operation = envelope.operation(row.ok_or(Cause::Operation)?)?;
-    Ok(operation)
+fn rpc_operation(envelope: &Envelope<'_>, head: &Parts) -> Result<Operation, Cause> {
+    let stated = version::stated(&head.headers, head.uri.query())?;
+    let row = envelope.row().ok_or(Cause::Operation)?;
+    version::check(stated, row.version)?;
+    Ok(envelope.operation(row)?)
 }
 
-fn http_json<E: End>(
+async fn http_json<E: End>(
     end: E,
     request: Request<Body>,
     found: HttpMatch,
 ) -> Result<Classified<E>, Refused> {
-    check_version(request.headers(), request.uri().query())
-        .map_err(|cause| Refused::new(cause, Shape::HttpJson))?;
-    let mut operation = Operation::new(Binding::HttpJson, found.row.version, found.row.name);
-    operation.tenant = found.tenant;
-    operation.task = found.task;
-    Ok(of_head(end, request, operation))
+    let row = found.row;
+    let shape = Shape::http_json(row.version);
+    let refused = |cause: Cause| Refused::new(cause, shape.clone());
+    let (head, body) = request.into_parts();
+    let said = of_head(&head, found).map_err(refused)?;
+    if body.is_end_stream() && !row.sends() {
+        let operation = Operation::of_row(row, Binding::HttpJson, said);
+        let request = Request::from_parts(head, body);
+        let watch = Watch::default();
+        return Ok(Classified { end, operation, message_bytes: Some(0), shape, watch, request });
+    }
+    if !is_json(&head.headers) {
+        return Err(refused(Cause::ContentType));
+    }
+    scanned(end, Request::from_parts(head, body), row, Scan::json(row, said), shape).await
 }
 
-/// A request whose body was not read.
-fn of_head<E: End>(end: E, request: Request<Body>, operation: Operation) -> Classified<E> {
-    let message_bytes = request.body().size_hint().exact();
-    Classified { end, operation, message_bytes, shape: Shape::HttpJson, request }
+/// What path, query and version headers of an HTTP+JSON request say.
+fn of_head(head: &Parts, found: HttpMatch) -> Result<Said, Cause> {
+    let stated = version::stated(&head.headers, head.uri.query())?;
+    version::check(stated, found.row.version)?;
+    let mut said =
+        Said { tenant: found.tenant, task: found.task, config: found.config, ..Said::default() };
+    query::take(head.uri.query(), found.row.body, &mut said).map_err(ScanError::from)?;
+    Ok(said)
 }
 
-/// Refuses a request that asks for another version of the protocol. One that asks for none is of
-/// the version that its method or path has; the agent judges whether it is content with that.
-///
-/// SPEC: A2A 1.0.1 section 3.6.1.
-fn check_version(headers: &HeaderMap, query: Option<&str>) -> Result<(), Cause> {
-    let in_headers =
-        headers.get_all("a2a-version").iter().map(|value| value.to_str().unwrap_or("?"));
-    let parameters = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-    let in_query = parameters.filter(|(name, _)| name.eq_ignore_ascii_case("a2a-version"));
-    let mut asked = in_headers.chain(in_query.map(|(_, value)| value)).map(str::trim);
-    let other = asked.find(|version| !version.is_empty() && !is_1_0(version));
-    other.map_or(Ok(()), |version| Err(Cause::Version(shortened(version))))
+async fn grpc<E: End>(
+    end: E,
+    request: Request<Body>,
+    row: &'static Row,
+) -> Result<Classified<E>, Refused> {
+    let stated = version::stated(request.headers(), request.uri().query());
+    stated
+        .and_then(|stated| version::check(stated, row.version))
+        .map_err(|cause| Refused::new(cause, Shape::Grpc))?;
+    scanned(end, request, row, Scan::protobuf(row), Shape::Grpc).await
 }
 
-/// Enough of what a caller sent to recognise it by.
-fn shortened(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_graphic()).take(16).collect()
+/// A request whose body is read as far as its ids go.
+async fn scanned<E: End>(
+    end: E,
+    request: Request<Body>,
+    row: &'static Row,
+    scan: Scan,
+    shape: Shape,
+) -> Result<Classified<E>, Refused> {
+    let binding = scan.binding();
+    let (head, body) = request.into_parts();
+    let declared = body.size_hint().exact();
+    let settled = settle(body, scan).await.map_err(|cause| Refused::new(cause, shape.clone()))?;
+    let is_whole = settled.body.size_hint().exact();
+    if row.sends() && !settled.said.message && !settled.watch.goes_on() {
+        return Err(Refused::new(ScanError::Fields, shape));
+    }
+    Ok(Classified {
+        end,
+        operation: Operation::of_row(row, binding, settled.said),
+        message_bytes: declared.or(is_whole),
+        shape,
+        watch: settled.watch,
+        request: Request::from_parts(head, settled.body),
+    })
 }

@@ -6,6 +6,7 @@ use crate::dialer::DialFailure;
 use crate::envelope::EnvelopeError;
 use crate::error::Cause;
 use crate::object::ObjectError;
+use crate::scan::ScanError;
 
 /// The reasons of A2A's own errors belong to its domain, the others to ours.
 const A2A: &str = "a2a-protocol.org";
@@ -80,17 +81,41 @@ pub(super) struct Status {
     pub(super) retry: bool,
 }
 
+/// The reason that is given for a compressed request.
+pub(super) const COMPRESSED: &str = "COMPRESSION_NOT_SUPPORTED";
+
 impl Status {
+    /// The code over gRPC. SPEC: gRPC status codes: a method that is unknown is not implemented.
+    pub(super) fn over_grpc(&self) -> Canonical {
+        if *self == NO_OPERATION { Canonical::Unimplemented } else { self.grpc }
+    }
+
+    /// The name of the error in version 0.3. SPEC: A2A 0.3.0 section 8.
+    pub(super) const fn type_0_3(&self) -> &'static str {
+        match self.json_rpc {
+            PARSE_ERROR => "JSONParseError",
+            INVALID_REQUEST => "InvalidRequestError",
+            METHOD_NOT_FOUND => "MethodNotFoundError",
+            INVALID_PARAMS => "InvalidParamsError",
+            INTERNAL_ERROR => "InternalError",
+            CONTENT_TYPE_NOT_SUPPORTED => "ContentTypeNotSupportedError",
+            INVALID_AGENT_RESPONSE => "InvalidAgentResponseError",
+            _ => self.reason,
+        }
+    }
+
     /// The row for `cause`.
     pub(super) const fn of(cause: &Cause) -> Self {
         match cause {
             Cause::Path(_) | Cause::Stalled => MALFORMED,
+            Cause::Body(ScanError::Compressed) => Self { reason: COMPRESSED, ..BINDING },
+            Cause::Body(error) => Self { json_rpc: scan_code(*error), ..MALFORMED },
             Cause::Envelope(error) => Self { json_rpc: envelope_code(*error), ..MALFORMED },
             Cause::TooLarge { .. } => TOO_LARGE,
             Cause::Operation => NO_OPERATION,
             Cause::NotServed => NOT_SERVED,
             Cause::ContentType => CONTENT_TYPE,
-            Cause::Version(_) => VERSION,
+            Cause::Version(_) | Cause::OtherVersion { .. } => VERSION,
             Cause::Binding => BINDING,
             Cause::Denied { .. } | Cause::Host | Cause::Origin => DENIED,
             Cause::AgentUnreachable(_) => UNAVAILABLE,
@@ -120,6 +145,14 @@ const fn envelope_code(error: EnvelopeError) -> i32 {
     }
 }
 
+const fn scan_code(error: ScanError) -> i32 {
+    match error {
+        ScanError::NotJson => PARSE_ERROR,
+        ScanError::Fields | ScanError::Contradiction => INVALID_PARAMS,
+        _ => INVALID_REQUEST,
+    }
+}
+
 const MALFORMED: Status = Status {
     http: StatusCode::BAD_REQUEST,
     grpc: Canonical::InvalidArgument,
@@ -133,7 +166,7 @@ const MALFORMED: Status = Status {
 const TOO_LARGE: Status = Status {
     http: StatusCode::PAYLOAD_TOO_LARGE,
     reason: "REQUEST_TOO_LARGE",
-    coarse: "The JSON-RPC request is too large.",
+    coarse: "The request is too large.",
     ..MALFORMED
 };
 
@@ -168,7 +201,7 @@ const VERSION: Status = Status {
     json_rpc: VERSION_NOT_SUPPORTED,
     reason: "VERSION_NOT_SUPPORTED",
     domain: A2A,
-    coarse: "The protocol version is not supported; 1.0 is.",
+    coarse: "The protocol version is not that of the request, or is not supported.",
     retry: false,
 };
 
@@ -178,7 +211,7 @@ const BINDING: Status = Status {
     json_rpc: METHOD_NOT_FOUND,
     reason: "BINDING_NOT_SUPPORTED",
     domain: CLOISTER,
-    coarse: "gRPC is not supported.",
+    coarse: "The request is not gRPC over HTTP/2, or is compressed.",
     retry: false,
 };
 

@@ -68,7 +68,7 @@ pub(crate) fn policy(text: &str) -> Arc<PolicyBundle> {
 
 /// The inbound path in front of an agent.
 pub(crate) fn inbound(agent: SocketAddr, policies: &str) -> Inbound {
-    let agent = AgentAddress::try_from(agent).unwrap();
+    let agent = AgentAddress::try_from(agent).unwrap().into();
     Inbound::new(InboundOptions { local: local(&translator()), agent, policy: policy(policies) })
 }
 

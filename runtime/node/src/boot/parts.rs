@@ -158,7 +158,7 @@ fn gateways(
     let Judge { local, policy } = judge;
     let inbound = Inbound::new(InboundOptions {
         local: local.clone(),
-        agent: AgentAddress::try_from(agent)?,
+        agent: AgentAddress::try_from(agent)?.into(),
         policy: Arc::clone(policy),
     });
     let outbound = Outbound::new(OutboundOptions {

@@ -46,7 +46,7 @@ impl Scene {
         let agent = AgentAddress::try_from("127.0.0.1:9".parse::<std::net::SocketAddr>().unwrap());
         let gateway = Inbound::new(InboundOptions {
             local: judge.local.clone(),
-            agent: agent.unwrap(),
+            agent: agent.unwrap().into(),
             policy: Arc::clone(&judge.policy),
         });
         tokio::spawn(serve(carrier, gateway, Limits::default()));

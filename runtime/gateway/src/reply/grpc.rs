@@ -1,0 +1,103 @@
+//! gRPC refusals: the status is all there is.
+//!
+//! SPEC: gRPC over HTTP/2, Trailers-Only and Percent-Encoded; google/rpc/status.proto and
+//! google/rpc/error_details.proto.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use http::header::{CONTENT_TYPE, HeaderName};
+use http::{HeaderMap, HeaderValue, Response};
+
+use super::status::Status;
+use super::{ERROR_INFO, Metadata, RETRY_INFO};
+use crate::body::{Body, empty};
+use crate::limits;
+
+/// Whether a request is gRPC, or claims to be something like it.
+pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.get(..GRPC.len()).is_some_and(|start| start.eq_ignore_ascii_case(GRPC))
+}
+
+const GRPC: &str = "application/grpc";
+
+pub(super) fn response(status: &Status, message: &str, metadata: &Metadata) -> Response<Body> {
+    let mut response = Response::new(empty());
+    let details = STANDARD_NO_PAD.encode(encoded(status, message, metadata));
+    let said = [
+        (CONTENT_TYPE, GRPC.to_owned()),
+        (HeaderName::from_static("grpc-status"), status.over_grpc().number().to_string()),
+        (HeaderName::from_static("grpc-message"), percent_encoded(message)),
+        (HeaderName::from_static("grpc-status-details-bin"), details),
+    ];
+    for (name, value) in said {
+        // INVARIANT: every value is printable ASCII.
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    if status.reason == super::status::COMPRESSED {
+        let none = HeaderValue::from_static("identity");
+        response.headers_mut().insert(HeaderName::from_static("grpc-accept-encoding"), none);
+    }
+    response
+}
+
+fn percent_encoded(message: &str) -> String {
+    let mut out = String::with_capacity(message.len());
+    for byte in message.bytes() {
+        if matches!(byte, b' '..=b'~') && byte != b'%' {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// A `google.rpc.Status`.
+fn encoded(status: &Status, message: &str, metadata: &Metadata) -> Vec<u8> {
+    let mut info = [text(1, status.reason), text(2, status.domain)].concat();
+    for (name, value) in metadata {
+        info.extend(field(3, &[text(1, name), text(2, value)].concat()));
+    }
+    let mut out = number(1, u64::from(status.over_grpc().number()));
+    out.extend(text(2, message));
+    out.extend(field(3, &[text(1, ERROR_INFO), field(2, &info)].concat()));
+    if status.retry {
+        let delay = field(1, &number(1, limits::RETRY_AFTER.as_secs()));
+        out.extend(field(3, &[text(1, RETRY_INFO), field(2, &delay)].concat()));
+    }
+    out
+}
+
+fn text(field_number: u8, text: &str) -> Vec<u8> {
+    field(field_number, text.as_bytes())
+}
+
+/// A length-delimited field.
+fn field(field_number: u8, bytes: &[u8]) -> Vec<u8> {
+    let mut out = vec![(field_number << 3) | 2];
+    out.extend(varint(u64::try_from(bytes.len()).unwrap_or(u64::MAX)));
+    out.extend_from_slice(bytes);
+    out
+}
+
+fn number(field_number: u8, value: u64) -> Vec<u8> {
+    let mut out = vec![field_number << 3];
+    out.extend(varint(value));
+    out
+}
+
+fn varint(mut value: u64) -> Vec<u8> {
+    let mut out = Vec::new();
+    loop {
+        let bits = u8::try_from(value & 0x7f).unwrap_or(0);
+        value >>= 7;
+        if value == 0 {
+            out.push(bits);
+            return out;
+        }
+        out.push(bits | 0x80);
+    }
+}
