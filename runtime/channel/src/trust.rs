@@ -1,10 +1,12 @@
 //! The trust bundle: what leases and certificates of one trust domain are checked against.
 
 mod error;
+mod event;
 mod snapshot;
 mod wire;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_attestation::time::UnixTime;
@@ -12,6 +14,7 @@ use rustls::pki_types::{CertificateDer, TrustAnchor};
 
 pub use cloister_attestation::key::KeyId;
 pub use error::{CODES, TrustError};
+pub use event::Followed;
 
 use crate::identity::PublicKey;
 use crate::lease::{self, LeaseError, VerifiedLease};
@@ -61,7 +64,8 @@ pub struct TrustBundle {
     issuers: Vec<Issuer>,
     lease_keys: Vec<(KeyId, PublicKey)>,
     policy_epoch_floor: u64,
-    revoked: HashMap<InstanceId, Revocation>,
+    /// Shared with the bundles that this one was made from until one of them changes it.
+    revoked: Arc<HashMap<InstanceId, Revocation>>,
     sequence: u64,
     issued_at: UnixTime,
     leases: lease::Memory,
@@ -94,7 +98,7 @@ impl TrustBundle {
             issuers,
             lease_keys: parts.lease_keys.into_iter().map(|key| (KeyId::of(&key), key)).collect(),
             policy_epoch_floor: parts.policy_epoch_floor,
-            revoked: HashMap::new(),
+            revoked: Arc::default(),
             sequence: parts.sequence,
             issued_at: parts.issued_at,
             leases: lease::Memory::default(),
@@ -211,18 +215,21 @@ impl TrustBundle {
         if self.revoked.len() >= REVOKED_MAX && !self.revoked.contains_key(&instance) {
             return Err(TrustError::Full);
         }
-        self.revoked.insert(instance, why);
+        Arc::make_mut(&mut self.revoked).insert(instance, why);
         Ok(())
     }
 
     /// Lifts a revocation; leases of this instance count again.
     pub fn restore(&mut self, instance: &InstanceId) {
-        self.revoked.remove(instance);
+        Arc::make_mut(&mut self.revoked).remove(instance);
     }
 
     /// Forgets revocations whose last lease has ended: those leases are refused by date.
     pub fn forget_ended(&mut self, now: UnixTime) {
-        self.revoked.retain(|_, why| why.forget_after >= now);
+        let ended = |why: &Revocation| why.forget_after < now;
+        if self.revoked.values().any(ended) {
+            Arc::make_mut(&mut self.revoked).retain(|_, why| !ended(why));
+        }
     }
 
     /// Refuses leases under an older policy epoch. The floor never goes down.

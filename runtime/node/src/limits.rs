@@ -62,6 +62,10 @@ pub const OPERATOR_CONNECTIONS_MAX: usize = 16;
 /// How long after SIGKILL a process may still show up before we say that it is not gone.
 pub const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Events of the Verifier that are taken into account at once, where so many are there: the more,
+/// the less often channels are looked at, and the later the first of them counts.
+pub const EVENTS_AT_ONCE: usize = 256;
+
 /// How often the Verifier's end of a watch is probed: a dead one is noticed within two of these.
 pub const VERIFIER_KEEPALIVE: Duration = Duration::from_secs(10);
 

@@ -7,6 +7,7 @@ use cloister_attestation::code::Diagnostic as _;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
+use crate::backoff::Draw;
 use crate::config::OnRefusal;
 use crate::enrol::{Admission, EnrolError, Enroller};
 use crate::phase::Phase;
@@ -43,13 +44,13 @@ impl Membership {
     pub(crate) async fn keep(&self) {
         let mut phase = self.state.phase();
         let mut failures = Failures::default();
-        let mut wait = self.until_renewal();
+        let mut wait = until_renewal(&self.state, random::draw());
         loop {
             self.pause(wait, &mut phase).await;
             wait = match self.attempt().await {
                 Ok(()) => {
                     failures = Failures::default();
-                    self.until_renewal()
+                    until_renewal(&self.state, random::draw())
                 }
                 Err(error) => failures.next_wait(&error),
             };
@@ -82,19 +83,6 @@ impl Membership {
         }
     }
 
-    /// Until the lease should be renewed: soon, if it was lost before it could be used, because the
-    /// policy epoch was raised while it was on its way.
-    fn until_renewal(&self) -> Duration {
-        self.state.standing().map_or_else(
-            || RETRY.delay(1, random::draw()),
-            |standing| {
-                let claims = standing.credentials.lease().claims();
-                let now = self.state.clock().now();
-                renewal::delay(claims.issued_at, claims.expires_at, now, random::draw())
-            },
-        )
-    }
-
     /// Waits, but no longer than until the lease is lost for another reason than its end: a raised
     /// policy epoch is answered at once by a renewal. A revoked runtime keeps waiting.
     async fn pause(&self, wait: Duration, phase: &mut watch::Receiver<Phase>) {
@@ -109,6 +97,18 @@ impl Membership {
             () = cut_off => {}
         }
     }
+}
+
+/// Until the lease should be renewed: soon, if it was lost before it could be used, because the
+/// policy epoch was raised while it was on its way.
+fn until_renewal(state: &State, draw: Draw) -> Duration {
+    state.standing().map_or_else(
+        || RETRY.delay(1, draw),
+        |standing| {
+            let claims = standing.credentials.lease().claims();
+            renewal::delay(claims.issued_at, claims.expires_at, state.clock().now(), draw)
+        },
+    )
 }
 
 /// Failures in a row, of the two kinds that are waited for differently.
@@ -149,4 +149,31 @@ fn causes(error: &dyn std::error::Error) -> Option<String> {
         .map(ToString::to_string)
         .collect();
     (!chain.is_empty()).then(|| chain.join(": "))
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::until_renewal;
+    use crate::backoff::Draw;
+    use crate::testing::{World, state};
+
+    #[test]
+    fn a_lease_that_was_lost_before_it_was_used_is_replaced_within_half_a_second() {
+        let (world, state) = (World::new(), state());
+        let me = world.runtime("me", Duration::from_secs(540));
+        let mut raised = world.trust(2, &[]);
+        raised.raise_policy_epoch_floor(4);
+        state.admit(me, raised).unwrap();
+        assert!(until_renewal(&state, Draw(u32::MAX)) <= Duration::from_millis(500));
+    }
+
+    #[test]
+    fn a_lease_in_use_is_renewed_in_its_own_time() {
+        let (world, state) = (World::new(), state());
+        state.admit(world.runtime("me", Duration::from_secs(540)), world.trust(1, &[])).unwrap();
+        // A minute of ten has gone.
+        assert_eq!(until_renewal(&state, Draw(0)), Duration::from_secs(300));
+    }
 }

@@ -4,7 +4,7 @@
 //! returns, every channel that lost its permission has been told. Tasks watch; none of them
 //! decides.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cloister_attestation::code::Diagnostic as _;
 use cloister_attestation::time::UnixTime;
@@ -30,6 +30,9 @@ pub(crate) struct State {
     demands: Demands,
     phase: watch::Sender<Phase>,
     standing: watch::Sender<Option<Arc<Standing>>>,
+    /// Held while [`Standing`] is made from the one before: a lease and a revocation may arrive at
+    /// the same time, and neither may be lost.
+    changing: Mutex<()>,
     channels: Arc<ChannelTable>,
     events: Arc<Events>,
 }
@@ -76,6 +79,7 @@ impl State {
             demands: demands.into(),
             phase: watch::Sender::new(Phase::Enrolling),
             standing: watch::Sender::new(None),
+            changing: Mutex::default(),
             channels,
             events: Arc::default(),
         }
@@ -126,6 +130,7 @@ impl State {
         trust: TrustBundle,
     ) -> Result<(), TlsError> {
         self.clock.raise(credentials.lease().claims().issued_at);
+        let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let trust = self.newer(trust);
         let standing = Standing::new(credentials, trust, self.demands, &self.clock)?;
         self.events.leases.add_one();
@@ -137,6 +142,7 @@ impl State {
 
     /// Takes a newer trust bundle into use. An older one than the one in use is refused.
     pub(crate) fn trust(&self, trust: TrustBundle) -> Result<(), TlsError> {
+        let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(latest) = self.latest() else { return Ok(()) };
         let credentials = Arc::clone(&latest.credentials);
         let trust = self.newer(trust);

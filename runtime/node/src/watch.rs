@@ -1,19 +1,19 @@
 //! Follows the Verifier's events, so that a revocation takes effect at once.
 
-mod event;
-
 use std::sync::Arc;
 
+use cloister_api::v1::WatchEvent;
 use cloister_attestation::code::Diagnostic as _;
 use cloister_channel::TrustBundle;
-use cloister_channel::trust::TrustError;
+use cloister_channel::trust::{Followed, TrustError};
+use tonic::Streaming;
 use tracing::{debug, info, warn};
 
+use crate::limits::EVENTS_AT_ONCE;
 use crate::random;
 use crate::renewal::RETRY;
 use crate::state::{Standing, State};
 use crate::verifier::{Verifier, VerifierError};
-use event::{Step, step};
 
 /// Follows events under the runtime's leased certificate.
 #[derive(Debug)]
@@ -85,39 +85,86 @@ impl Watch {
         let mut registry = self.verifier.registry(certificate).await?;
         let mut events = registry.watch(standing.trust.sequence()).await?;
         loop {
-            let event =
-                events.message().await.map_err(VerifierError::from)?.ok_or(WatchError::Ended)?;
+            let first = next(&mut events).await?;
             *failures = 0;
             let Some(latest) = self.state.latest() else { return Err(WatchError::Ended) };
-            match step(&latest.trust, event, self.state.clock().now()) {
-                Ok(Step::Nothing) => {}
-                Ok(Step::Updated(trust, what)) => {
-                    info!(sequence = trust.sequence(), %what, "the verifier says");
-                    self.state.trust(*trust)?;
-                }
-                Ok(Step::Refetch) => {
-                    info!("the verifier's keys changed: fetching the trust bundle again");
-                    self.refetch(&latest.trust).await?;
-                }
-                Ok(Step::Gap { expected, observed }) => {
-                    warn!(expected, observed, "missed events: fetching the trust bundle again");
-                    self.refetch(&latest.trust).await?;
-                }
-                Err(error) => {
-                    warn!(code = error.code().id, %error, "unreadable event: fetching the trust bundle again");
-                    self.refetch(&latest.trust).await?;
-                }
+            let mut trust = TrustBundle::clone(&latest.trust);
+            trust.forget_ended(self.state.clock().now());
+            let heard = hear(&mut trust, first, &mut events).await;
+            // What was applied counts, whatever came after it.
+            if trust.sequence() > latest.trust.sequence() {
+                self.state.trust(trust)?;
+            }
+            if heard? == Heard::NotAll {
+                self.refetch().await?;
             }
         }
     }
 
-    async fn refetch(&self, current: &TrustBundle) -> Result<(), WatchError> {
+    async fn refetch(&self) -> Result<(), WatchError> {
+        let Some(latest) = self.state.latest() else { return Err(WatchError::Ended) };
         let wire = self.verifier.trust_bundle().await?;
-        let trust = TrustBundle::from_wire(&wire, current.anchors().clone())?;
-        if trust.trust_domain() != current.trust_domain() {
+        let trust = TrustBundle::from_wire(&wire, latest.trust.anchors().clone())?;
+        if trust.trust_domain() != latest.trust.trust_domain() {
             return Err(VerifierError::Answer("the trust bundle of another trust domain").into());
         }
-        trust.check_not_before(current)?;
+        trust.check_not_before(&latest.trust)?;
         Ok(self.state.trust(trust)?)
     }
+}
+
+/// How much of what changed the events said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heard {
+    /// All of it.
+    All,
+    /// Not all: the bundle has to be fetched again.
+    NotAll,
+}
+
+/// Applies an event, and those that have arrived after it: a thousand revocations at once are a few
+/// changes of what the runtime trusts, and not a thousand.
+async fn hear(
+    trust: &mut TrustBundle,
+    first: WatchEvent,
+    events: &mut Streaming<WatchEvent>,
+) -> Result<Heard, WatchError> {
+    let mut event = first;
+    for _ in 1..EVENTS_AT_ONCE {
+        if apply(trust, event) == Heard::NotAll {
+            return Ok(Heard::NotAll);
+        }
+        event = tokio::select! {
+            biased;
+            next = next(events) => next?,
+            () = core::future::ready(()) => return Ok(Heard::All),
+        };
+    }
+    Ok(apply(trust, event))
+}
+
+fn apply(trust: &mut TrustBundle, event: WatchEvent) -> Heard {
+    match trust.follow(event) {
+        Ok(Followed::Known) => Heard::All,
+        Ok(Followed::Applied(what)) => {
+            info!(sequence = trust.sequence(), %what, "the verifier says");
+            Heard::All
+        }
+        Ok(Followed::Replaced) => {
+            info!("the verifier's keys changed: fetching the trust bundle again");
+            Heard::NotAll
+        }
+        Ok(Followed::Gap { expected, observed }) => {
+            warn!(expected, observed, "missed events: fetching the trust bundle again");
+            Heard::NotAll
+        }
+        Err(error) => {
+            warn!(code = error.code().id, %error, "unreadable event: fetching the trust bundle again");
+            Heard::NotAll
+        }
+    }
+}
+
+async fn next(events: &mut Streaming<WatchEvent>) -> Result<WatchEvent, WatchError> {
+    events.message().await.map_err(VerifierError::from)?.ok_or(WatchError::Ended)
 }

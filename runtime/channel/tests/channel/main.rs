@@ -17,6 +17,7 @@ mod codes;
 mod credentials;
 mod documents;
 mod evidence;
+mod following;
 mod handshake;
 mod lease_bytes;
 mod lease_text;

@@ -141,3 +141,46 @@ fn a_stopping_runtime_stays_stopping() {
     assert_eq!(phase(&state), Phase::Stopping);
     assert!(state.standing().is_none());
 }
+
+#[test]
+fn a_lease_and_a_revocation_that_arrive_at_the_same_time_both_count() {
+    let (world, state) = (World::new(), state());
+    let mut me = world.runtime("me", LONG);
+    state.admit(Arc::clone(&me), world.trust(1, &[])).unwrap();
+    for sequence in 2..50 {
+        me = world.0.renewed(&me, 1);
+        let (lease, trust) = (Arc::clone(&me), world.trust(1, &[]));
+        let (newer, together) = (world.trust(sequence, &[]), std::sync::Barrier::new(2));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                together.wait();
+                state.admit(lease, trust).unwrap();
+            });
+            together.wait();
+            state.trust(newer).unwrap();
+        });
+        let standing = state.standing().unwrap();
+        assert_eq!(standing.credentials.lease(), me.lease(), "the lease of round {sequence}");
+        assert_eq!(standing.trust.sequence(), sequence);
+    }
+}
+
+#[test]
+fn a_lease_that_a_raised_epoch_overtook_is_not_served_and_one_of_the_new_epoch_is() {
+    let (world, state) = (World::new(), state());
+    let me = world.runtime("me", LONG);
+    state.admit(Arc::clone(&me), world.trust(1, &[])).unwrap();
+    // Issued under the epoch before, and on its way while the floor rises.
+    let overtaken = world.0.renewed(&me, 1);
+    let mut raised = world.trust(2, &[]);
+    raised.raise_policy_epoch_floor(4);
+    state.trust(raised).unwrap();
+    assert_eq!(phase(&state), Phase::Expired);
+    state.admit(Arc::clone(&overtaken), world.trust(1, &[])).unwrap();
+    assert_eq!(phase(&state), Phase::Expired, "the answer brought an older bundle with it");
+    assert!(state.standing().is_none());
+    let fresh = world.0.renewed_with(&overtaken, 1, |claims| claims.policy_epoch = 4);
+    state.admit(fresh, world.trust(2, &[])).unwrap();
+    assert_eq!(phase(&state), Phase::Admitted);
+    assert!(state.standing().is_some());
+}

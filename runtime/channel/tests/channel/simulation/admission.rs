@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use cloister_api::v1::WatchEvent;
+use cloister_api::v1::watch_event::Event as Change;
 use cloister_channel::TrustBundle;
+use cloister_channel::trust::Followed;
 
 use super::clock::Ms;
 use super::node::Running;
 use super::run::Run;
 use super::schedule::{Event, Who};
-use super::verifier::{Applicant, Change, Issued};
+use super::verifier::{Applicant, Issued};
 
 /// Slowest delivery between a node and its Verifier.
 const LATENCY: Ms = 250;
@@ -170,22 +173,22 @@ impl Run<'_> {
         let Some(running) = &mut self.nodes[who.node].running else { return };
         running.heard_until = running.heard_until.max(arrives);
         let (at, stream) = (running.heard_until, running.stream);
-        self.schedule.at(at, Event::Heard(who, stream, sequence, change));
+        let event = WatchEvent { sequence, event: Some(change) };
+        self.schedule.at(at, Event::Heard(who, stream, event));
     }
 
-    pub(super) fn heard(&mut self, who: Who, stream: u64, sequence: u64, change: &Change) {
+    pub(super) fn heard(&mut self, who: Who, stream: u64, event: WatchEvent) {
         let Some(trust) = self.followed(who, stream) else { return };
-        if sequence <= trust.sequence() {
-            return;
-        }
-        let next = (sequence == trust.sequence() + 1).then(|| change.apply(sequence, &trust));
-        match next.flatten() {
-            Some(next) => self.take(who, next),
-            None => {
+        let mut next = TrustBundle::clone(&trust);
+        match next.follow(event) {
+            Ok(Followed::Known) => {}
+            Ok(Followed::Applied(_)) => self.take(who, next),
+            Ok(Followed::Gap { .. } | Followed::Replaced) => {
                 let bundle = self.verifier.bundle(&self.stage.world, &self.stage.next);
                 let arrives = self.now + self.random.between(1, 2 * LATENCY);
                 self.schedule.at(arrives, Event::Fetched(who, stream, Box::new(bundle)));
             }
+            Err(error) => self.rule(false, |_| format!("node {}: {error}", who.node)),
         }
     }
 

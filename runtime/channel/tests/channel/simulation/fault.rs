@@ -6,7 +6,7 @@ use super::end::{Phase, side};
 use super::link::{Payload, Segment};
 use super::run::Run;
 use super::schedule::{Event, Who};
-use super::verifier::{Applicant, Change};
+use super::verifier::Applicant;
 use super::weather::{CALM_SKEW, Fault};
 
 impl Run<'_> {
@@ -80,7 +80,7 @@ impl Run<'_> {
     /// Tells the Verifier's latest change.
     fn announce(&mut self) {
         let before = self.verifier.sequence().saturating_sub(1);
-        let latest: Option<Change> = self.verifier.since(before).last().cloned();
+        let latest = self.verifier.since(before).last().cloned();
         if let (true, Some(change)) = (self.verifier.up, latest) {
             self.broadcast(&change);
         }

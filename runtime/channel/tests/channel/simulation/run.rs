@@ -110,8 +110,8 @@ impl<'a> Run<'a> {
             Event::Judge(who) => self.step(who, |run| run.judge(who)),
             Event::Admit(who, issued) => self.step(who, |run| run.admit(who, *issued)),
             Event::Watch(who) => self.step(who, |run| run.watch(who)),
-            Event::Heard(who, stream, sequence, change) => {
-                self.step(who, |run| run.heard(who, stream, sequence, &change));
+            Event::Heard(who, stream, event) => {
+                self.step(who, |run| run.heard(who, stream, event));
             }
             Event::Fetched(who, stream, trust) => {
                 self.step(who, |run| run.fetched(who, stream, *trust));

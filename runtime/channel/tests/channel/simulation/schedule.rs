@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use cloister_api::v1::WatchEvent;
 use cloister_channel::{Decision, TrustBundle};
 
 use super::clock::Ms;
-use super::verifier::{Boot, Change, Issued};
+use super::verifier::{Boot, Issued};
 use super::weather::Fault;
 
 #[derive(Debug)]
@@ -23,8 +24,8 @@ pub(super) enum Event {
     Admit(Who, Box<Issued>),
     /// A node wants to follow changes.
     Watch(Who),
-    /// A change is at a node: the stream that it came by, its number, and what it is.
-    Heard(Who, u64, u64, Change),
+    /// A change is at a node, and the stream that it came by.
+    Heard(Who, u64, WatchEvent),
     /// The whole bundle is at a node, by the stream that it was asked for.
     Fetched(Who, u64, Box<TrustBundle>),
     /// A node looks whether it has the channel for its want of this number.

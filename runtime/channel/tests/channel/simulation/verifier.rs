@@ -5,6 +5,8 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use cloister_api::v1;
+use cloister_api::v1::watch_event::Event;
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_attestation::time::UnixTime;
 use cloister_channel::lease::LeaseId;
@@ -17,31 +19,6 @@ use crate::world::{NOW, World};
 
 /// Names one boot of one node, in the order in which they came up.
 pub(super) type Boot = usize;
-
-/// What the Verifier tells whoever watches.
-#[derive(Clone, Debug)]
-pub(super) enum Change {
-    Revoked(InstanceId, Revocation),
-    Restored(InstanceId),
-    Floor(u64),
-    /// Keys changed: fetch the whole bundle.
-    Keys,
-}
-
-impl Change {
-    /// What the change makes of `trust`; `None` where the whole bundle is needed.
-    pub(super) fn apply(&self, sequence: u64, trust: &TrustBundle) -> Option<TrustBundle> {
-        let mut next = trust.clone();
-        match self {
-            Self::Revoked(instance, why) => next.revoke(*instance, why.clone()).unwrap(),
-            Self::Restored(instance) => next.restore(instance),
-            Self::Floor(floor) => next.raise_policy_epoch_floor(*floor),
-            Self::Keys => return None,
-        }
-        next.advance_to(sequence);
-        Some(next)
-    }
-}
 
 /// A revocation that stands.
 #[derive(Debug)]
@@ -78,7 +55,7 @@ pub(super) struct Verifier {
     keys: KeyUse,
     pub(super) revoked: BTreeMap<Boot, Revoked>,
     /// Everything that was ever told; the number of an entry is its place, from 1.
-    log: Vec<Change>,
+    log: Vec<Event>,
     /// The latest end of any lease of a boot.
     ends: BTreeMap<Boot, UnixTime>,
 }
@@ -115,7 +92,7 @@ impl Verifier {
     }
 
     /// What came after `sequence`.
-    pub(super) fn since(&self, sequence: u64) -> &[Change] {
+    pub(super) fn since(&self, sequence: u64) -> &[Event] {
         self.log.get(usize::try_from(sequence).unwrap()..).unwrap_or_default()
     }
 
@@ -177,14 +154,20 @@ impl Verifier {
             forget_after: self.now(at).plus(self.lifetime),
         };
         let instance = applicant.identity.instance();
-        self.revoked.insert(applicant.boot, Revoked { instance, why: why.clone() });
-        self.log.push(Change::Revoked(instance, why));
+        self.log.push(Event::Revoked(v1::RevokedInstance {
+            agent: why.agent.to_string(),
+            instance: instance.to_string(),
+            reason: why.reason.clone(),
+            forget_after: why.forget_after.as_secs(),
+        }));
+        self.revoked.insert(applicant.boot, Revoked { instance, why });
     }
 
     /// Lifts the oldest revocation.
     pub(super) fn restore(&mut self) -> Option<Boot> {
-        let (boot, revoked) = self.revoked.pop_first()?;
-        self.log.push(Change::Restored(revoked.instance));
+        let (boot, Revoked { instance, why }) = self.revoked.pop_first()?;
+        let (agent, instance) = (why.agent.to_string(), instance.to_string());
+        self.log.push(Event::Restored(v1::RestoredInstance { agent, instance }));
         Some(boot)
     }
 
@@ -192,13 +175,13 @@ impl Verifier {
     pub(super) fn raise_floor(&mut self, at: Ms) {
         self.epoch += 1;
         self.floor = (self.epoch, at);
-        self.log.push(Change::Floor(self.epoch));
+        self.log.push(Event::PolicyEpoch(v1::PolicyEpoch { floor: self.epoch }));
     }
 
     pub(super) fn publish_next_key(&mut self) {
         if self.keys == KeyUse::First {
             self.keys = KeyUse::BothPublished;
-            self.log.push(Change::Keys);
+            self.log.push(Event::TrustChanged(v1::TrustChanged {}));
         }
     }
 
