@@ -29,12 +29,13 @@ use sqlx::sqlite::{
     SqliteSynchronous,
 };
 use sqlx::{Row as _, Transaction};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use crate::limits::{DATABASE_BUSY_TIMEOUT, DATABASE_CONNECTIONS_MAX};
 pub use admission::{Admitted, Objection};
 pub use agents::{AgentRecord, AgentState};
 pub use error::{CODES, StoreError};
+use events::Tail;
 pub use events::{Event, EventKind};
 use group::Group;
 pub use history::{Operation, Outcome, Verdict};
@@ -52,6 +53,8 @@ pub struct Store {
     group: Group,
     /// The newest event's number; a change wakes the watchers.
     newest: watch::Sender<u64>,
+    /// The newest events, for those who watch.
+    tail: Arc<Mutex<Tail>>,
     /// Refusals recorded since the start.
     refusals: Arc<AtomicU64>,
 }
@@ -83,7 +86,8 @@ impl Store {
             .await?;
         migrations::apply(&pool).await?;
         let group = Group::start(pool.clone());
-        let store = Self { pool, group, newest: watch::Sender::new(0), refusals: Arc::default() };
+        let newest = watch::Sender::new(0);
+        let store = Self { pool, group, newest, tail: Arc::default(), refusals: Arc::default() };
         store.claim(trust_domain, now).await?;
         store.wake(events::newest(&mut store.pool.begin().await?).await?);
         Ok(store)

@@ -3,6 +3,8 @@
 //! An event is written in the transaction of the change that it announces, so that neither exists
 //! without the other. Watchers read this log; nothing is queued for them in memory.
 
+use std::collections::VecDeque;
+
 use cloister_attestation::time::UnixTime;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -88,9 +90,29 @@ impl Store {
     /// The events after `sequence`, oldest first, at most a batch. If the first is not the next
     /// one, those between were forgotten.
     ///
+    /// The newest ones are read once for everybody: thousands of watchers ask for the same event at
+    /// the same moment.
+    ///
     /// # Errors
     /// [`StoreError`].
     pub async fn events_after(&self, sequence: u64) -> Result<Vec<Event>, StoreError> {
+        let newest = *self.newest.borrow();
+        if sequence >= newest {
+            return Ok(Vec::new());
+        }
+        let mut tail = self.tail.lock().await;
+        if tail.newest() < newest {
+            let from = tail.newest().max(newest.saturating_sub(EVENT_BATCH_MAX.into()));
+            tail.extend(self.read_events(from).await?);
+        }
+        if let Some(events) = tail.after(sequence) {
+            return Ok(events);
+        }
+        drop(tail);
+        self.read_events(sequence).await
+    }
+
+    async fn read_events(&self, sequence: u64) -> Result<Vec<Event>, StoreError> {
         let sql = "SELECT * FROM events WHERE sequence > $1 ORDER BY sequence LIMIT $2";
         let rows = sqlx::query(sql)
             .bind(row::signed(sequence))
@@ -136,6 +158,35 @@ impl Store {
             *known = newest.max(*known);
             newer
         });
+    }
+}
+
+/// The newest events, at most a batch, without a gap.
+#[derive(Debug, Default)]
+pub(super) struct Tail(VecDeque<Event>);
+
+impl Tail {
+    fn newest(&self) -> u64 {
+        self.0.back().map_or(0, |event| event.sequence)
+    }
+
+    /// Takes events that were read from the record behind those that are known.
+    fn extend(&mut self, events: Vec<Event>) {
+        for event in events {
+            if event.sequence != self.newest().saturating_add(1) {
+                self.0.clear();
+            }
+            self.0.push_back(event);
+        }
+        let kept = usize::try_from(EVENT_BATCH_MAX).unwrap_or(usize::MAX);
+        self.0.drain(..self.0.len().saturating_sub(kept));
+    }
+
+    /// What came after `sequence`, if none of it is missing here.
+    fn after(&self, sequence: u64) -> Option<Vec<Event>> {
+        let first = self.0.front()?.sequence;
+        let known = first <= sequence.saturating_add(1);
+        known.then(|| self.0.iter().filter(|event| event.sequence > sequence).cloned().collect())
     }
 }
 

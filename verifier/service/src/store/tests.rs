@@ -11,7 +11,7 @@ use super::{
     Admitted, AgentState, EventKind, ImageState, Objection, Operation, Outcome, Seen, Store,
     StoreError, Verdict, history,
 };
-use crate::limits::REFUSAL_RETENTION;
+use crate::limits::{EVENT_BATCH_MAX, REFUSAL_RETENTION};
 
 pub(super) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 const QUARANTINED: &str = "agent.quarantined";
@@ -322,4 +322,44 @@ async fn the_newest_issue_is_remembered_and_an_older_one_changes_nothing() {
     found.sort_by(|a, b| a.0.cmp(&b.0));
     let list_seen = Seen { issued_at: NOW.plus(Duration::from_secs(5)), number: None };
     assert_eq!(found, [(list.to_string(), list_seen), (identity.to_string(), newest)]);
+}
+
+/// Announces `many` events.
+async fn announced(store: &Store, many: u64) {
+    for _ in 0..many {
+        store.reattest(true, &operation("fleet.reattest", "all")).await.unwrap();
+    }
+}
+
+async fn numbers(store: &Store, after: u64) -> Vec<u64> {
+    let events = store.events_after(after).await.unwrap();
+    events.iter().map(|event| event.sequence).collect()
+}
+
+#[tokio::test]
+async fn the_newest_events_are_read_once_for_all_who_watch() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    announced(&store, 3).await;
+    assert_eq!(numbers(&store, 1).await, [2, 3]);
+    announced(&store, 1).await;
+    assert_eq!(numbers(&store, 3).await, [4]);
+    store.close().await;
+    assert_eq!(numbers(&store, 0).await, [1, 2, 3, 4]);
+    assert_eq!(numbers(&store, 2).await, [3, 4]);
+    assert_eq!(numbers(&store, 4).await, [0; 0]);
+}
+
+#[tokio::test]
+async fn who_is_far_behind_reads_the_record_in_batches_until_the_end() {
+    let (folder, batch) = (tempfile::tempdir().unwrap(), u64::from(EVENT_BATCH_MAX));
+    let store = open(&folder).await;
+    announced(&store, batch + 10).await;
+    assert_eq!(numbers(&store, 0).await, (1..=batch).collect::<Vec<_>>());
+    let rest: Vec<_> = (batch + 1..=batch + 10).collect();
+    assert_eq!(numbers(&store, batch).await, rest);
+    // What is kept in memory does not grow with the log.
+    store.close().await;
+    assert!(store.events_after(9).await.is_err());
+    assert_eq!(numbers(&store, 10).await.len(), 256);
 }
