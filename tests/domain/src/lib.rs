@@ -8,6 +8,7 @@
 //! Read first: [`world::World`] and [`link::Link`].
 #![forbid(unsafe_code)]
 #![allow(
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
     clippy::panic,
     clippy::unwrap_used,
@@ -16,5 +17,6 @@
 
 pub mod adversary;
 pub mod link;
+pub mod random;
 pub mod visit;
 pub mod world;

@@ -1,9 +1,11 @@
 //! Seeded changes to genuine input, of the kinds that break parsers.
 
+use cloister_domain::random::Random;
+
 /// Deterministic choices: the same seed makes the same inputs on every machine.
 #[derive(Clone, Debug)]
 pub struct Mutator {
-    state: u64,
+    random: Random,
 }
 
 /// Bytes at which signs, lengths and tags change their meaning.
@@ -34,7 +36,7 @@ impl Mutator {
     /// Starts a sequence.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
-        Self { state: seed }
+        Self { random: Random::new(seed) }
     }
 
     /// The next input: one of `seeds` with one to four changes, of at most `bytes_max` bytes.
@@ -146,13 +148,7 @@ impl Mutator {
 
     /// A number below `below`, or 0 if that is 0.
     fn below(&mut self, below: usize) -> usize {
-        // SplitMix64, by Steele, Lea and Flood.
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let below = u64::try_from(below).expect("lengths fit");
-        let chosen = (mixed ^ (mixed >> 31)).checked_rem(below).unwrap_or(0);
-        usize::try_from(chosen).expect("below a length")
+        if below == 0 { 0 } else { self.random.index(below) }
     }
 }
 

@@ -28,7 +28,7 @@ struct Arguments {
     json: bool,
 }
 
-const EXAMPLES: &str = "Examples:\n  cargo xtask mesh 10\n  cargo xtask mesh 30 --lease 600 --json";
+const EXAMPLES: &str = "Examples:\n  cargo xtask mesh 10\n  cargo xtask mesh 30 --lease 600 --json\n  cargo xtask mesh 10000 --simulated";
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> anyhow::Result<()> {

@@ -77,8 +77,14 @@ const HELD_TOOLS: &[Edges] = &[
 ];
 
 /// Tools that may import anything.
-const FREE_TOOLS: &[&str] =
-    &["cloister-bench", "cloister-devnet", "cloister-domain", "cloister-fuzz", "cloister-tests"];
+const FREE_TOOLS: &[&str] = &[
+    "cloister-bench",
+    "cloister-devnet",
+    "cloister-domain",
+    "cloister-fleet",
+    "cloister-fuzz",
+    "cloister-tests",
+];
 
 /// Shipped code that another crate's tests start beside it; never linked into that crate.
 const TESTED_WITH: &[(&str, &str)] = &[("cloisterd", "cloister-verifier")];

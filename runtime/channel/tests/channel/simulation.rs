@@ -19,7 +19,6 @@ mod invariant;
 mod link;
 mod node;
 mod open;
-mod random;
 mod run;
 mod schedule;
 mod stage;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::clock::Ms;
-use super::random::Random;
+use cloister_domain::random::Random;
 
 /// One piece that travels.
 #[derive(Clone, Debug)]

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use super::clock::{Clock, Ms};
 use super::end::Connection;
 use super::node::Node;
-use super::random::Random;
 use super::schedule::{Event, Schedule, Who};
 use super::stage::Stage;
 use super::verifier::{Boot, Verifier};
 use super::weather::Weather;
 use crate::world::agent;
+use cloister_domain::random::Random;
 
 /// How often deadlines and invariants are looked at.
 const TICK: Ms = 200;

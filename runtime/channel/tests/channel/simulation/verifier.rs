@@ -14,8 +14,8 @@ use cloister_channel::trust::{Revocation, TrustParts};
 use cloister_channel::{AgentName, ChannelKey, IdentityKey, InstanceId, LeaseSigner, TrustBundle};
 
 use super::clock::{Ms, wall};
-use super::random::Random;
 use crate::world::{NOW, World};
+use cloister_domain::random::Random;
 
 /// Names one boot of one node, in the order in which they came up.
 pub(super) type Boot = usize;

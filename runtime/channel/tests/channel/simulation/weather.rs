@@ -1,7 +1,7 @@
 //! What a seed does to a run: how many nodes, how bad the network, which faults and when.
 
 use super::clock::Ms;
-use super::random::Random;
+use cloister_domain::random::Random;
 
 /// One thing that goes wrong, or right again, at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
