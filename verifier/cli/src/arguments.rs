@@ -68,7 +68,8 @@ pub enum Command {
         #[command(subcommand)]
         command: ResultCommand,
     },
-    /// Make, explain, check and apply appraisal policies.
+    /// Appraisal policies (TOML): what Evidence has to show. Authorization policies (Cedar): who
+    /// may do what.
     Policy {
         /// What to do with it.
         #[command(subcommand)]

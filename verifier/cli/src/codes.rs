@@ -63,6 +63,18 @@ cloister_attestation::codes! {
     MAN = "cli.man", Caller, "",
         "Name a folder that exists and that you may write to.",
         "The manual pages could not be written. The message has the operating system's reason.";
+    /// A case file does not read.
+    CASES = "cli.policy.cases", Caller, "",
+        "Correct the case file at the line or case named; `cloister policy test --help` has an example.",
+        "Test cases of an authorization policy are TOML: a table `local`, tables `peer.NAME`, and an array of tables `case`. An unknown key, an unknown peer, operation or binding, or a name that is there twice is refused, because a case that tests something else than it says is worse than none.";
+    /// There is nothing to test.
+    NO_CASES = "cli.policy.no_cases", Caller, "",
+        "Write cases into NAME.test.toml beside NAME.cedar.",
+        "A policy without cases is not tested, and a folder without policies has nothing to test, so neither counts as passed.";
+    /// No case has the name.
+    UNKNOWN_CASE = "cli.policy.case", Caller, "",
+        "Pass `--case` with one of the names that the message lists.",
+        "An authorization policy is explained for one case of the case file beside it, which names who asks for what.";
     /// A code that is not known.
     UNKNOWN_CODE = "cli.explain.unknown", Caller, "",
         "Run `cloister explain` without a code to list all of them.",

@@ -1,5 +1,7 @@
-//! Policies: made from Evidence, told in words, checked, put in force.
+//! Policies of both kinds: appraisal policies, made from Evidence, told in words, checked, put in
+//! force; and authorization policies, checked, tested and explained.
 
+mod authorization;
 mod explanation;
 mod template;
 
@@ -20,8 +22,17 @@ pub(crate) fn run(command: &PolicyCommand) -> Answer {
         PolicyCommand::New(arguments) => template::answer(arguments),
         PolicyCommand::Apply { connection, file } => read(file, |policy| apply(connection, policy)),
         PolicyCommand::History { connection } => operator::policy_history(connection),
-        PolicyCommand::Explain { file } => read(file, explanation::answer),
+        PolicyCommand::Explain { file, case, cases } => match case {
+            Some(case) => authorization::explain(file, case, cases.as_deref()),
+            None if authorization::is_named_so(file) => authorization::without_case(file),
+            None => read(file, explanation::answer),
+        },
+        PolicyCommand::Check { file } if authorization::is_named_so(file) => {
+            authorization::check(file)
+        }
         PolicyCommand::Check { file } => read(file, |_| checked(file)),
+        PolicyCommand::Test { place, cases } => authorization::test(place, cases.as_deref()),
+        PolicyCommand::Schema { visitors } => authorization::schema(*visitors),
     }
 }
 

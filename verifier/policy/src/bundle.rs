@@ -1,13 +1,16 @@
 //! A bundle: received bytes, parsed and validated before anything is decided by them.
 
 use core::fmt;
+use std::collections::HashMap;
 
 use cedar_policy::{Authorizer, PolicyId, PolicySet, ValidationMode, Validator};
 use cloister_attestation::bytes::Digest48;
 
+use crate::annotation;
 use crate::complexity;
 use crate::decision::{Decision, Reason};
 use crate::error::PolicyError;
+use crate::limit::{Limited, Limits};
 use crate::limits::{BUNDLE_BYTES_MAX, POLICIES_MAX};
 use crate::position::Position;
 use crate::request::Request;
@@ -39,6 +42,7 @@ pub struct PolicyBundle {
     authorizer: Authorizer,
     digest: Digest48,
     policies: usize,
+    limits: HashMap<String, Limits>,
 }
 
 impl PolicyBundle {
@@ -55,6 +59,7 @@ impl PolicyBundle {
         let text = core::str::from_utf8(bytes).map_err(|error| not_text(bytes, error))?;
         complexity::check(text)?;
         let all = identified(text, &static_policies(text)?)?;
+        let limits = annotation::limits(text, &all)?;
         let (set, of_visitors) = visitor::parted(&all)?;
         let vocabulary = Vocabulary::load(crate::SCHEMA)?;
         validate(text, &set, &vocabulary)?;
@@ -67,6 +72,7 @@ impl PolicyBundle {
             authorizer: Authorizer::new(),
             digest: Digest48::sha384(bytes),
             policies: all.num_of_policies(),
+            limits,
         })
     }
 
@@ -80,6 +86,13 @@ impl PolicyBundle {
     #[must_use]
     pub const fn policies(&self) -> usize {
         self.policies
+    }
+
+    /// The ids of the policies, in no order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        let visitors = self.visitors.policies().policies();
+        let others = visitors.filter(|policy| self.set.policy(policy.id()).is_none());
+        self.set.policies().chain(others).map(|policy| policy.id().as_ref())
     }
 
     /// Answers one request. Whatever goes wrong on the way denies.
@@ -96,6 +109,16 @@ impl PolicyBundle {
         self.answer(self.visitors.question(request), self.visitors.policies())
     }
 
+    /// The policies for attested peers.
+    pub(crate) const fn set(&self) -> &PolicySet {
+        &self.set
+    }
+
+    /// The request in Cedar's terms.
+    pub(crate) fn question(&self, request: &Request<'_>) -> Result<Question, String> {
+        self.vocabulary.question(request)
+    }
+
     fn answer(&self, question: Result<Question, String>, set: &PolicySet) -> Decision {
         let question = match question {
             Ok(question) => question,
@@ -103,17 +126,31 @@ impl PolicyBundle {
         };
         let response = self.authorizer.is_authorized(&question.request, set, &question.entities);
         let diagnostics = response.diagnostics();
-        let policies = diagnostics.reason().map(ToString::to_string).collect::<Vec<_>>();
+        let mut policies = diagnostics.reason().map(ToString::to_string).collect::<Vec<_>>();
+        policies.sort_unstable();
         // SECURITY: Cedar leaves a policy that fails to evaluate out of the decision. It may have
         // been one that forbids, so a failure denies.
         if let Some(error) = diagnostics.errors().next() {
             return Decision::failed(error);
         }
         match (response.decision(), policies.is_empty()) {
-            (cedar_policy::Decision::Allow, _) => Decision::new(Reason::Permitted, policies),
+            (cedar_policy::Decision::Allow, _) => {
+                let limited = self.limited(&policies);
+                Decision::new(Reason::Permitted, policies).within(limited)
+            }
             (cedar_policy::Decision::Deny, false) => Decision::new(Reason::Forbidden, policies),
             (cedar_policy::Decision::Deny, true) => Decision::new(Reason::NoPermit, policies),
         }
+    }
+}
+
+impl PolicyBundle {
+    fn limited(&self, policies: &[String]) -> Vec<Limited> {
+        let limited = policies.iter().filter_map(|id| {
+            let limits = *self.limits.get(id)?;
+            Some(Limited { policy: id.clone(), limits })
+        });
+        limited.collect()
     }
 }
 
@@ -141,7 +178,7 @@ fn static_policies(text: &str) -> Result<PolicySet, PolicyError> {
 fn identified(text: &str, parsed: &PolicySet) -> Result<PolicySet, PolicyError> {
     let mut set = PolicySet::new();
     for policy in parsed.policies() {
-        let named = match policy.annotation("id") {
+        let named = match policy.annotation(annotation::ID) {
             Some(id) => policy.new_id(PolicyId::new(id)),
             None => policy.clone(),
         };

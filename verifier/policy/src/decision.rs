@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::limit::Limited;
+
 /// Why a decision came out as it did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -34,12 +36,17 @@ impl fmt::Display for Reason {
 pub struct Decision {
     reason: Reason,
     policies: Vec<String>,
+    limited: Vec<Limited>,
 }
 
 impl Decision {
-    pub(crate) fn new(reason: Reason, mut policies: Vec<String>) -> Self {
-        policies.sort_unstable();
-        Self { reason, policies }
+    pub(crate) const fn new(reason: Reason, policies: Vec<String>) -> Self {
+        Self { reason, policies, limited: Vec::new() }
+    }
+
+    /// The same, within limits.
+    pub(crate) fn within(self, limited: Vec<Limited>) -> Self {
+        Self { limited, ..self }
     }
 
     pub(crate) fn failed(why: impl fmt::Display) -> Self {
@@ -63,6 +70,17 @@ impl Decision {
     #[must_use]
     pub fn policies(&self) -> &[String] {
         &self.policies
+    }
+
+    /// The limits that the permission comes with: those of every policy that permits. The request
+    /// counts in each of them and has to be within all of them, so that a limit holds whatever else
+    /// permits the same.
+    ///
+    /// # Security
+    /// Nothing here counts. Whoever asks does, by peer and policy.
+    #[must_use]
+    pub fn limited(&self) -> &[Limited] {
+        &self.limited
     }
 }
 

@@ -33,6 +33,10 @@ cloister_attestation::codes! {
     DUPLICATE_ID = "policy.bundle.duplicate_id", Operator, "",
         "Give every policy an `@id` of its own.",
         "Decisions name the policies that determined them by the `@id` annotation. Two policies of this bundle have the same one, or one is empty.";
+    /// An annotation is not known, or its value does not read.
+    ANNOTATION = "policy.bundle.annotation", Operator, "",
+        "Use `@id`, `@description`, and before `permit` also `@rate(\"20/s\")`, `@concurrency(\"8\")` and `@message_bytes(\"65536\")`.",
+        "An annotation of a policy names it, describes it, or limits what it permits to one peer: requests in a time, requests at a time, bytes of a request. Another name, a value that does not read, or a limit of what is forbidden refuses the bundle, because a misspelt limit would be none.";
     /// The built-in schema is broken.
     SCHEMA = "policy.schema.broken", Cloister, "",
         "Report this as a defect of cloister.",
@@ -87,6 +91,16 @@ pub enum PolicyError {
         /// The policy's id.
         id: String,
     },
+    /// Holds an annotation that is not known, or whose value does not read.
+    #[error("annotation `@{name}` at {at}: {reason}")]
+    Annotation {
+        /// Its name.
+        name: String,
+        /// Where the first one like it is.
+        at: Position,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// Holds two policies of one id, or an empty id.
     #[error("policy id `{id}` at {at} is empty or not unique")]
     DuplicateId {
@@ -112,6 +126,7 @@ impl Diagnostic for PolicyError {
             Self::Syntax { .. } => &SYNTAX,
             Self::Invalid { .. } => &INVALID,
             Self::Template { .. } => &TEMPLATE,
+            Self::Annotation { .. } => &ANNOTATION,
             Self::DuplicateId { .. } => &DUPLICATE_ID,
             Self::Schema { .. } => &SCHEMA,
         }

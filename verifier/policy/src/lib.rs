@@ -17,11 +17,14 @@
 //! Read first: [`PolicyBundle`] and [`Request`].
 #![forbid(unsafe_code)]
 
+mod annotation;
 mod bundle;
 mod complexity;
 mod decision;
 mod error;
+mod explanation;
 mod facts;
+mod limit;
 mod limits;
 mod operation;
 mod position;
@@ -32,6 +35,8 @@ mod vocabulary;
 pub use bundle::PolicyBundle;
 pub use decision::{Decision, Reason};
 pub use error::{CODES, PolicyError};
+pub use explanation::{Clause, Effect, Examined, Explanation, State};
+pub use limit::{Limited, Limits, Rate};
 pub use limits::{
     BUNDLE_BYTES_MAX, FACT_BYTES_MAX, FACTS_LISTED_MAX, NESTING_MAX, OPERATORS_MAX, POLICIES_MAX,
 };

@@ -31,6 +31,14 @@ impl Position {
             .map_or(Self { line: None }, |label| Self::of_offset(text.as_bytes(), label.offset()))
     }
 
+    /// The first place of an annotation with this value, or of this name.
+    pub(crate) fn of_annotation(text: &str, name: &str, value: &str) -> Self {
+        let whole = text.find(&format!("@{name}(\"{value}\")"));
+        whole
+            .or_else(|| text.find(&format!("@{name}")))
+            .map_or(Self { line: None }, |offset| Self::of_offset(text.as_bytes(), offset))
+    }
+
     /// The second place where the annotation `@id` has this value.
     pub(crate) fn of_second_id(text: &str, id: &str) -> Self {
         let annotation = format!("@id(\"{id}\")");

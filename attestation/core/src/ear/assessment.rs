@@ -165,8 +165,6 @@ impl TrustVector {
     }
 }
 
-/// Intel's word for a TCB without known vulnerabilities.
-
 impl Basis {
     fn value(&self, checks: &[Check], simulated: bool) -> i8 {
         if let Some(worst) = self.contradiction(checks) {

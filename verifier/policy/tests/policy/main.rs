@@ -1,9 +1,16 @@
 //! Bundles and decisions, through the public interface.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod bundle;
 mod codes;
 mod decision;
+mod explanation;
+mod limits;
 mod visitor;
 
 use cloister_attestation::evidence::Tee;
