@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::addresses::Addresses;
-use crate::channels::{ChannelTable, Closing};
+use crate::channels::{ChannelTable, Closing, VisitTable};
 use crate::config::{AgentConfig, NodeConfig};
 use crate::enrol::EnrolError;
 use crate::limits::{ENFORCE_INTERVAL, SIMULATED_WARNING_INTERVAL};
@@ -124,6 +124,12 @@ impl Runtime {
         self.state.channels()
     }
 
+    /// The visitors that are here.
+    #[must_use]
+    pub fn visits(&self) -> &Arc<VisitTable> {
+        self.state.visits()
+    }
+
     /// Waits until enrolment has failed for good. For ever, if it does not.
     pub async fn failed(&self) -> Arc<EnrolError> {
         let mut ended = self.ended.clone();
@@ -139,6 +145,7 @@ impl Runtime {
         self.stop.cancel();
         self.connections.close();
         self.state.channels().close(|_| Some(Closing::Shutdown));
+        self.state.visits().close(|_| Some(Closing::Shutdown));
         if tokio::time::timeout(self.drain, self.connections.wait()).await.is_err() {
             warn!("streams were still open after the drain time");
         }

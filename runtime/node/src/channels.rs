@@ -8,6 +8,9 @@
 //!      +-- dialler: peers, breaker, queue    delivery: retries <- gateway <- agent
 //! ```
 //!
+//! A visitor, of whom nothing is attested, comes by a way of its own (`visit`): it stands in another
+//! table, has no keeper, since nothing renews a visit, and nothing here takes it for a peer.
+//!
 //! What carries HTTP is made from an [`cloister_channel::Established`] by value and from nothing
 //! else, stands in the [`Table`] for as long as it lives, and has a keeper, which renews leases on a
 //! stream of the channel's own.
@@ -16,6 +19,7 @@ mod attempt;
 mod breaker;
 mod budget;
 mod carrier;
+mod carry;
 mod delivery;
 mod dialler;
 mod dialling;
@@ -37,19 +41,25 @@ mod replay;
 mod table;
 mod tape;
 mod usage;
+mod visit;
 
 pub use error::{CODES, ChannelError};
 pub use facts::Facts;
 pub use table::{Closing, Known, Notice, Registration, Table};
+pub use visit::VisitFacts;
 
 pub(crate) use breaker::BreakerState;
 pub(crate) use dialler::{Dialler, DiallerOptions};
 pub(crate) use freshness::Freshness;
 pub(crate) use judge::Judge;
 pub(crate) use listener::{Listener, ListenerOptions};
+pub(crate) use visit::Visitors;
 
 /// The peers that one runtime dials.
 pub(crate) type PeerTable = peers::Peers<outbound::Outbound>;
 
 /// All open channels of one runtime.
 pub type ChannelTable = Table<Facts>;
+
+/// All visitors of one runtime.
+pub type VisitTable = Table<VisitFacts>;

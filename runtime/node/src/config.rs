@@ -11,7 +11,8 @@ mod source;
 
 pub(crate) use agent::{A2A_PORT, AGENT, SURFACE};
 pub use agent::{
-    AgentConfig, Declaration, Freshness, ImageName, Output, PeerDemands, VerifierPin, Workload,
+    AgentConfig, Declaration, Freshness, ImageName, Output, PeerDemands, VerifierPin, Visitors,
+    Workload,
 };
 pub use error::{CODES, ConfigError, EXPOSED, Position, SYNTAX, UNREADABLE, VALUE};
 pub use node::{

@@ -104,6 +104,21 @@ pub const DOCUMENT_STREAMS_MAX: u32 = 4;
 /// Headers of a request for the document. A browser's are below 4 KiB.
 pub const DOCUMENT_HEADERS_BYTES_MAX: u32 = 16 * 1024;
 
+/// Visitors at a time. A person's machine has one; the agent has other things to do.
+pub const VISITORS_MAX: usize = 64;
+
+/// Of these from one address, or one IPv6 network: an office behind one address.
+pub const VISITORS_PER_ADDRESS_MAX: usize = 16;
+
+/// Visits that may be begun at once from one address. Each costs two signatures.
+pub const VISITS_BURST: u32 = 32;
+
+/// After that, one more this often.
+pub const VISITS_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Addresses whose visits are remembered for that. Each takes less than 100 bytes.
+pub const VISIT_ADDRESSES_MAX: usize = 4096;
+
 /// Evidence for documents that may be asked for at once, by everybody together.
 pub const DOCUMENT_EVIDENCE_BURST: u32 = 4;
 

@@ -50,6 +50,8 @@ pub struct Events {
     pub renewals: Counters,
     /// Channels that ended, by reason.
     pub ends: Counters,
+    /// Visits that ended, by how.
+    pub visits: Counters,
     /// Answers to questions for the attestation document, by what they were: `lease`, `evidence`,
     /// or a code.
     pub documents: Counters,
@@ -64,6 +66,7 @@ pub(crate) struct Gauges {
     pub(crate) channels_inbound: u64,
     pub(crate) channels_outbound: u64,
     pub(crate) channels_opened: u64,
+    pub(crate) visits: u64,
     /// Requests that wait for a channel.
     pub(crate) waiting: u64,
     /// Every peer that is known, with the state of its breaker.
@@ -137,6 +140,7 @@ fn labelled(text: &mut Text, events: &Events) {
     let families = [
         (("dial_failures_total", "code"), "Dials without a channel.", &events.dial_failures),
         (("channel_ends_total", "reason"), "Channels that ended.", &events.ends),
+        (("visit_ends_total", "reason"), "Visits that ended.", &events.visits),
         (("channel_renewals_total", "result"), "Renewals in band.", &events.renewals),
         (("key_exchanges_total", "group"), "Channels by key exchange.", &events.key_exchanges),
         (
@@ -154,6 +158,7 @@ fn current(text: &mut Text, gauges: &Gauges) {
     let open = [("inbound", gauges.channels_inbound), ("outbound", gauges.channels_outbound)];
     text.by(Kind::Gauge, ("channels_open", "direction"), "Open channels.", open);
     let numbers = [
+        ("visits_open", "Visitors, of whom nothing is attested.", gauges.visits),
         ("queue_depth", "Requests that wait for a channel.", gauges.waiting),
         (
             "lease_expires_seconds",

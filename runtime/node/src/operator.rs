@@ -18,7 +18,7 @@ use crate::metrics::{Gauges, render};
 use crate::phase::Phase;
 use crate::state::State;
 use crate::supervisor::{AgentState, Board};
-use view::{ChannelView, LeaseView};
+use view::{Both, ChannelView, LeaseView, VisitView};
 
 /// What the operator port shows.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl Operator {
             "/healthz" => text(StatusCode::OK, "ok\n"),
             "/readyz" => self.ready().await,
             "/metrics" => text(StatusCode::OK, render(self.state.events(), &self.gauges())),
-            "/v1/channels" => json(StatusCode::OK, &self.channels()),
+            "/v1/channels" => json(StatusCode::OK, &Both(self.channels(), self.visits())),
             "/v1/lease" => match self.lease() {
                 Some(lease) => json(StatusCode::OK, &lease),
                 None => text(StatusCode::NOT_FOUND, "no lease\n"),
@@ -91,6 +91,10 @@ impl Operator {
         self.state.channels().facts().iter().map(ChannelView::new).collect()
     }
 
+    fn visits(&self) -> Vec<VisitView> {
+        self.state.visits().facts().iter().map(VisitView::new).collect()
+    }
+
     fn gauges(&self) -> Gauges {
         let open = self.state.channels().facts();
         let of = |direction| {
@@ -106,6 +110,7 @@ impl Operator {
             channels_inbound: of(Direction::Inbound),
             channels_outbound: of(Direction::Outbound),
             channels_opened: self.state.channels().counts().1,
+            visits: u64::try_from(self.state.visits().counts().0).unwrap_or(u64::MAX),
             waiting: u64::try_from(self.peers.waiting()).unwrap_or(u64::MAX),
             breakers: self.peers.breakers(),
             lease_expires: claims.map_or(0, |claims| claims.expires_at.as_secs()),

@@ -10,7 +10,7 @@ use cloister_attestation::code::Diagnostic as _;
 use cloister_attestation::time::UnixTime;
 use cloister_channel::lease::{LeaseError, VerifiedLease};
 use cloister_channel::tls::{
-    Demands, TlsError, client_config, document_server_config, server_config,
+    Demands, TlsError, client_config, document_server_config, server_config, visit_server_config,
 };
 use cloister_channel::{Credentials, TrustBundle};
 use rustls::time_provider::TimeProvider;
@@ -18,8 +18,9 @@ use rustls::{ClientConfig, ServerConfig};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use crate::channels::{ChannelTable, Closing};
+use crate::channels::{ChannelTable, Closing, VisitTable};
 use crate::clock::{Clock, TlsTime};
+use crate::limits::VISITORS_MAX;
 use crate::metrics::Events;
 use crate::phase::Phase;
 
@@ -34,6 +35,7 @@ pub(crate) struct State {
     /// the same time, and neither may be lost.
     changing: Mutex<()>,
     channels: Arc<ChannelTable>,
+    visits: Arc<VisitTable>,
     events: Arc<Events>,
 }
 
@@ -46,6 +48,8 @@ pub(crate) struct Standing {
     pub(crate) server: Arc<ServerConfig>,
     /// For whoever asks for the attestation document.
     pub(crate) document: Arc<ServerConfig>,
+    /// For visitors, where they are allowed.
+    pub(crate) visit: Arc<ServerConfig>,
 }
 
 impl Standing {
@@ -58,8 +62,9 @@ impl Standing {
         let time: Arc<dyn TimeProvider> = Arc::new(TlsTime::new(Arc::clone(clock)));
         let client = client_config(&credentials, &trust, demands, Arc::clone(&time))?;
         let server = server_config(&credentials, &trust, demands, Arc::clone(&time))?;
-        let document = document_server_config(&credentials, time)?;
-        Ok(Self { credentials, trust, client, server, document })
+        let document = document_server_config(&credentials, Arc::clone(&time))?;
+        let visit = visit_server_config(&credentials, demands.key_exchange, time)?;
+        Ok(Self { credentials, trust, client, server, document, visit })
     }
 
     /// Why channels under these credentials have to close, if they have to.
@@ -81,6 +86,7 @@ impl State {
             standing: watch::Sender::new(None),
             changing: Mutex::default(),
             channels,
+            visits: Arc::new(VisitTable::new(VISITORS_MAX)),
             events: Arc::default(),
         }
     }
@@ -96,6 +102,10 @@ impl State {
 
     pub(crate) const fn channels(&self) -> &Arc<ChannelTable> {
         &self.channels
+    }
+
+    pub(crate) const fn visits(&self) -> &Arc<VisitTable> {
+        &self.visits
     }
 
     pub(crate) const fn events(&self) -> &Arc<Events> {
@@ -178,6 +188,7 @@ impl State {
         let closed =
             self.channels.close(|facts| own.or_else(|| facts.closing(&standing.trust, now)));
         self.events.channels_closed.add(u64::try_from(closed).unwrap_or(u64::MAX));
+        self.visits.close(|facts| own.or_else(|| facts.closing(&standing.trust, now)));
     }
 
     /// The later of `trust` and the one in use: events may have been applied since it was sent.

@@ -17,6 +17,7 @@ use crate::addresses::Addresses;
 use crate::attest;
 use crate::channels::{
     ChannelTable, Dialler, DiallerOptions, Freshness, Judge, Listener, ListenerOptions, PeerTable,
+    Visitors,
 };
 use crate::clock::Clock;
 use crate::config::{self, AgentConfig, NodeConfig};
@@ -138,6 +139,7 @@ impl Parts {
                 gateway: inbound,
                 documents,
                 freshness,
+                visitors: visitors(agent),
                 limits: node.limits,
             }),
             operator: Operator::new(Arc::clone(&state), peers, Arc::clone(&board), addresses.agent),
@@ -208,6 +210,14 @@ fn local_agent(agent: &AgentConfig) -> LocalAgent {
         agent: agent.agent.name.clone(),
         trust_domain: agent.trust_domain.to_string(),
         principal: agent.agent.principal.clone(),
+    }
+}
+
+/// The measured file alone decides whether there are any.
+fn visitors(agent: &AgentConfig) -> Option<Arc<Visitors>> {
+    match agent.peers.visitors {
+        config::Visitors::Refuse => None,
+        config::Visitors::Allow => Some(Arc::default()),
     }
 }
 

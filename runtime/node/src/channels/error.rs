@@ -42,6 +42,10 @@ cloister_attestation::codes! {
     FULL = "node.channel.full", Operator, "",
         "Raise limits.channels_max in node.toml, or find out who opens so many channels.",
         "The runtime has as many channels open as node.toml permits.";
+    /// There are as many visitors as there may be.
+    VISITORS = "node.channel.visitors", Caller, "",
+        "Visit again in a while, and end visits that are done.",
+        "Anybody may dial as a visitor where agent.toml allows it, so there is room for so many at a time, fewer from one address, and a rate at which one address may begin visits.";
     /// The peer is left alone for a while.
     BREAKER = "node.channel.breaker_open", Peer, "",
         "Try again after the time in the message; look at the log for why the peer could not be reached before.",
@@ -113,6 +117,9 @@ pub enum ChannelError {
     /// Too many connections for the attestation document.
     #[error("as many connections ask for the attestation document as may")]
     Crowded,
+    /// Too many visitors.
+    #[error("as many visitors are here, or come from there, as may")]
+    Visitors,
     /// The peer is left alone for a while.
     #[error("{agent} failed to answer and is dialled again in {} ms", wait.as_millis())]
     Breaker {
@@ -158,6 +165,7 @@ impl ChannelError {
             | Self::Timeout
             | Self::Full
             | Self::Crowded
+            | Self::Visitors
             | Self::Breaker { .. }
             | Self::OwnEvidence(_)
             | Self::Ended(_)
@@ -188,6 +196,7 @@ impl ChannelError {
             | Self::Misuse(_)
             | Self::Full
             | Self::Crowded
+            | Self::Visitors
             | Self::Breaker { .. }
             | Self::Queue(_)
             | Self::OwnEvidence(_)
@@ -217,6 +226,7 @@ impl Diagnostic for ChannelError {
             Self::Timeout => &TIMEOUT,
             Self::Full => &FULL,
             Self::Crowded => &document::CROWDED,
+            Self::Visitors => &VISITORS,
             Self::Breaker { .. } => &BREAKER,
             Self::Queue(_) => &QUEUE,
             Self::OwnEvidence(_) => &OWN_EVIDENCE,

@@ -57,7 +57,7 @@ impl Facts {
 }
 
 /// The name of a key exchange. A session is established over no other than the first two.
-const fn group(group: NamedGroup) -> &'static str {
+pub(super) const fn group(group: NamedGroup) -> &'static str {
     if matches!(group, NamedGroup::X25519MLKEM768) {
         "X25519MLKEM768"
     } else if matches!(group, NamedGroup::X25519) {

@@ -1,10 +1,11 @@
 //! The question that every channel is put to policy with, at its beginning and at every renewal.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use cloister_channel::{Decision, Peer};
 use cloister_gateway::subject;
-use cloister_policy::{Action, Direction, LocalAgent, PolicyBundle, Request};
+use cloister_policy::{Action, Direction, LocalAgent, PolicyBundle, Request, VisitorRequest};
 use tracing::info;
 
 /// Asks policy whether a peer may be connected.
@@ -34,5 +35,14 @@ impl Judge {
         });
         info!(peer = %peer.agent, instance = %peer.instance, direction = direction.as_str(), ?occasion, simulated = peer.simulated, tier = %peer.tier, %decision, "judged a peer");
         if decision.allows() { Decision::Accept } else { Decision::Refuse }
+    }
+
+    /// Whether somebody may come in of whom nothing but an address is known. The answer is on the
+    /// record.
+    pub(super) fn admits_visitor(&self, from: SocketAddr) -> bool {
+        let action = Action::Connect;
+        let decision = self.policy.decide_visitor(&VisitorRequest { local: &self.local, action });
+        info!(%from, %decision, "judged a visitor");
+        decision.allows()
     }
 }

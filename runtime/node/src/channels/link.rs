@@ -66,16 +66,16 @@ pub(super) async fn establish<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// A peer that refuses closes the connection, one way or another.
-fn is_end(error: &io::Error) -> bool {
+pub(super) fn is_end(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
     matches!(error.kind(), BrokenPipe | ConnectionReset | UnexpectedEof)
 }
 
 /// In TLS 1.3 a client hears only now that its certificate was refused.
-fn broken(error: io::Error) -> ChannelError {
+pub(super) fn broken(error: io::Error) -> ChannelError {
     let tls = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
     if tls { ChannelError::Tls(error) } else { ChannelError::Broken(error) }
 }
 
 /// One TLS record's plaintext.
-const READ_BYTES: usize = 16 * 1024;
+pub(super) const READ_BYTES: usize = 16 * 1024;

@@ -1,4 +1,5 @@
-//! Accepting connections: for a channel TLS, session, policy, and only then HTTP; for the
+//! Accepting connections: for a channel TLS, session, policy, and only then HTTP; for a visit, where
+//! agent.toml allows visitors, TLS, policy, this side's proof, and only then HTTP; for the
 //! attestation document TLS, and nothing but the document.
 
 use std::net::SocketAddr;
@@ -6,7 +7,10 @@ use std::sync::Arc;
 
 use cloister_attestation::code::Diagnostic as _;
 use cloister_channel::session::{PeerProven, Session};
-use cloister_channel::tls::{ALPN, ALPN_EVIDENCE, DOCUMENT_ALPN, Handshake, document_exporter};
+use cloister_channel::tls::{
+    ALPN, ALPN_EVIDENCE, DOCUMENT_ALPN, Handshake, HostHandshake, VISIT_ALPN, document_exporter,
+};
+use cloister_channel::visit::Host;
 use cloister_gateway::Inbound;
 use cloister_policy::Direction;
 use rustls::server::{Acceptor, ClientHello};
@@ -23,7 +27,8 @@ use super::carrier::Carrier;
 use super::inbound::serve;
 use super::judge::{Judge, Occasion};
 use super::link::{Terms, establish};
-use super::{ChannelError, Freshness};
+use super::visit::{self, Visit, receive};
+use super::{ChannelError, Freshness, Visitors};
 use crate::config::Limits;
 use crate::document::{self, Documents};
 use crate::serve::{Bound, accept};
@@ -37,10 +42,12 @@ pub(crate) struct ListenerOptions {
     pub(crate) gateway: Inbound,
     pub(crate) documents: Arc<Documents>,
     pub(crate) freshness: Arc<Freshness>,
+    /// Room for visitors; `None` where agent.toml refuses them.
+    pub(crate) visitors: Option<Arc<Visitors>>,
     pub(crate) limits: Limits,
 }
 
-/// Takes channels from peers, and questions for the document from anybody.
+/// Takes channels from peers, visits, and questions for the document from anybody.
 #[derive(Clone, Debug)]
 pub(crate) struct Listener(Arc<ListenerOptions>);
 
@@ -49,16 +56,22 @@ pub(crate) struct Listener(Arc<ListenerOptions>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Purpose {
     Channel,
+    Visit,
     Document,
 }
 
 impl Purpose {
     fn of(hello: &ClientHello<'_>) -> Self {
         let offers = |name| hello.alpn().is_some_and(|mut offered| offered.any(|it| it == name));
-        match (offers(ALPN) || offers(ALPN_EVIDENCE), offers(DOCUMENT_ALPN)) {
-            (false, true) => Self::Document,
-            // A client that offers neither is told so by the handshake.
-            (true, _) | (false, false) => Self::Channel,
+        if offers(ALPN) || offers(ALPN_EVIDENCE) {
+            Self::Channel
+        } else if offers(VISIT_ALPN) {
+            Self::Visit
+        } else if offers(DOCUMENT_ALPN) {
+            Self::Document
+        } else {
+            // It is told by the handshake that there is nothing for it.
+            Self::Channel
         }
     }
 }
@@ -66,6 +79,7 @@ impl Purpose {
 /// A connection with everything that its handshake has to establish.
 enum Accepted {
     Channel(Box<Carrier<TlsStream<TcpStream>>>),
+    Visit(Box<Visit<TlsStream<TcpStream>>>),
     Document(Box<Asking>),
 }
 
@@ -109,6 +123,9 @@ impl Listener {
             Ok(Accepted::Channel(carrier)) => {
                 serve(*carrier, self.0.gateway.clone(), self.0.limits).await;
             }
+            Ok(Accepted::Visit(visit)) => {
+                visit::serve(*visit, self.0.gateway.clone(), self.0.limits).await;
+            }
             Ok(Accepted::Document(asking)) => {
                 stop.run_until_cancelled(self.answer(*asking)).await;
             }
@@ -125,13 +142,46 @@ impl Listener {
         stream.set_nodelay(true).map_err(ChannelError::Broken)?;
         let start = LazyConfigAcceptor::new(Acceptor::default(), stream);
         let start = start.await.map_err(ChannelError::Tls)?;
-        match Purpose::of(&start.client_hello()) {
-            Purpose::Channel => {
+        match (Purpose::of(&start.client_hello()), &self.0.visitors) {
+            (Purpose::Visit, Some(visitors)) => {
+                let visit = self.visit(start, from, &standing, visitors).await?;
+                Ok(Accepted::Visit(Box::new(visit)))
+            }
+            (Purpose::Document, _) => {
+                self.asking(start, standing).await.map(Box::new).map(Accepted::Document)
+            }
+            // SECURITY: where visitors are refused, there is no such protocol to agree on.
+            (Purpose::Channel, _) | (Purpose::Visit, None) => {
                 let carrier = self.channel(start, from, &standing).await?;
                 Ok(Accepted::Channel(Box::new(carrier)))
             }
-            Purpose::Document => {
-                self.asking(start, standing).await.map(Box::new).map(Accepted::Document)
+        }
+    }
+
+    async fn visit(
+        &self,
+        start: StartHandshake<TcpStream>,
+        from: SocketAddr,
+        standing: &Standing,
+        visitors: &Arc<Visitors>,
+    ) -> Result<Visit<TlsStream<TcpStream>>, ChannelError> {
+        let (state, judge) = (&self.0.state, &self.0.judge);
+        let room = visitors.room(from.ip()).ok_or(ChannelError::Visitors)?;
+        let config = Arc::clone(&standing.visit);
+        let mut stream = start.into_stream(config).await.map_err(ChannelError::Tls)?;
+        let handshake = HostHandshake::of(stream.get_ref().1, state.demands().key_exchange)?;
+        let host = Host::new(
+            Arc::clone(&standing.credentials),
+            Arc::clone(&standing.trust),
+            handshake,
+            state.clock().now(),
+        );
+        match receive(&mut stream, host, state.clock(), || judge.admits_visitor(from)).await {
+            Ok(received) => Visit::new(received, stream, from, room, state),
+            Err(error) => {
+                // The visitor learns that it was refused, not why. It may be gone already.
+                drop(stream.shutdown().await);
+                Err(error)
             }
         }
     }

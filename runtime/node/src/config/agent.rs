@@ -90,6 +90,21 @@ pub struct PeerDemands {
     /// Whether a channel needs a post-quantum key exchange.
     #[serde(default = "require_post_quantum")]
     pub require_post_quantum: bool,
+    /// What becomes of callers of whom nothing is attested.
+    #[serde(default)]
+    pub visitors: Visitors,
+}
+
+/// What becomes of callers of whom nothing is attested: people's machines, which have no TEE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Visitors {
+    /// There is nothing to dial for them.
+    #[default]
+    Refuse,
+    /// The policy bundle decides, by what it says about visitors.
+    Allow,
 }
 
 /// How recent the Evidence behind a peer has to be.

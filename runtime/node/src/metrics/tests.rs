@@ -11,6 +11,7 @@ fn gauges() -> Gauges {
         channels_inbound: 2,
         channels_outbound: 3,
         channels_opened: 5,
+        visits: 6,
         waiting: 4,
         breakers: vec![
             ("translator".into(), BreakerState::Open),
@@ -27,6 +28,7 @@ fn every_sample_has_help_and_type_and_one_phase_is_current() {
     events.leases.add(3);
     events.dial_failures.add_one("node.channel.connect");
     events.ends.add_one("idle");
+    events.visits.add_one("lease_ended");
     events.key_exchanges.add_one("X25519MLKEM768");
     let text = render(&events, &gauges());
     for line in text.lines().filter(|line| !line.starts_with('#')) {
@@ -39,6 +41,8 @@ fn every_sample_has_help_and_type_and_one_phase_is_current() {
         "lease_expires_seconds 1700000000",
         "channels_open{direction=\"inbound\"} 2",
         "channels_open{direction=\"outbound\"} 3",
+        "visits_open 6",
+        "visit_ends_total{reason=\"lease_ended\"} 1",
         "queue_depth 4",
         "dial_failures_total{code=\"node.channel.connect\"} 1",
         "channel_ends_total{reason=\"idle\"} 1",

@@ -1,11 +1,14 @@
 //! What the operator port says about channels and leases, in JSON.
 
+use std::net::SocketAddr;
+
 use cloister_attestation::result::Tier;
 use cloister_attestation::time::UnixTime;
 use cloister_channel::lease::LeaseClaims;
-use serde::Serialize;
+use serde::ser::SerializeSeq as _;
+use serde::{Serialize, Serializer};
 
-use crate::channels::Facts;
+use crate::channels::{Facts, VisitFacts};
 
 /// One line of the channel table. Times are seconds since 1970.
 #[derive(Debug, Serialize)]
@@ -39,6 +42,45 @@ impl ChannelView {
             opened_at: facts.opened,
             lease_ends_at: facts.ends(),
         }
+    }
+}
+
+/// One line of the same table: a visitor, of whom nothing is attested.
+#[derive(Debug, Serialize)]
+pub(super) struct VisitView {
+    direction: &'static str,
+    /// Where it dialled from. Nobody vouches for it.
+    address: SocketAddr,
+    attested: bool,
+    group: &'static str,
+    opened_at: UnixTime,
+    lease_ends_at: UnixTime,
+}
+
+impl VisitView {
+    pub(super) fn new(facts: &VisitFacts) -> Self {
+        Self {
+            direction: "visit",
+            address: facts.from,
+            attested: false,
+            group: facts.group,
+            opened_at: facts.opened,
+            lease_ends_at: facts.ends(),
+        }
+    }
+}
+
+/// The table: channels first.
+#[derive(Debug)]
+pub(super) struct Both(pub(super) Vec<ChannelView>, pub(super) Vec<VisitView>);
+
+impl Serialize for Both {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(channels, visits) = self;
+        let mut list = serializer.serialize_seq(channels.len().checked_add(visits.len()))?;
+        channels.iter().try_for_each(|channel| list.serialize_element(channel))?;
+        visits.iter().try_for_each(|visit| list.serialize_element(visit))?;
+        list.end()
     }
 }
 

@@ -30,6 +30,12 @@ impl Quota {
         }
     }
 
+    /// Whether nothing of it is used.
+    pub(crate) fn is_full(&mut self, now: Duration) -> bool {
+        self.fill(now);
+        self.left == self.most
+    }
+
     fn fill(&mut self, now: Duration) {
         while self.left < self.most {
             let next = self.filled.saturating_add(self.every);

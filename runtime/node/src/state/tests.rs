@@ -4,10 +4,10 @@ use std::sync::Arc;
 use cloister_channel::{Credentials, InstanceId};
 use cloister_policy::{Direction, Subject};
 
-use super::State;
 use cloister_gateway::subject;
 
-use crate::channels::{Closing, Facts, Registration};
+use super::State;
+use crate::channels::{Closing, Facts, Registration, VisitFacts};
 use crate::phase::Phase;
 use crate::testing::{World, state};
 
@@ -183,4 +183,39 @@ fn a_lease_that_a_raised_epoch_overtook_is_not_served_and_one_of_the_new_epoch_i
     state.admit(fresh, world.trust(2, &[])).unwrap();
     assert_eq!(phase(&state), Phase::Admitted);
     assert!(state.standing().is_some());
+}
+
+/// A visitor, in the table.
+fn visit(state: &State, own: &Credentials) -> Registration<VisitFacts> {
+    let facts = VisitFacts {
+        from: ([192, 0, 2, 1], 4000).into(),
+        own_lease: Arc::new(own.lease().clone()),
+        group: "X25519MLKEM768",
+        opened: state.clock().now(),
+    };
+    state.visits().enter(facts).unwrap()
+}
+
+#[test]
+fn a_visit_ends_with_the_lease_that_it_was_begun_under_although_there_is_a_newer_one() {
+    let (world, state) = (World::new(), state());
+    let old = world.runtime("me", LONG);
+    state.admit(Arc::clone(&old), world.trust(1, &[])).unwrap();
+    let open = visit(&state, &old);
+    state.admit(world.runtime("me", LONG * 2), world.trust(1, &[])).unwrap();
+    assert_eq!(open.notice().given(), None);
+    state.clock().raise(old.lease().claims().expires_at);
+    state.enforce();
+    assert_eq!(open.notice().given(), Some(Closing::LeaseEnded));
+    assert_eq!(phase(&state), Phase::Admitted);
+}
+
+#[test]
+fn a_revoked_runtime_loses_its_visitors_at_once() {
+    let (world, state) = (World::new(), state());
+    let me = world.runtime("me", LONG);
+    state.admit(Arc::clone(&me), world.trust(1, &[])).unwrap();
+    let open = visit(&state, &me);
+    state.trust(world.trust(2, &[instance(&me)])).unwrap();
+    assert_eq!(open.notice().given(), Some(Closing::Revoked));
 }

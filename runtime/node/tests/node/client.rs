@@ -12,19 +12,23 @@ use crate::node::Node;
 
 /// Sends one JSON-RPC call from the agent of `node` to `peer`.
 pub(crate) async fn send(node: &Node, peer: &str, method: &str, text: &str) -> Response<Incoming> {
-    let call = json!({
-        "jsonrpc": "2.0", "id": 7, "method": method,
-        "params": {"message": {"messageId": "m", "role": "ROLE_USER", "parts": [{"text": text}]}},
-    });
     let surface = node.runtime.addresses().surface;
     let request = Request::post(format!("/agents/{peer}/"))
         .header("host", surface.to_string())
         .header("content-type", "application/json")
         .header("a2a-version", "1.0")
         .header("cloister-peer-agent", "forged")
-        .body(Full::new(Bytes::from(call.to_string())))
+        .body(Full::new(Bytes::from(call(method, text).to_string())))
         .unwrap();
     exchange(surface, request).await
+}
+
+/// One JSON-RPC call.
+pub(crate) fn call(method: &str, text: &str) -> Value {
+    json!({
+        "jsonrpc": "2.0", "id": 7, "method": method,
+        "params": {"message": {"messageId": "m", "role": "ROLE_USER", "parts": [{"text": text}]}},
+    })
 }
 
 /// What the operator port of `node` says under `path`.

@@ -25,4 +25,6 @@ mod renewals;
 mod revocation;
 mod rogue;
 mod stranger;
+mod visitor;
+mod visits;
 mod world;

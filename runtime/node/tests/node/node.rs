@@ -38,9 +38,20 @@ impl Image {
         callers: &[&str],
         peers: &str,
     ) -> Self {
+        Self::with_policy(world, name, &policy(name, callers), peers).await
+    }
+
+    /// An admitted agent under this policy, with more lines in `[peers]` of the measured file.
+    pub(crate) async fn governed(world: &World, name: &str, policy: &str, peers: &str) -> Self {
+        let image = Self::with_policy(world, name, policy, peers).await;
+        world.admit(&image.agent_toml(), &image.measured).await;
+        image
+    }
+
+    async fn with_policy(world: &World, name: &str, policy: &str, peers: &str) -> Self {
         let folder = world.folder(name);
         let agent = Agent::start().await;
-        fs::write(folder.join("policy.cedar"), policy(name, callers)).unwrap();
+        fs::write(folder.join("policy.cedar"), policy).unwrap();
         fs::copy(world.trust_root(), folder.join("trust.pem")).unwrap();
         fs::write(folder.join("agent.toml"), agent_toml(world, name, &agent, peers)).unwrap();
         let measured = ProcessImage {

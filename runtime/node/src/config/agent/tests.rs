@@ -1,6 +1,6 @@
 use cloister_attestation::code::Diagnostic as _;
 
-use super::AgentConfig;
+use super::{AgentConfig, Visitors};
 use crate::config::{ConfigError, Position, SYNTAX, VALUE};
 
 const EXAMPLE: &str = include_str!("../../../agent.example.toml");
@@ -44,6 +44,7 @@ fn optional_keys_have_the_documented_defaults() {
         "stop_grace_secs",
         "output",
         "require_post",
+        "visitors",
         "scope",
         "region",
         "LANG",
@@ -56,6 +57,17 @@ fn optional_keys_have_the_documented_defaults() {
     assert_eq!(config.workload.stop_grace.as_secs(), 10);
     assert_eq!(config.agent.region, None);
     assert!(config.peers.require_post_quantum);
+    assert_eq!(config.peers.visitors, Visitors::Refuse);
+}
+
+#[test]
+fn visitors_are_allowed_by_one_word_and_no_other() {
+    let allowed = example().replace("visitors = \"refuse\"", "visitors = \"allow\"");
+    assert_eq!(load(&allowed).unwrap().peers.visitors, Visitors::Allow);
+    for to in ["visitors = \"Allow\"", "visitors = true", "visitors = \"\"", "visitor = \"allow\""]
+    {
+        assert_eq!(refused("visitors = \"refuse\"", to).code(), &SYNTAX, "{to}");
+    }
 }
 
 #[test]

@@ -40,9 +40,14 @@ fn refuses_to_expose_the_surface_or_the_operator_port() {
 
 #[test]
 fn refuses_keys_of_the_measured_file() {
-    for line in
-        ["trust_domain = \"x\"", "policy = \"p\"", "command = [\"sh\"]", "trust_root = \"t\""]
-    {
+    for line in [
+        "trust_domain = \"x\"",
+        "policy = \"p\"",
+        "command = [\"sh\"]",
+        "trust_root = \"t\"",
+        "visitors = \"allow\"",
+        "peers = { visitors = \"allow\" }",
+    ] {
         assert_eq!(load(&format!("{line}\n{LEAST}")).unwrap_err().code(), &SYNTAX, "{line}");
     }
 }
