@@ -1,6 +1,6 @@
 //! The trust bundle: what peers check leases with, from the keys and the record.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -27,6 +27,17 @@ pub struct Trust {
     anchors: AnchorPolicy,
     keys: Arc<Keys>,
     store: Store,
+    /// The bundle that was made last.
+    latest: Arc<Mutex<Option<Made>>>,
+}
+
+/// A bundle, and everything that it follows from.
+#[derive(Clone, Debug)]
+struct Made {
+    ring: Arc<Ring>,
+    newest: u64,
+    now: UnixTime,
+    bundle: v1::TrustBundle,
 }
 
 /// A JSON Web Key Set with the keys that sign leases and results, each marked with what it signs.
@@ -56,7 +67,7 @@ impl Trust {
     /// For one trust domain. `anchors` is the kind of root that its leases rest on.
     #[must_use]
     pub fn new(domain: TrustDomain, anchors: AnchorPolicy, keys: Arc<Keys>, store: Store) -> Self {
-        Self { domain, anchors, keys, store }
+        Self { domain, anchors, keys, store, latest: Arc::default() }
     }
 
     /// The trust domain.
@@ -71,11 +82,28 @@ impl Trust {
         self.keys.authority.certificate()
     }
 
-    /// The bundle as it travels.
+    /// The bundle as it travels. Within one second and while nothing changes it is made once: it
+    /// goes with every lease.
     ///
     /// # Errors
     /// [`ServiceError::Store`].
     pub async fn bundle(&self, now: UnixTime) -> Result<v1::TrustBundle, ServiceError> {
+        // SECURITY: read before the record is, so that a bundle that misses an event is not taken
+        // for one that has it.
+        let newest = *self.store.newest_event().borrow();
+        let ring = self.keys.leases.ring();
+        if let Some(made) = &*self.latest()
+            && (made.newest, made.now) == (newest, now)
+            && Arc::ptr_eq(&made.ring, &ring)
+        {
+            return Ok(made.bundle.clone());
+        }
+        let bundle = self.make(&ring, now).await?;
+        *self.latest() = Some(Made { ring, newest, now, bundle: bundle.clone() });
+        Ok(bundle)
+    }
+
+    async fn make(&self, ring: &Ring, now: UnixTime) -> Result<v1::TrustBundle, ServiceError> {
         let (revoked, sequence) = self.store.revoked(now).await?;
         let floor = self.store.epochs().await?.floor;
         let revoked = revoked.iter().map(revocation).collect::<Result<_, _>>();
@@ -83,9 +111,8 @@ impl Trust {
             column: "instance",
             value: "not an instance of an agent".to_owned(),
         })?;
-        let ring = self.keys.leases.ring();
         let revocations = Revocations { revoked, floor, sequence };
-        let bundle = self.assemble(&ring, revocations, now)?;
+        let bundle = self.assemble(ring, revocations, now)?;
         bundle.to_wire(ring.signer()).map_err(unusable)
     }
 
@@ -146,6 +173,10 @@ impl Trust {
         let claims = lease.claims();
         let record = self.store.instance(&claims.instance().to_string()).await?;
         Ok(record.is_some_and(|it| it.agent == claims.agent.as_str() && it.is_live(now)))
+    }
+
+    fn latest(&self) -> MutexGuard<'_, Option<Made>> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn assemble(

@@ -11,12 +11,12 @@ use cloister_attestation::reference::{LaunchShape, ReferenceTuple};
 use cloister_attestation::result::{PlatformIdentity, Tier};
 use cloister_attestation::time::UnixTime;
 use cloister_channel::lease::{LeaseClaims, LeaseId, LeaseSigner};
-use cloister_channel::{ChannelKey, IdentityKey, TrustDomain};
+use cloister_channel::{ChannelKey, IdentityKey, TrustBundle, TrustDomain};
 
 use super::Trust;
 use crate::error::ServiceError;
 use crate::state::{Directory, Keys};
-use crate::store::{Admitted, Operation, Outcome, Store, Verdict};
+use crate::store::{Admitted, AgentState, Operation, Outcome, Store, Verdict};
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 const LIFETIME: Duration = Duration::from_secs(600);
@@ -24,6 +24,7 @@ const LIFETIME: Duration = Duration::from_secs(600);
 /// A Verifier's keys and record, and one admitted runtime.
 struct World {
     _folder: tempfile::TempDir,
+    directory: Directory,
     trust: Trust,
     identity: IdentityKey,
     channel: ChannelKey,
@@ -39,6 +40,7 @@ impl World {
         let trust = Trust::new(domain, AnchorPolicy::Vendor, Arc::new(keys), store);
         let world = Self {
             _folder: folder,
+            directory,
             trust,
             identity: IdentityKey::generate().unwrap(),
             channel: ChannelKey::generate().unwrap(),
@@ -195,4 +197,30 @@ async fn what_is_no_runtimes_certificate_is_refused() {
         let answer = world.trust.caller(certificate, NOW).await;
         assert!(matches!(answer, Err(ServiceError::LeaseRequired { .. })));
     }
+}
+
+#[tokio::test]
+async fn a_bundle_is_made_once_a_second_and_again_whenever_something_changed() {
+    let world = World::new().await;
+    let store = &world.trust.store;
+    let first = world.trust.bundle(NOW).await.unwrap();
+    // Signatures are randomised: the same one is the same bundle.
+    assert_eq!(world.trust.bundle(NOW).await.unwrap(), first);
+    let later = world.trust.bundle(NOW.plus(Duration::from_secs(1))).await.unwrap();
+    assert_ne!(later.revocations, first.revocations);
+
+    let first = world.trust.bundle(NOW).await.unwrap();
+    let (subject, detail) = (String::new(), String::new());
+    let retire = Operation { at: NOW, action: "agent.retire", subject, detail };
+    let retired = store.suspend_agent("translator", AgentState::Retired, "agent.retired", &retire);
+    retired.await.unwrap().unwrap();
+    let fresh = world.trust.bundle(NOW).await.unwrap();
+    assert_ne!(fresh.revocations, first.revocations);
+    let bundle = TrustBundle::from_wire(&fresh, AnchorPolicy::Vendor).unwrap();
+    assert!(bundle.revocation(&world.claims().instance()).is_some());
+
+    let kid = world.trust.keys.leases.ring().signer().kid().to_string();
+    assert!(world.trust.keys.leases.revoke(&world.directory, &kid, NOW).unwrap());
+    let other = world.trust.bundle(NOW).await.unwrap();
+    assert_ne!(other.lease_keys, fresh.lease_keys, "a change that is not announced yet");
 }
