@@ -105,3 +105,26 @@ async fn reattesting_ends_every_lease_and_runtimes_come_back_with_new_evidence()
     assert_ne!(caller.lease().await.unwrap().id, before);
     assert!(ask(&caller).await.unwrap().contains("STILL"));
 }
+
+#[tokio::test]
+async fn a_revoked_lease_key_ends_what_it_signed_and_runtimes_come_back_under_another() {
+    let devnet = Devnet::start(Agents::Rust).await.unwrap();
+    let (caller, callee) = pair(&devnet).await;
+    assert!(ask(&caller).await.unwrap().contains("STILL"));
+    let before = [caller.lease().await.unwrap().id, callee.lease().await.unwrap().id];
+    let listed = devnet.verifier.cli(&["keys", "list"]).await.unwrap();
+    let leaked = listed["keys"][0]["kid"].as_str().unwrap().to_owned();
+    let after = devnet.verifier.cli(&["keys", "revoke", &leaked]).await.unwrap();
+    assert!(!after.to_string().contains(&leaked), "{after}");
+    let mut back = false;
+    for _ in 0..600 {
+        let now = [caller.lease().await.unwrap().id, callee.lease().await.unwrap().id];
+        back = now[0] != before[0] && now[1] != before[1];
+        if back {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(back, "leases of ten minutes are renewed at once");
+    assert!(ask(&caller).await.unwrap().contains("STILL"));
+}

@@ -361,7 +361,7 @@ pub enum AgentsCommand {
 /// `cloister keys`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A key is listed for 15 minutes before it signs, and for an hour after.\n\nExample:\n  cloister keys rotate"
+    after_help = "A key is listed for 15 minutes before it signs, and for an hour after, unless it is\nrevoked.\n\nExamples:\n  cloister keys rotate\n  cloister keys revoke 3f…c1"
 )]
 pub struct KeysArguments {
     /// How to reach the Verifier.
@@ -380,6 +380,11 @@ pub enum KeysCommand {
     List,
     /// Let the next key sign; the current one stays listed until its last lease has ended.
     Rotate,
+    /// Take a key that leaked off the list at once: runtimes whose leases it signed enrol again.
+    Revoke {
+        /// The key, as `cloister keys list` prints it.
+        key: String,
+    },
 }
 
 /// `cloister doctor`.

@@ -36,6 +36,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/v1/machines", get(handlers::machines))
         .route("/v1/keys", get(handlers::keys))
         .route("/v1/keys/rotate", post(handlers::rotate_keys))
+        .route("/v1/keys/{kid}/revoke", post(handlers::revoke_key))
         .route("/v1/policies", get(handlers::policies).post(handlers::apply_policy))
         .route("/v1/reattest", post(handlers::reattest))
         .with_state(app)

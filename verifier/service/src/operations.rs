@@ -56,6 +56,14 @@ impl Operations {
         self.rotation.rotate().await
     }
 
+    /// Takes a lease key off the list at once.
+    ///
+    /// # Errors
+    /// As [`KeyRotation::revoke`].
+    pub async fn revoke_key(&self, kid: &str) -> Result<Vec<v1::LeaseKeyRecord>, ServiceError> {
+        self.rotation.revoke(kid).await
+    }
+
     /// Appraisal policies, newest first.
     ///
     /// # Errors

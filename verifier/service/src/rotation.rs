@@ -66,6 +66,24 @@ impl KeyRotation {
         Ok(self.list())
     }
 
+    /// Takes a key off the list at once: leases that it signed are not believed any more once a
+    /// relying party has the next trust bundle, and runtimes that hold one enrol again.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] if there is no such key; else as [`Self::rotate`].
+    pub async fn revoke(&self, kid: &str) -> Result<Vec<v1::LeaseKeyRecord>, ServiceError> {
+        let _one = self.changing.lock().await;
+        let now = self.clock.now();
+        if !self.keys.leases.revoke(&self.directory, kid, now)? {
+            return Err(ServiceError::NotFound { what: "lease key", name: kid.to_owned() });
+        }
+        tracing::warn!(kid, "a lease key is revoked: what it signed is not believed any more");
+        let (subject, detail) = (kid.to_owned(), String::new());
+        self.store.note(&Operation { at: now, action: "keys.revoke", subject, detail }).await?;
+        self.announce(now).await?;
+        Ok(self.list())
+    }
+
     /// Does what is due: forgets keys whose last lease has ended, rotates by age, and announces
     /// what was not announced yet because the process ended in between.
     ///

@@ -7,7 +7,7 @@ use cloister_attestation::time::UnixTime;
 use super::{Form, LeaseClaims, LeaseError};
 use crate::identity::PublicKey;
 use crate::limits::NOT_BEFORE_LEEWAY;
-use crate::trust::TrustBundle;
+use crate::trust::{KeyId, TrustBundle};
 
 /// A lease that verified against a trust bundle at a given time. Only [`verify`] makes one.
 ///
@@ -19,6 +19,8 @@ use crate::trust::TrustBundle;
 pub struct VerifiedLease {
     claims: LeaseClaims,
     digest: Digest48,
+    /// Who signed it.
+    key: KeyId,
 }
 
 /// Verifies a received lease of either form.
@@ -38,7 +40,7 @@ pub fn verify(
     };
     let payload = message.verified_by(key).map_err(|_| LeaseError::Signature)?;
     let claims = form.claims(&payload)?;
-    let lease = VerifiedLease { claims, digest: Digest48::sha384(bytes) };
+    let lease = VerifiedLease { claims, digest: Digest48::sha384(bytes), key: KeyId::of(key) };
     lease.recheck(trust, now)?;
     Ok(lease)
 }
@@ -57,12 +59,17 @@ impl VerifiedLease {
     }
 
     /// Checks again what time and the trust bundle can change: dates, revocation, policy epoch,
-    /// kind of root, trust domain. For channels that live longer than one glance.
+    /// kind of root, trust domain, and whether the key that signed is still listed. For channels
+    /// that live longer than one glance.
     ///
     /// # Errors
     /// [`LeaseError`] with the first thing that does not hold.
     pub fn recheck(&self, trust: &TrustBundle, now: UnixTime) -> Result<(), LeaseError> {
         let claims = &self.claims;
+        // SECURITY: a key that leaked is taken off the list, and with it goes what it ever signed.
+        if trust.lease_key(self.key.as_bytes()).is_none() {
+            return Err(LeaseError::UnknownKey { kid: self.key.to_string() });
+        }
         trust_domain(claims, trust)?;
         dates(claims, now)?;
         if let Some(revocation) = trust.revocation(&claims.instance()) {

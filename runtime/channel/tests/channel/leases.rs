@@ -234,6 +234,21 @@ fn remembering_a_lease_says_nothing_about_other_bytes_or_under_other_keys() {
 }
 
 #[test]
+fn a_lease_is_not_believed_any_more_once_its_key_is_not_listed() {
+    let (world, other) = (World::new(), World::new());
+    let lease = world.signer.sign(&claims(&world)).unwrap();
+    let verified = world.trust().verified_lease(&lease, NOW).unwrap();
+    let mut parts = world.parts();
+    parts.lease_keys.push(other.signer.public().clone());
+    let both = TrustBundle::new(parts.clone(), AnchorPolicy::Vendor).unwrap();
+    assert_eq!(verified.recheck(&both, NOW), Ok(()));
+    parts.lease_keys.remove(0);
+    let without = TrustBundle::new(parts, AnchorPolicy::Vendor).unwrap();
+    let unknown = LeaseError::UnknownKey { kid: world.signer.kid().to_string() };
+    assert_eq!(verified.recheck(&without, NOW), Err(unknown));
+}
+
+#[test]
 fn no_more_leases_are_remembered_than_there_is_room_for() {
     let world = World::new();
     let trust = world.trust();

@@ -1,6 +1,8 @@
 //! `cloister keys`: the keys that sign leases.
 
-use cloister_api::v1::{LeaseKeyRecord, LeaseKeyState, ListKeysRequest, RotateKeysRequest};
+use cloister_api::v1::{
+    LeaseKeyRecord, LeaseKeyState, ListKeysRequest, RevokeKeyRequest, RotateKeysRequest,
+};
 use cloister_attestation::time::UnixTime;
 use serde_json::json;
 
@@ -22,6 +24,10 @@ pub(super) async fn run(
         }
         KeysCommand::Rotate => {
             let answer = client.rotate_keys(RotateKeysRequest {}).await;
+            operator.message(answer)?.keys
+        }
+        KeysCommand::Revoke { key } => {
+            let answer = client.revoke_key(RevokeKeyRequest { kid: key.clone() }).await;
             operator.message(answer)?.keys
         }
     };

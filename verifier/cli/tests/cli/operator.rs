@@ -156,7 +156,10 @@ fn keys_are_listed_with_what_each_is_for() {
     let run = desk.run(&["keys", "rotate"]);
     assert_eq!(run.exit, 2);
     assert!(run.stdout.contains("too new"), "{}", run.stdout);
-    assert_eq!(desk.asked(), ["list_keys", "rotate_keys"]);
+    let run = desk.run(&["keys", "revoke", "aa"]);
+    assert_eq!((run.exit, run.stderr.as_str()), (0, ""));
+    assert_eq!(desk.run(&["keys", "revoke", "bb"]).exit, 2);
+    assert_eq!(desk.asked(), ["list_keys", "rotate_keys", "revoke_key", "revoke_key"]);
 }
 
 #[test]

@@ -12,8 +12,8 @@ use cloister_api::v1::{
     ListKeysResponse, ListMachinesRequest, ListMachinesResponse, ListPoliciesRequest,
     ListPoliciesResponse, Machine, PolicyRecord, QuarantineAgentRequest, QuarantineAgentResponse,
     ReattestRequest, ReattestResponse, RetireAgentRequest, RetireAgentResponse, RetireImageRequest,
-    RetireImageResponse, RevokeImageRequest, RevokeImageResponse, RotateKeysRequest,
-    RotateKeysResponse, ShowAgentRequest, ShowAgentResponse,
+    RetireImageResponse, RevokeImageRequest, RevokeImageResponse, RevokeKeyRequest,
+    RevokeKeyResponse, RotateKeysRequest, RotateKeysResponse, ShowAgentRequest, ShowAgentResponse,
 };
 use cloister_attestation::reference::ReferenceValues;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -234,6 +234,17 @@ impl Operator for Service {
     ) -> Result<Response<RotateKeysResponse>, Status> {
         self.heard("rotate_keys", &request)?;
         Err(Status::failed_precondition("too new"))
+    }
+
+    async fn revoke_key(
+        &self,
+        request: Request<RevokeKeyRequest>,
+    ) -> Result<Response<RevokeKeyResponse>, Status> {
+        self.heard("revoke_key", &request)?;
+        match request.into_inner().kid.as_str() {
+            "aa" => Ok(Response::new(RevokeKeyResponse::default())),
+            _ => Err(Status::not_found("no such lease key")),
+        }
     }
 
     async fn list_policies(

@@ -119,6 +119,15 @@ impl Operator for Service {
         Ok(Response::new(v1::RotateKeysResponse { keys }))
     }
 
+    async fn revoke_key(
+        &self,
+        request: Request<v1::RevokeKeyRequest>,
+    ) -> Result<Response<v1::RevokeKeyResponse>, Status> {
+        let request = self.authorized(request)?;
+        let keys = self.app.operations.revoke_key(&request.kid).await?;
+        Ok(Response::new(v1::RevokeKeyResponse { keys }))
+    }
+
     async fn list_policies(
         &self,
         request: Request<v1::ListPoliciesRequest>,

@@ -98,6 +98,14 @@ pub(super) async fn rotate_keys(
     Ok(Json(v1::RotateKeysResponse { keys: app.operations.rotate_keys().await? }))
 }
 
+pub(super) async fn revoke_key(
+    State(app): State<App>,
+    _: Operator,
+    Path(kid): Path<String>,
+) -> Answer<v1::RevokeKeyResponse> {
+    Ok(Json(v1::RevokeKeyResponse { keys: app.operations.revoke_key(&kid).await? }))
+}
+
 pub(super) async fn policies(
     State(app): State<App>,
     _: Operator,

@@ -150,6 +150,36 @@ impl LeaseKeys {
         Ok(Rotation::Done)
     }
 
+    /// Takes the key named `kid` off the list at once, in whatever stage it is. If it is the one
+    /// that signs, the next one does from now on, however new it is: whoever does not know it yet
+    /// has to ask. Returns whether there is such a key.
+    ///
+    /// # Errors
+    /// As [`Self::rotate`].
+    pub fn revoke(
+        &self,
+        directory: &Directory,
+        kid: &str,
+        now: UnixTime,
+    ) -> Result<bool, StateError> {
+        let ring = self.ring();
+        let revoked = ring.listed().iter().find(|key| key.kid().to_string() == kid);
+        let Some(revoked) = revoked else { return Ok(false) };
+        let mut document = stored(directory)?;
+        match revoked.stage {
+            Stage::Previous { .. } => {
+                document.previous.retain(|key| key.public != revoked.public);
+            }
+            Stage::Next { .. } => document.next = Secret::generate(now)?,
+            Stage::Current { .. } => {
+                let next = core::mem::replace(&mut document.next, Secret::generate(now)?);
+                document.current = Secret { since: now, ..next };
+            }
+        }
+        self.keep(directory, &document)?;
+        Ok(true)
+    }
+
     /// Takes keys whose last lease has ended off the list. Returns whether there were any.
     ///
     /// # Errors

@@ -5,14 +5,14 @@ use std::time::Duration;
 use cloister_api::v1;
 use cloister_api::v1::LeaseKeyState;
 use cloister_api::v1::watch_event::Event;
-use cloister_channel::lease;
+use cloister_channel::lease::{self, LeaseError};
 use http::Method;
 use serde_json::Value;
 use tonic::{Code, Status};
 
 use crate::enclave::Enclave;
 use crate::http::get;
-use crate::registry::{announced, watch};
+use crate::registry::{announced, resolve, watch};
 use crate::world::World;
 
 const LEAD: Duration = Duration::from_secs(15 * 60);
@@ -154,4 +154,56 @@ async fn keys_can_be_listed_and_rotated_in_json() {
         (again.status, again.code().as_str()),
         (http::StatusCode::CONFLICT, "service.key_too_new")
     );
+}
+
+async fn revoke(world: &World, kid: &str) -> Result<Vec<v1::LeaseKeyRecord>, Status> {
+    let request = world.authorized(v1::RevokeKeyRequest { kid: kid.to_owned() });
+    Ok(world.operator().revoke_key(request).await?.into_inner().keys)
+}
+
+#[tokio::test]
+async fn what_a_revoked_key_signed_is_not_believed_and_watchers_are_told() {
+    let mut world = World::start().await;
+    let enclave = Enclave::boot(&world.pki, "translator");
+    world.admit(&enclave).await;
+    let first = enclave.admitted(&world).await;
+    let mut events = watch(&world, &first, 0).await;
+    let before = list(&world).await;
+    let leaked = in_state(&before, LeaseKeyState::Current).remove(0);
+    // However new the next key is: it signs from now on.
+    let after = revoke(&world, &leaked).await.unwrap();
+    assert_eq!(in_state(&after, LeaseKeyState::Current), in_state(&before, LeaseKeyState::Next));
+    assert!(after.iter().all(|key| key.kid != leaked));
+    assert!(!published(&world).await.contains(&leaked));
+    let (_, event) = announced(&mut events).await;
+    assert_eq!(event, Event::TrustChanged(v1::TrustChanged {}));
+
+    let bundle = world.bundle().await;
+    let unknown = LeaseError::UnknownKey { kid: leaked.clone() };
+    assert_eq!(first.credentials.lease().recheck(&bundle, world.now()), Err(unknown.clone()));
+    assert_eq!(bundle.verified_lease(&first.answer.lease, world.now()), Err(unknown));
+    let refused = resolve(&world, Some(&first), "translator").await.unwrap_err();
+    assert_eq!(refused.metadata().get("cloister-code").unwrap(), "service.lease_required");
+
+    let second = enclave.admitted(&world).await;
+    assert!(bundle.verified_lease(&second.answer.lease, world.now()).is_ok());
+    assert!(resolve(&world, Some(&second), "translator").await.is_ok());
+    world.restart().await;
+    assert_eq!(list(&world).await, after);
+}
+
+#[tokio::test]
+async fn only_a_listed_key_can_be_revoked_and_it_is_on_record() {
+    let world = World::start().await;
+    let before = list(&world).await;
+    let refused = revoke(&world, &"00".repeat(32)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::NotFound);
+    assert_eq!(list(&world).await, before);
+    let next = in_state(&before, LeaseKeyState::Next).remove(0);
+    let path = format!("/v1/keys/{next}/revoke");
+    let done = crate::http::operate(&world, Method::POST, &path, "").await.json();
+    assert_eq!(done["keys"][0]["kid"], before[0].kid.as_str(), "the current one goes on");
+    assert_ne!(done["keys"][1]["kid"], next.as_str());
+    let operations = world.record().await.operations().await.unwrap();
+    assert_eq!(operations, [("keys.revoke".to_owned(), next)]);
 }

@@ -12,7 +12,7 @@ use crate::world::World;
 /// How long an event may take before the test gives up. Not a promise.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-async fn resolve(
+pub(crate) async fn resolve(
     world: &World,
     caller: Option<&Admitted>,
     agent: &str,

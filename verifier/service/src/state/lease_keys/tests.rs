@@ -191,3 +191,27 @@ fn a_damaged_file_is_refused_and_not_replaced() {
         assert_eq!(fs::read_to_string(&stored).unwrap(), *bad);
     }
 }
+
+#[test]
+fn a_revoked_key_is_gone_in_every_stage_and_after_opening_again() {
+    let folder = Folder::new();
+    let (directory, keys) = folder.open(NOW);
+    let from = NOW.plus(LEASE_KEY_LEAD);
+    assert_eq!(keys.rotate(&directory, from).unwrap(), Rotation::Done);
+    let [current, next, previous] = kids(&keys)[..] else { panic!("three keys") };
+    let revoke = |kid: KeyId| keys.revoke(&directory, &kid.to_string(), from).unwrap();
+
+    assert!(revoke(previous));
+    assert_eq!(kids(&keys), [current, next]);
+    assert!(revoke(next));
+    let [still, other] = kids(&keys)[..] else { panic!("two keys") };
+    assert!(still == current && other != next);
+    assert!(revoke(current));
+    let [signs, last] = kids(&keys)[..] else { panic!("two keys") };
+    assert_eq!(signs, other, "the next one signs at once");
+    assert_eq!(keys.ring().signer().kid(), &other);
+    assert!(![current, next, previous, other].contains(&last));
+    assert!(!revoke(current), "it is not listed any more");
+    drop((directory, keys));
+    assert_eq!(kids(&folder.open(from).1), [signs, last]);
+}
