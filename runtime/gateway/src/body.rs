@@ -1,8 +1,14 @@
 //! Bodies: boxed where they cross a module's edge, streamed everywhere.
 
+mod cap;
+mod held;
+
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full};
+
+pub(crate) use cap::Cap;
+pub use held::held;
 
 /// Whatever went wrong while a body was read.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;

@@ -6,6 +6,7 @@ use cloister_policy::{Decision, OperationName};
 use crate::card::CardError;
 use crate::dialer::DialError;
 use crate::envelope::EnvelopeError;
+use crate::limiter::Overload;
 use crate::path::PathError;
 use crate::scan::ScanError;
 
@@ -58,6 +59,14 @@ cloister_attestation::codes! {
     DENIED = "gateway.policy.denied", Operator, "",
         "Permit the operation in the policy bundle of the runtime that refused, if it should be possible.",
         "No policy of the runtime's bundle permits this operation between these two agents, or one forbids it. Nothing is permitted by default, at either end of the call.";
+    /// More than the peer may have.
+    OVERLOAD = "gateway.limit.exceeded", Peer, "",
+        "Send fewer requests at a time, and wait before trying again; or raise the limit before the policy named.",
+        "The policy that permits this operation leaves only so many requests in a time, or at a time, to one peer, or the runtime has as many requests in flight as it takes. What is over is refused at once; every peer has a share that no other can use up.";
+    /// A body is larger than the peer may send.
+    MESSAGE_TOO_LARGE = "gateway.limit.message", Peer, "",
+        "Send a smaller message; or raise `@message_bytes` before the policy that permits the operation.",
+        "The policy that permits this operation limits how many bytes one request may have. A body that does not declare its length is counted as it comes.";
     /// The local agent does not answer.
     AGENT_UNREACHABLE = "gateway.agent.unreachable", Operator, "",
         "Check that the agent runs and listens on the port that its configuration names.",
@@ -114,6 +123,10 @@ pub(crate) enum Cause {
     Binding,
     #[error("the policy does not permit `{operation}`: {decision}")]
     Denied { operation: OperationName, decision: Decision },
+    #[error("{0}")]
+    Overload(Overload),
+    #[error("the request has more than the {max} bytes that the policy permits")]
+    MessageTooLarge { max: u64 },
     #[error("the agent cannot be reached: {0}")]
     AgentUnreachable(String),
     #[error("the agent did not complete its answer: {0}")]
@@ -145,6 +158,8 @@ impl Diagnostic for Cause {
             Self::Version(_) | Self::OtherVersion { .. } => &VERSION,
             Self::Binding => &BINDING,
             Self::Denied { .. } => &DENIED,
+            Self::Overload(_) => &OVERLOAD,
+            Self::MessageTooLarge { .. } => &MESSAGE_TOO_LARGE,
             Self::AgentUnreachable(_) => &AGENT_UNREACHABLE,
             Self::AgentFailed(_) => &AGENT_FAILED,
             Self::Card(_) => &CARD,

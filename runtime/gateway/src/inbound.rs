@@ -16,7 +16,9 @@ use crate::client::AgentClient;
 use crate::dialer::BoxFuture;
 use crate::directory::Directory;
 use crate::end::{Caller, Party};
-use crate::layer::{Answer, Arrived, Authorize, Classify, Cleanse, Deliver, Gate, Identify};
+use crate::layer::{Answer, Arrived, Authorize, Classify, Cleanse, Deliver, Gate, Identify, Limit};
+use crate::limiter::Limiter;
+use crate::limits::REQUESTS_MAX;
 use crate::metrics::{Counts, Metrics};
 use crate::reply::Audience;
 
@@ -49,6 +51,7 @@ impl Inbound {
             .layer(Answer::layer(Audience::Peer, Arc::clone(&metrics)))
             .layer(Classify::layer(Arc::new(Directory::default())))
             .layer(Authorize::layer(Arc::new(Gate { local, policy })))
+            .layer(Limit::layer(Limiter::new(Some(REQUESTS_MAX))))
             .layer(Cleanse::layer())
             .layer(Identify::layer())
             .service(Deliver);

@@ -7,6 +7,7 @@ mod cleanse;
 mod deliver;
 mod dial;
 mod identify;
+mod limit;
 mod present;
 mod route;
 mod single;
@@ -14,6 +15,7 @@ mod surface;
 
 use core::future::Future;
 
+use cloister_policy::Limited;
 use http::{Request, Response};
 use tower::{Service, ServiceExt};
 
@@ -30,6 +32,7 @@ pub(crate) use cleanse::Cleanse;
 pub(crate) use deliver::Deliver;
 pub(crate) use dial::Dial;
 pub(crate) use identify::Identify;
+pub(crate) use limit::Limit;
 pub(crate) use present::Present;
 pub(crate) use route::Route;
 pub(crate) use single::Single;
@@ -53,6 +56,13 @@ pub(crate) struct Classified<E> {
     /// Tells why the body was broken off, if it was.
     pub(crate) watch: Watch,
     pub(crate) request: Request<Body>,
+}
+
+/// A request that policy permits.
+pub(crate) struct Permitted<E> {
+    pub(crate) call: Classified<E>,
+    /// Within which limits.
+    pub(crate) limited: Vec<Limited>,
 }
 
 /// What every step comes to.

@@ -36,6 +36,7 @@ mod error;
 mod headers;
 mod inbound;
 mod layer;
+mod limiter;
 mod limits;
 mod local_port;
 mod metrics;
@@ -52,7 +53,7 @@ mod subject;
 mod version;
 
 pub use agent::{AgentAddress, AgentAddressError, AgentPorts};
-pub use body::{Body, BodyError, boxed, empty, full};
+pub use body::{Body, BodyError, boxed, empty, full, held};
 pub use card::{CardError, Front, rewritten as rewritten_card};
 pub use cloister_channel::AgentName;
 pub use dialer::{BoxFuture, Channel, DialError, DialFailure, Dialer};

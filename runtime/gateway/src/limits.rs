@@ -51,5 +51,13 @@ pub(crate) const AGENT_CONNECT_MAX: Duration = Duration::from_secs(5);
 /// after 5 seconds, and a request that meets a closing connection fails.
 pub(crate) const AGENT_IDLE_MAX: Duration = Duration::from_secs(4);
 
+/// Requests of all peers in flight at a time. One peer alone gets half of it: enough for the
+/// thousand streams that a channel may carry, with as many again for others. A request in flight
+/// takes some 10 KiB.
+pub(crate) const REQUESTS_MAX: usize = 4096;
+
+/// Accounts that limits are kept for: a few policies with limits, for each peer.
+pub(crate) const ACCOUNTS_MAX: usize = 16 * 1024;
+
 /// What a caller is asked to wait before it tries an unreachable agent again.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);

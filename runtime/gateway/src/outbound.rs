@@ -14,8 +14,10 @@ use crate::body::{Body, BodyError, boxed};
 use crate::dialer::{BoxFuture, Dialer};
 use crate::directory::Directory;
 use crate::layer::{
-    Answer, Authorize, Classify, Cleanse, Deliver, Dial, Gate, Present, Reach, Route, Surface,
+    Answer, Authorize, Classify, Cleanse, Deliver, Dial, Gate, Limit, Present, Reach, Route,
+    Surface,
 };
+use crate::limiter::Limiter;
 use crate::metrics::{Counts, Metrics};
 use crate::reply::Audience;
 
@@ -61,6 +63,7 @@ impl Outbound {
             .layer(Dial::layer(dialer))
             .layer(Classify::layer(Arc::new(Directory::default())))
             .layer(Authorize::layer(Arc::new(Gate { local, policy })))
+            .layer(Limit::layer(Limiter::new(None)))
             .layer(Cleanse::layer())
             .layer(Present::layer())
             .service(Deliver);

@@ -6,7 +6,7 @@ use cloister_policy::{Action, Decision, LocalAgent, PolicyBundle, Request, Visit
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::{Classified, Next, Outcome, service};
+use super::{Classified, Next, Outcome, Permitted, service};
 use crate::end::{End, Party};
 use crate::error::Cause;
 use crate::headers::extensions;
@@ -46,7 +46,7 @@ impl<S> Authorize<S> {
 
     async fn run<E: End>(self, mut call: Classified<E>) -> Outcome
     where
-        S: Next<Classified<E>>,
+        S: Next<Permitted<E>>,
     {
         call.operation.extensions = extensions(call.request.headers());
         let decision = self.gate.decide(&call);
@@ -67,8 +67,9 @@ impl<S> Authorize<S> {
             let cause = Cause::Denied { operation: call.operation.name, decision };
             return Err(Refused::new(cause, call.shape));
         }
-        self.next.proceed(call).await
+        let limited = decision.limited().to_vec();
+        self.next.proceed(Permitted { call, limited }).await
     }
 }
 
-service!(Authorize [E: End] Classified<E> => Classified<E>);
+service!(Authorize [E: End] Classified<E> => Permitted<E>);

@@ -5,6 +5,7 @@ use http::StatusCode;
 use crate::dialer::DialFailure;
 use crate::envelope::EnvelopeError;
 use crate::error::Cause;
+use crate::limiter::Overload;
 use crate::object::ObjectError;
 use crate::scan::ScanError;
 
@@ -66,6 +67,7 @@ const VERSION_NOT_SUPPORTED: i32 = -32009;
 /// Ours: outside of what JSON-RPC (-32768 to -32000) keeps for itself and its protocols.
 const PERMISSION_DENIED: i32 = -31403;
 const AGENT_NOT_FOUND: i32 = -31404;
+const TOO_MANY_REQUESTS: i32 = -31429;
 
 /// What a refusal is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +120,9 @@ impl Status {
             Cause::Version(_) | Cause::OtherVersion { .. } => VERSION,
             Cause::Binding => BINDING,
             Cause::Denied { .. } | Cause::Host | Cause::Origin => DENIED,
+            Cause::Overload(Overload::Limit { .. }) => LIMITED,
+            Cause::Overload(Overload::Capacity) => SHED,
+            Cause::MessageTooLarge { .. } => MESSAGE_TOO_LARGE,
             Cause::AgentUnreachable(_) => UNAVAILABLE,
             Cause::AgentFailed(_) => BROKEN,
             Cause::Card(_) => CARD,
@@ -243,6 +248,19 @@ const OVERLOADED: Status = Status {
     domain: CLOISTER,
     coarse: "Too many requests at a time.",
     retry: true,
+};
+
+/// The peer's own doing.
+const LIMITED: Status = Status { json_rpc: TOO_MANY_REQUESTS, ..OVERLOADED };
+
+/// Everybody's: there is no more room.
+const SHED: Status =
+    Status { http: StatusCode::SERVICE_UNAVAILABLE, reason: "OVERLOADED", ..LIMITED };
+
+const MESSAGE_TOO_LARGE: Status = Status {
+    grpc: Canonical::ResourceExhausted,
+    coarse: "The request is larger than is permitted.",
+    ..TOO_LARGE
 };
 
 const BROKEN: Status = Status {

@@ -13,6 +13,7 @@ mod bodies;
 mod cards;
 mod codes;
 mod identity;
+mod limits;
 mod network;
 mod refusals;
 mod streams;

@@ -1,13 +1,9 @@
 //! How long a channel has gone unused.
 
-use core::pin::Pin;
-use core::task::{Context, Poll};
 use core::time::Duration;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use cloister_gateway::{Body, BodyError, boxed};
-use http_body::Frame;
+use cloister_gateway::{Body, held};
 use tokio::sync::watch;
 
 /// Counts the streams of one channel. Cheap to clone.
@@ -66,38 +62,13 @@ pub(super) struct InUse(Usage);
 impl InUse {
     /// Keeps the stream in use until `body` has ended.
     pub(super) fn hold(self, body: Body) -> Body {
-        boxed(Held { body, _in_use: self })
+        held(body, self)
     }
 }
 
 impl Drop for InUse {
     fn drop(&mut self) {
         self.0.0.send_modify(|streams| *streams = streams.saturating_sub(1));
-    }
-}
-
-struct Held {
-    body: Body,
-    _in_use: InUse,
-}
-
-impl http_body::Body for Held {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> http_body::SizeHint {
-        self.body.size_hint()
     }
 }
 
