@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::timing::Measured;
-use crate::{admission, appraise, channel, lease, snp, tdx};
+use crate::{admission, appraise, channel, lease, policy, snp, tdx};
 
 /// One thing that is measured and what it may cost.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(crate) enum Unit {
 }
 
 /// All of them, in the order in which they are measured.
-pub(crate) const BARS: [Bar; 12] = [
+pub(crate) const BARS: [Bar; 13] = [
     // One report against a chain verified before, over one bare P-384 verification.
     Bar { name: "snp.verify.warm", limit: 1.25, unit: Unit::Ratio, measure: snp::warm },
     // With chain and CRL, over its five signatures bare.
@@ -59,6 +59,8 @@ pub(crate) const BARS: [Bar; 12] = [
     Bar { name: "lease.verify", limit: 1.2, unit: Unit::Ratio, measure: lease::verify },
     // Processor time of an admission, durable, over that of evidence verification: 0.5 of its rate.
     Bar { name: "lease.issue", limit: 2.0, unit: Unit::Ratio, measure: admission::issue },
+    // The 99th percentile of decisions with 100 policies loaded.
+    Bar { name: "policy.decide", limit: 50.0, unit: Unit::Us, measure: policy::decide },
 ];
 
 #[cfg(test)]
@@ -81,6 +83,7 @@ mod tests {
             ("channel.throughput", 1.031, Unit::Ratio),
             ("lease.verify", 1.2, Unit::Ratio),
             ("lease.issue", 2.0, Unit::Ratio),
+            ("policy.decide", 50.0, Unit::Us),
         ];
         assert_eq!(bars, agreed);
     }

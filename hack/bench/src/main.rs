@@ -15,6 +15,7 @@ mod bar;
 mod channel;
 mod lease;
 mod outcome;
+mod policy;
 mod recorded;
 mod signature;
 mod snp;

@@ -88,7 +88,16 @@ pub(crate) fn processor_micros() -> Result<f64> {
 }
 
 /// Times `own` alone.
-pub(crate) fn alone(input: String, mut own: impl FnMut() -> Result<()>) -> Result<Measured> {
+pub(crate) fn alone(input: String, own: impl FnMut() -> Result<()>) -> Result<Measured> {
+    at(50, input, own)
+}
+
+/// Times `own` alone; the value is the 99th percentile, which is what a caller sees now and then.
+pub(crate) fn tail(input: String, own: impl FnMut() -> Result<()>) -> Result<Measured> {
+    at(99, input, own)
+}
+
+fn at(percent: usize, input: String, mut own: impl FnMut() -> Result<()>) -> Result<Measured> {
     let mut owns = Vec::new();
     repeat(|counts| {
         let time = timed(&mut own)?;
@@ -97,11 +106,10 @@ pub(crate) fn alone(input: String, mut own: impl FnMut() -> Result<()>) -> Resul
         }
         Ok(())
     })?;
-    let micros = median(&mut owns);
     Ok(Measured {
-        micros: Some(micros),
+        micros: Some(median(&mut owns)),
         reference_micros: None,
-        value: micros,
+        value: at_percent(&owns, percent),
         spread: spread(&owns),
         samples: owns.len(),
         input,
@@ -143,8 +151,12 @@ fn spread(sorted: &[f64]) -> f64 {
 }
 
 fn at_quarter(sorted: &[f64], quarter: usize) -> f64 {
+    at_percent(sorted, quarter.saturating_mul(25))
+}
+
+fn at_percent(sorted: &[f64], percent: usize) -> f64 {
     let last = sorted.len().saturating_sub(1);
-    sorted.get(last.saturating_mul(quarter) / 4).copied().unwrap_or(f64::NAN)
+    sorted.get(last.saturating_mul(percent) / 100).copied().unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]
