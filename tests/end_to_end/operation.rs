@@ -68,6 +68,33 @@ async fn calls_go_on_while_the_verifier_is_down_and_it_remembers_when_it_is_back
 }
 
 #[tokio::test]
+async fn a_request_in_flight_outlives_a_verifier_outage_shorter_than_a_lease_and_its_own_leases() {
+    let host = Host::start(Agents::Rust).await.unwrap();
+    let verifier = Verifier::with_lease(&host, Duration::from_secs(16)).await.unwrap();
+    let devnet = Devnet { host, verifier };
+    let (caller, callee) = pair(&devnet).await;
+    let Devnet { host, verifier } = devnet;
+    let before = [caller.lease().await.unwrap().id, callee.lease().await.unwrap().id];
+    let asker = Asker::connect(&caller.agent_url("translator")).await.unwrap();
+    let began = tokio::sync::Notify::new();
+    // Twenty seconds: longer than the leases that it begins under.
+    let stream = asker.stream("tick 400", |_| began.notify_one());
+    let outage = async {
+        began.notified().await;
+        let halted = verifier.halt().await.unwrap();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        halted.resume(&host).await.unwrap()
+    };
+    let (streamed, _verifier) = tokio::join!(stream, outage);
+    let streamed = streamed.unwrap();
+    assert!(!streamed.broken && streamed.text.contains("tick 400"), "{} events", streamed.events);
+    let after = [caller.lease().await.unwrap().id, callee.lease().await.unwrap().id];
+    assert!(before[0] != after[0] && before[1] != after[1], "nothing was renewed meanwhile");
+    let channels = caller.channels().await.unwrap();
+    assert_eq!(channels.len(), 1, "the stream ran on one channel: {channels:?}");
+}
+
+#[tokio::test]
 async fn a_quarantined_agent_comes_back_when_the_quarantine_is_lifted() {
     let devnet = Devnet::start(Agents::Rust).await.unwrap();
     let (caller, callee) = pair(&devnet).await;

@@ -8,6 +8,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::namespace::Namespace;
+
 /// What becomes of the connections that are made from now on. Offsets are in what the dialling side
 /// sends.
 #[derive(Clone, Copy, Debug)]
@@ -45,13 +47,26 @@ impl Relay {
     pub(crate) async fn start(behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared {
-            behaviour: Mutex::new(behaviour),
-            target: Mutex::new(None),
-            recorded: Mutex::new(Vec::new()),
-        });
+        let shared = Shared::new(behaviour);
         tokio::spawn(accept(listener, Arc::clone(&shared)));
         Self { address, shared }
+    }
+
+    /// In a network namespace of its own, on a thread that stays there.
+    pub(crate) fn start_in(namespace: &Arc<Namespace>, behaviour: Behaviour) -> Self {
+        let (shared, namespace) = (Shared::new(behaviour), Arc::clone(namespace));
+        let (bound, address) = std::sync::mpsc::channel();
+        let own = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            namespace.enter();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(async {
+                let listener = TcpListener::bind((namespace.far, 0)).await.unwrap();
+                bound.send(listener.local_addr().unwrap()).unwrap();
+                accept(listener, own).await;
+            });
+        });
+        Self { address: address.recv().unwrap(), shared }
     }
 
     pub(crate) const fn address(&self) -> SocketAddr {
@@ -69,6 +84,16 @@ impl Relay {
     /// What the dialling side of each connection has sent so far.
     pub(crate) fn recorded(&self) -> Vec<Vec<u8>> {
         self.shared.recorded.lock().unwrap().clone()
+    }
+}
+
+impl Shared {
+    fn new(behaviour: Behaviour) -> Arc<Self> {
+        Arc::new(Self {
+            behaviour: Mutex::new(behaviour),
+            target: Mutex::new(None),
+            recorded: Mutex::new(Vec::new()),
+        })
     }
 }
 

@@ -288,18 +288,19 @@ impl Enclave {
         image: &Image,
         hardware: Hardware,
     ) -> anyhow::Result<Self> {
-        Self::started(launch(host, verifier, image, hardware, None)?, image, hardware).await
+        let launch = launch(host, verifier, image, hardware, &Front::default())?;
+        Self::started(launch, image, hardware).await
     }
 
-    /// As [`Self::boot`], and tells peers to find the runtime at `advertised`.
+    /// As [`Self::boot`], with something between the runtime and its peers.
     pub async fn boot_behind(
         host: &Host,
         verifier: &Verifier,
         image: &Image,
         hardware: Hardware,
-        advertised: std::net::SocketAddr,
+        front: Front,
     ) -> anyhow::Result<Self> {
-        let launch = launch(host, verifier, image, hardware, Some(advertised))?;
+        let launch = launch(host, verifier, image, hardware, &front)?;
         Self::started(launch, image, hardware).await
     }
 
@@ -337,7 +338,7 @@ impl Enclave {
         image: &Image,
         hardware: Hardware,
     ) -> anyhow::Result<Vec<Finding>> {
-        let mut launch = launch(host, verifier, image, hardware, None)?;
+        let mut launch = launch(host, verifier, image, hardware, &Front::default())?;
         let status = launch.process.ended(BOOT_LIMIT).await?;
         let output = launch.process.output()?;
         anyhow::ensure!(status.code() == Some(2), "the runtime ended with {status}:\n{output}");
@@ -425,18 +426,40 @@ impl Enclave {
     }
 }
 
+/// Where a runtime listens, and where it tells peers to find it.
+#[derive(Clone, Copy, Debug)]
+pub struct Front {
+    /// The address; the port is free.
+    pub listen: std::net::IpAddr,
+    /// What peers are told, if it is not where the runtime listens.
+    pub advertised: Option<std::net::SocketAddr>,
+}
+
+impl Default for Front {
+    fn default() -> Self {
+        Self { listen: std::net::Ipv4Addr::LOCALHOST.into(), advertised: None }
+    }
+}
+
+impl Front {
+    fn toml(&self) -> String {
+        let advertise = self.advertised.map(|at| format!("advertise = \"{at}\"\n"));
+        let listen = std::net::SocketAddr::new(self.listen, 0);
+        format!("listen = \"{listen}\"\n{}", advertise.unwrap_or_default())
+    }
+}
+
 fn launch(
     host: &Host,
     verifier: &Verifier,
     image: &Image,
     hardware: Hardware,
-    advertised: Option<std::net::SocketAddr>,
+    front: &Front,
 ) -> anyhow::Result<Launch> {
     let folder = host.new_folder(&format!("enclave-{}", image.name))?;
     let socket = folder.join("tee.sock");
     let tee = serve(UnixListener::bind(&socket)?, image.guest(&host.pki, hardware)?)?;
-    let advertise = advertised.map(|at| format!("advertise = \"{at}\"\n")).unwrap_or_default();
-    let node_toml = advertise + &node_toml(&verifier.address(), &socket);
+    let node_toml = front.toml() + &node_toml(&verifier.address(), &socket);
     std::fs::write(folder.join("node.toml"), node_toml)?;
     let mut command = Command::new(&host.programs.runtime);
     command.arg("--manifest").arg(&image.files.manifest);
@@ -448,8 +471,7 @@ fn launch(
 
 fn node_toml(verifier: &str, socket: &Path) -> String {
     format!(
-        r#"listen = "127.0.0.1:0"
-verifier = "{verifier}"
+        r#"verifier = "{verifier}"
 surface = "127.0.0.1:0"
 operator = "127.0.0.1:0"
 state = "state"

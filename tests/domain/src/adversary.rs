@@ -266,7 +266,7 @@ fn provider(groups: &[&'static dyn rustls::crypto::SupportedKxGroup]) -> Arc<Cry
 
 /// Accepts every certificate, as an adversary does.
 #[derive(Debug)]
-struct Anyone;
+pub struct Anyone;
 
 impl ServerCertVerifier for Anyone {
     fn verify_server_cert(

@@ -232,7 +232,7 @@ pub fn leaf(claims: &LeaseClaims, lease: &[u8]) -> CertificateParams {
     set_dates(&mut params, not_before, not_after);
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.subject_alt_names = vec![uri(&claims.spiffe_id().to_string())];
-    params.custom_extensions = vec![extension(lease_extension(lease))];
+    params.custom_extensions = vec![extension(lease_extension(lease).unwrap())];
     params
 }
 

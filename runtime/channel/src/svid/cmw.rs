@@ -22,11 +22,13 @@ pub const MEDIA_TYPE: &str = "application/eat+cwt";
 const ATTESTATION_RESULT: u8 = 8;
 
 /// The value of the extension that carries `lease` (what `extnValue` wraps), for the issuer.
-#[must_use]
-pub fn lease_extension(lease: &[u8]) -> Vec<u8> {
-    let record = encode(lease);
-    // A Vec's worth of bytes always fits DER's length and writing into a Vec cannot fail.
-    OctetStringRef::new(&record).and_then(|octets| octets.to_der()).unwrap_or_default()
+///
+/// # Errors
+/// [`SvidError::Extension`] for a lease that is longer than DER can say.
+pub fn lease_extension(lease: &[u8]) -> Result<Vec<u8>, SvidError> {
+    OctetStringRef::new(&encode(lease))
+        .and_then(|octets| octets.to_der())
+        .map_err(|_| SvidError::Extension { reason: "longer than DER can say" })
 }
 
 /// The lease inside a received extension value.

@@ -14,6 +14,7 @@ mod carriage;
 mod clock;
 mod dialling;
 mod end;
+mod evidence;
 mod fault;
 mod invariant;
 mod link;
@@ -35,7 +36,7 @@ use stage::Stage;
 const SEEDS: u64 = 10_000;
 
 /// What has to happen somewhere in so many runs, or they would not be worth much.
-const REACHED: [&str; 28] = [
+const REACHED: [&str; 30] = [
     "channel.closed",
     "channel.lease_ended",
     "channel.policy_epoch",
@@ -43,6 +44,8 @@ const REACHED: [&str; 28] = [
     "channel.revoked",
     "connected",
     "established",
+    "evidence.made",
+    "evidence.none",
     "lease.expired",
     "lease.issued",
     "lease.policy_epoch",

@@ -125,13 +125,14 @@ fn refuses_certificate_with_two_cmw_extensions() {
 #[test]
 fn refuses_certificate_with_an_oversized_cmw_extension() {
     let found = refused(|params| {
-        params.custom_extensions = vec![extension(lease_extension(&[0; EXTENSION_BYTES_MAX]))];
+        params.custom_extensions =
+            vec![extension(lease_extension(&[0; EXTENSION_BYTES_MAX]).unwrap())];
     });
     for error in found {
         assert!(matches!(error, SvidError::ExtensionTooLong { .. }), "{error:?}");
     }
     let found = refused(|params| {
-        params.custom_extensions = vec![extension(lease_extension(&[0; 40_000]))];
+        params.custom_extensions = vec![extension(lease_extension(&[0; 40_000]).unwrap())];
     });
     for error in found {
         assert!(matches!(error, SvidError::Malformed { .. }), "{error:?}");
@@ -146,7 +147,7 @@ fn refuses_a_critical_cmw_extension() {
 
 #[test]
 fn refuses_a_cmw_extension_that_does_not_hold_one_lease() {
-    let good = lease_extension(b"lease");
+    let good = lease_extension(b"lease").unwrap();
     let other_type = {
         let at = good.windows(3).position(|w| w == b"eat").unwrap();
         [&good[..at], b"eaT", &good[at + 3..]].concat()

@@ -78,7 +78,8 @@ impl Authority {
         params.subject_alt_names = vec![uri(&claims.spiffe_id().to_string())?];
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
-        let extension = svid::lease_extension(lease);
+        let extension =
+            svid::lease_extension(lease).map_err(|error| StateError::Issue(error.to_string()))?;
         params.custom_extensions =
             vec![CustomExtension::from_oid_content(svid::CMW_OID_ARCS, extension)];
         self.sign(&params, &RawPublicKey::from(channel_key))

@@ -29,7 +29,8 @@ impl Run<'_> {
         let who = Who { node, boot: self.boots };
         self.boots += 1;
         self.nodes[node].clock.reboot();
-        self.nodes[node].running = Some(Running::new(who.boot, self.stage.identity(who.boot)));
+        let (identity, demands) = (self.stage.identity(who.boot), self.nodes[node].demands);
+        self.nodes[node].running = Some(Running::new(who.boot, identity, demands));
         self.note(|_| format!("node {node} is up as boot {}", who.boot));
         self.apply_at(who, self.now);
         let first = self.now + self.random.below(1_000);

@@ -31,9 +31,17 @@ impl Run<'_> {
 
     fn happened(&mut self, number: usize, side: usize, happened: Happened) {
         match happened {
-            Happened::Session(session::Event::PeerProven(_)) => {
+            Happened::Session(session::Event::EvidenceWanted(wanted)) => {
+                let at = self.now + self.random.between(1, 400);
+                self.schedule.at(at, Event::Evidence(number, side, wanted));
+            }
+            Happened::Session(session::Event::PeerProven(proven)) => {
                 self.connections[number].ends[side].records.proven += 1;
-                self.ask(number, side);
+                if self.appraise(number, side, &proven) {
+                    self.ask(number, side);
+                } else {
+                    self.schedule.at(self.now + 1, Event::Decide(number, side, Decision::Refuse));
+                }
             }
             Happened::Session(session::Event::Established(verdict)) => {
                 self.established(number, side, *verdict);

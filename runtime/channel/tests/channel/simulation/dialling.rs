@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cloister_channel::{Role, Session};
+use cloister_channel::{Handshake, Role, Session};
 
 use super::end::{Connection, End};
 use super::link::{Aimed, Attack};
@@ -87,14 +87,14 @@ impl Run<'_> {
         let initiator = Session::initiator(
             Arc::clone(&dialling.credentials),
             Arc::clone(&dialling.trust),
-            near.client_handshake().unwrap(),
+            Handshake::client(&near.client, a.demands).unwrap(),
             agent(&name(a.wants[want])),
             a.clock.now(self.now),
         );
         let responder = Session::responder(
             Arc::clone(&listening.credentials),
             Arc::clone(&listening.trust),
-            far.server_handshake().unwrap(),
+            Handshake::server(&far.server, b.demands).unwrap(),
             b.clock.now(self.now),
         );
         Some([initiator.unwrap(), responder.unwrap()])

@@ -19,6 +19,8 @@ pub(super) struct End {
     /// It was given bytes that its peer did not send.
     pub(super) misled: bool,
     pub(super) decision: Option<Decision>,
+    /// The Evidence that it made for this session.
+    pub(super) made: Option<Vec<u8>>,
     pub(super) records: Records,
     /// Its node crashed: it is over without a record.
     pub(super) crashed: bool,
@@ -63,6 +65,7 @@ impl End {
             given: UnixTime::from_secs(0),
             misled: false,
             decision: None,
+            made: None,
             records: Records::default(),
             crashed: false,
             overdue: [None; 3],

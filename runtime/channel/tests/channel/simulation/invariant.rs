@@ -37,6 +37,7 @@ impl Run<'_> {
         let reached = &self.nodes[ends[1].node].agent;
         let rules = [
             (!self.relayed(number), "over two different connections"),
+            (self.is_fresh_enough(number, verdict), "without the Evidence that an end demands"),
             (verdict.peer().instance == peer, "with somebody else than the other end"),
             (*reached == meant, "with another agent than was meant"),
             (!own.misled, "over bytes that the peer never sent"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cloister_channel::{
-    AgentName, Credentials, IdentityKey, KeyExchange, TrustBundle, client_config, server_config,
+    AgentName, Credentials, Demands, IdentityKey, TrustBundle, client_config, server_config,
 };
 use rustls::{ClientConfig, ServerConfig};
 
@@ -19,6 +19,8 @@ pub(super) struct Node {
     pub(super) part: bool,
     /// Whether it can reach the Verifier, as far as its own line goes.
     pub(super) online: bool,
+    /// What it demands of its channels.
+    pub(super) demands: Demands,
     /// Numbers of the agents that it wants channels to.
     pub(super) wants: Vec<usize>,
     /// What runs on it, if anything does.
@@ -29,6 +31,7 @@ pub(super) struct Node {
 #[derive(Debug)]
 pub(super) struct Running {
     pub(super) boot: Boot,
+    demands: Demands,
     pub(super) identity: Arc<IdentityKey>,
     pub(super) standing: Option<Standing>,
     /// Whether the lease held when it was looked at last.
@@ -53,9 +56,10 @@ pub(super) struct Standing {
 }
 
 impl Running {
-    pub(super) const fn new(boot: Boot, identity: Arc<IdentityKey>) -> Self {
+    pub(super) const fn new(boot: Boot, identity: Arc<IdentityKey>, demands: Demands) -> Self {
         Self {
             boot,
+            demands,
             identity,
             standing: None,
             served: false,
@@ -80,7 +84,7 @@ impl Running {
         );
         let Ok(credentials) = credentials else { return false };
         clock.raise(credentials.lease().claims().issued_at, at);
-        self.standing = Some(Standing::new(Arc::new(credentials), trust, clock));
+        self.standing = Some(Standing::new(Arc::new(credentials), trust, self.demands, clock));
         // Should it be lost before anybody looks, that is noticed.
         self.served = true;
         true
@@ -90,7 +94,7 @@ impl Running {
     pub(super) fn trust(&mut self, trust: TrustBundle, clock: &Clock) {
         let trust = self.newer(trust);
         let Some(standing) = self.standing.take() else { return };
-        self.standing = Some(Standing::new(standing.credentials, trust, clock));
+        self.standing = Some(Standing::new(standing.credentials, trust, self.demands, clock));
     }
 
     /// Whether the own lease holds, as the node sees it.
@@ -111,10 +115,14 @@ impl Running {
 }
 
 impl Standing {
-    fn new(credentials: Arc<Credentials>, trust: Arc<TrustBundle>, clock: &Clock) -> Self {
-        let kx = KeyExchange::PostQuantum;
-        let client = client_config(&credentials, &trust, kx, clock.for_tls()).unwrap();
-        let server = server_config(&credentials, &trust, kx, clock.for_tls()).unwrap();
+    fn new(
+        credentials: Arc<Credentials>,
+        trust: Arc<TrustBundle>,
+        demands: Demands,
+        clock: &Clock,
+    ) -> Self {
+        let client = client_config(&credentials, &trust, demands, clock.for_tls()).unwrap();
+        let server = server_config(&credentials, &trust, demands, clock.for_tls()).unwrap();
         Self { credentials, trust, client, server }
     }
 }

@@ -10,6 +10,7 @@ use super::stage::Stage;
 use super::verifier::{Boot, Verifier};
 use super::weather::Weather;
 use crate::world::agent;
+use cloister_channel::{Demands, Freshness, KeyExchange};
 use cloister_domain::random::Random;
 
 /// How often deadlines and invariants are looked at.
@@ -118,6 +119,7 @@ impl<'a> Run<'a> {
             }
             Event::Want(who, want) => self.step(who, |run| run.want(who, want)),
             Event::Arrive(connection, side) => self.arrive(connection, side),
+            Event::Evidence(connection, side, wanted) => self.evidence(connection, side, &wanted),
             Event::Decide(connection, side, decision) => self.decide(connection, side, decision),
             Event::Tick => self.tick(),
         }
@@ -191,7 +193,10 @@ fn node(number: usize, weather: &Weather, random: &mut Random) -> Node {
     // In some pairs only one side dials.
     let silent = weather.nodes == 2 && number == 1 && random.chance(500);
     let wants = if silent { 0 } else { weather.wants.min(others) };
+    let fresh = random.chance(weather.fresh);
+    let freshness = if fresh { Freshness::Session } else { Freshness::Lease };
     Node {
+        demands: Demands { key_exchange: KeyExchange::PostQuantum, freshness },
         agent: agent(&name(own)),
         clock: Clock::new(random.around_zero(weather.skew)),
         part: false,

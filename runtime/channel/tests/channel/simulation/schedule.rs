@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use cloister_api::v1::WatchEvent;
+use cloister_channel::session::EvidenceWanted;
 use cloister_channel::{Decision, TrustBundle};
 
 use super::clock::Ms;
@@ -32,6 +33,8 @@ pub(super) enum Event {
     Want(Who, usize),
     /// Something is at the end of a connection that is on this side.
     Arrive(usize, usize),
+    /// Hardware has signed Evidence, or has not, for the end of a connection on this side.
+    Evidence(usize, usize, Box<EvidenceWanted>),
     /// Policy has decided at this side of a connection.
     Decide(usize, usize, Decision),
     /// Deadlines, keep-alive, invariants.

@@ -49,6 +49,10 @@ pub(super) struct Weather {
     pub(super) attacks: u64,
     /// Peers that policy refuses, per 1,000.
     pub(super) refusals: u64,
+    /// Nodes that demand Evidence made for each session, per 1,000.
+    pub(super) fresh: u64,
+    /// Requests for such Evidence that hardware does not answer, per 1,000.
+    pub(super) no_evidence: u64,
     /// Steps after which the node that took one crashes, per 1,000.
     pub(super) crashes: u64,
     pub(super) faults: Vec<(Ms, Fault)>,
@@ -78,6 +82,8 @@ impl Weather {
             loss: *random.pick(&[0, 10, 200]),
             attacks: *random.pick(&[0, 100, 500, 900]),
             refusals: *random.pick(&[0, 0, 20, 200]),
+            fresh: *random.pick(&[0, 0, 0, 500, 1_000]),
+            no_evidence: *random.pick(&[0, 0, 200]),
             crashes: *random.pick(&[0, 0, 1, 10]),
             faults: Vec::new(),
             calm,
