@@ -79,6 +79,8 @@ pub(crate) struct Callee {
     pub(crate) channel: Arc<dyn Channel>,
     /// Where it is found here: `http://AUTHORITY/agents/NAME`, or `http://AUTHORITY`.
     pub(crate) base: String,
+    /// `host:port` that names this agent and no other, if it was called by one.
+    pub(crate) own_place: Option<String>,
 }
 
 impl End for Callee {

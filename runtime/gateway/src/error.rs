@@ -81,8 +81,8 @@ cloister_attestation::codes! {
         "The gateway learns from an agent's card which paths are whose interface, and rewrites its URLs for callers. This card could not be fetched, is not JSON, is too large, or offers no interface that is carried.";
     /// The local surface was addressed by a name that is not this machine.
     HOST = "gateway.surface.host", Caller, "",
-        "Call the gateway by `127.0.0.1`, `localhost` or `[::1]`.",
-        "The local surface answers only requests whose Host is a loopback name, so that a web page cannot reach it by letting its own name resolve to this machine (DNS rebinding).";
+        "Call the gateway by `127.0.0.1`, `localhost` or `[::1]`, or an agent by `NAME.cloister`.",
+        "The local surface answers only requests whose Host is a loopback name or an agent's, so that a web page cannot reach it by letting its own name resolve to this machine (DNS rebinding).";
     /// A browser page of another origin called.
     ORIGIN = "gateway.surface.origin", Caller, "",
         "Call the gateway from the agent and not from a web page.",

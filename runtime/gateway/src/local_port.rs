@@ -56,7 +56,7 @@ impl LocalPort {
             .layer(Dial::layer(dialer))
             .layer(Classify::layer(Arc::new(Directory::default())))
             .layer(Cleanse::layer())
-            .layer(Present::layer())
+            .layer(Present::layer(None))
             .service(Deliver);
         Self(BoxCloneSyncService::new(path))
     }

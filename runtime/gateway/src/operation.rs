@@ -7,7 +7,10 @@ mod table;
 
 use cloister_policy::{Binding, OperationFacts, OperationName, Protocol};
 
+use http::Method;
+
 use crate::envelope::{Envelope, EnvelopeError};
+use crate::scan::{Scan, ScanError};
 
 pub(crate) use fields::{Field, Member, Take, Within};
 pub(crate) use path::{HttpMatch, http};
@@ -101,6 +104,59 @@ impl Operation {
     pub fn of_json_rpc(body: &[u8]) -> Result<Option<Self>, EnvelopeError> {
         let envelope = Envelope::parse(body)?;
         envelope.row().map(|row| envelope.operation(row)).transpose()
+    }
+
+    /// What a gRPC request asks for, whose body comes in these pieces; `None` if the path is not in
+    /// the protocol's table.
+    ///
+    /// # Errors
+    /// [`ScanError`] for a body that is not one message, or has two readings.
+    pub fn of_grpc<'a>(
+        path: &str,
+        body: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<Option<Self>, ScanError> {
+        grpc(path).map(|row| Self::of_scan(row, Scan::protobuf(row), body)).transpose()
+    }
+
+    /// What an HTTP+JSON request asks for of an interface of `version`: by its method, its path and
+    /// query beneath the interface's URL, and its body, which comes in these pieces. `None` if the
+    /// path is not in the protocol's table.
+    ///
+    /// # Errors
+    /// [`ScanError`] for a request whose places contradict each other, and a body that is not one
+    /// object or has two readings.
+    pub fn of_http_json<'a>(
+        version: &str,
+        method: &Method,
+        path: &str,
+        body: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<Option<Self>, ScanError> {
+        let (path, query) = path.split_once('?').map_or((path, None), |(it, q)| (it, Some(q)));
+        let Some(found) = http(method, path, version) else { return Ok(None) };
+        let row = found.row;
+        let scan = Scan::json(row, found.said(query)?);
+        Self::of_scan(row, scan, body).map(Some)
+    }
+
+    fn of_scan<'a>(
+        row: &'static Row,
+        mut scan: Scan,
+        body: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<Self, ScanError> {
+        let binding = scan.binding();
+        let mut is_empty = true;
+        for piece in body {
+            is_empty &= piece.is_empty();
+            scan.feed(piece)?;
+        }
+        if !(is_empty && binding == Binding::HttpJson && !row.sends()) {
+            scan.end()?;
+        }
+        let said = scan.settle();
+        if row.sends() && !said.message {
+            return Err(ScanError::Fields);
+        }
+        Ok(Self::of_row(row, binding, said))
     }
 
     /// The facts that a policy may decide over. Tenant, task and context are not among them: whose

@@ -13,6 +13,7 @@ use tower::{ServiceBuilder, ServiceExt};
 use crate::body::{Body, BodyError, boxed};
 use crate::dialer::{BoxFuture, Dialer};
 use crate::directory::Directory;
+use crate::doors::Doors;
 use crate::layer::{
     Answer, Authorize, Classify, Cleanse, Deliver, Dial, Gate, Limit, Present, Reach, Route,
     Surface,
@@ -30,6 +31,9 @@ pub struct OutboundOptions {
     pub policy: Arc<PolicyBundle>,
     /// Opens channels.
     pub dialer: Arc<dyn Dialer>,
+    /// Gives agents local addresses. Without it no card offers gRPC, unless the agent was called by
+    /// a name of its own.
+    pub doors: Option<Arc<dyn Doors>>,
 }
 
 impl fmt::Debug for OutboundOptions {
@@ -54,18 +58,18 @@ impl Outbound {
     /// Makes the path; dials nobody yet.
     #[must_use]
     pub fn new(options: OutboundOptions) -> Self {
-        let OutboundOptions { local, policy, dialer } = options;
+        let OutboundOptions { local, policy, dialer, doors } = options;
         let metrics = Arc::new(Metrics::default());
         let path = ServiceBuilder::new()
             .layer(Answer::layer(Audience::Local, Arc::clone(&metrics)))
             .layer(Surface::layer(Reach::Loopback))
-            .layer(Route::layer())
+            .layer(Route::layer(doors.clone()))
             .layer(Dial::layer(dialer))
             .layer(Classify::layer(Arc::new(Directory::default())))
             .layer(Authorize::layer(Arc::new(Gate { local, policy })))
             .layer(Limit::layer(Limiter::new(None)))
             .layer(Cleanse::layer())
-            .layer(Present::layer())
+            .layer(Present::layer(doors))
             .service(Deliver);
         Self { metrics, path: BoxCloneSyncService::new(path) }
     }

@@ -19,7 +19,6 @@ use crate::envelope::Envelope;
 use crate::error::Cause;
 use crate::operation::{HttpMatch, Operation, Row, Said};
 use crate::peek::{Watch, is_json, peek, settle};
-use crate::query;
 use crate::reply::{Refused, Shape};
 use crate::scan::{Scan, ScanError};
 use crate::version;
@@ -125,10 +124,7 @@ async fn http_json<E: End>(
 fn of_head(head: &Parts, found: HttpMatch) -> Result<Said, Cause> {
     let stated = version::stated(&head.headers, head.uri.query())?;
     version::check(stated, found.row.version)?;
-    let mut said =
-        Said { tenant: found.tenant, task: found.task, config: found.config, ..Said::default() };
-    query::take(head.uri.query(), found.row.body, &mut said).map_err(ScanError::from)?;
-    Ok(said)
+    Ok(found.said(head.uri.query()).map_err(ScanError::from)?)
 }
 
 async fn grpc<E: End>(

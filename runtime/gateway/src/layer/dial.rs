@@ -27,10 +27,10 @@ impl<S> Dial<S> {
     where
         S: Next<Arrived<Callee>>,
     {
-        let Routed { agent, base, request } = routed;
+        let Routed { agent, base, own_place, request } = routed;
         match self.dialer.dial(&agent).await {
             Ok(channel) => {
-                let end = Callee { agent, peer: channel.peer(), channel, base };
+                let end = Callee { agent, peer: channel.peer(), channel, base, own_place };
                 self.next.proceed(Arrived { end, request }).await
             }
             Err(error) => Err(Refused::new(error, Shape::of_refused(request).await)),

@@ -1,5 +1,7 @@
 //! Shows the local agent a peer's card whose URLs lead through the gateway.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use cloister_attestation::bytes::Digest48;
 use cloister_policy::{Binding, OperationName};
@@ -11,6 +13,7 @@ use tower::layer::layer_fn;
 use super::{Classified, Next, Outcome, service};
 use crate::body::{Body, full};
 use crate::card::{CardError, Front, rewritten};
+use crate::doors::Doors;
 use crate::end::{Callee, card_bytes};
 use crate::headers::{forget_representation, plain_and_whole};
 use crate::object::{Object, ObjectError};
@@ -20,12 +23,22 @@ use crate::reply::Refused;
 /// The step; see the module.
 #[derive(Clone)]
 pub(crate) struct Present<S> {
+    doors: Option<Arc<dyn Doors>>,
     next: S,
 }
 
 impl<S> Present<S> {
-    pub(crate) fn layer() -> impl Layer<S, Service = Self> {
-        layer_fn(|next| Self { next })
+    pub(crate) fn layer(doors: Option<Arc<dyn Doors>>) -> impl Layer<S, Service = Self> {
+        layer_fn(move |next| Self { doors: doors.clone(), next })
+    }
+
+    /// Where gRPC calls reach the agent.
+    async fn grpc(&self, end: &Callee) -> Option<String> {
+        if end.own_place.is_some() {
+            return end.own_place.clone();
+        }
+        let door = self.doors.as_ref()?.open(&end.agent).await?;
+        Some(door.to_string())
     }
 
     async fn run(self, mut call: Classified<Callee>) -> Outcome
@@ -36,7 +49,7 @@ impl<S> Present<S> {
             return self.next.proceed(call).await;
         };
         plain_and_whole(call.request.headers_mut());
-        let front = Front { base: call.end.base.clone(), grpc: None };
+        let front = Front { base: call.end.base.clone(), grpc: self.grpc(&call.end).await };
         let shape = call.shape.clone();
         let response = self.next.proceed(call).await?;
         if !response.status().is_success() {

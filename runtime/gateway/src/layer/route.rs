@@ -1,35 +1,54 @@
-//! Reads which agent a local request is for: `/agents/NAME/…`.
+//! Reads which agent a local request is for: by `/agents/NAME/…`, or by a host that is the agent's.
 
-use http::uri::PathAndQuery;
+use std::sync::Arc;
+
+use cloister_channel::AgentName;
+use http::uri::{Authority, PathAndQuery};
 use http::{Request, Uri};
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::surface::Local;
+use super::surface::{Local, agent_of, ip};
 use super::{Next, Outcome, service};
 use crate::body::Body;
+use crate::doors::Doors;
 use crate::error::Cause;
 use crate::path::PlainPath;
 use crate::reply::{Refused, Shape};
-use cloister_channel::AgentName;
 
 /// A request for an agent, with the path that it has there.
 pub(crate) struct Routed {
     pub(crate) agent: AgentName,
-    /// Where the local agent finds that agent: `http://AUTHORITY/agents/NAME`.
+    /// Where the local agent finds that agent: `http://AUTHORITY/agents/NAME`, or
+    /// `http://AUTHORITY`.
     pub(crate) base: String,
+    /// `host:port` that names this agent and no other, if it was called by one.
+    pub(crate) own_place: Option<String>,
     pub(crate) request: Request<Body>,
+}
+
+impl Routed {
+    /// A request to a host that is the agent's own, whose paths are all its own.
+    pub(crate) fn at_own_place(
+        agent: AgentName,
+        authority: &Authority,
+        request: Request<Body>,
+    ) -> Self {
+        let own_place = authority.port().map(|_| authority.to_string());
+        Self { agent, base: format!("http://{authority}"), own_place, request }
+    }
 }
 
 /// The step; see the module.
 #[derive(Clone)]
 pub(crate) struct Route<S> {
+    doors: Option<Arc<dyn Doors>>,
     next: S,
 }
 
 impl<S> Route<S> {
-    pub(crate) fn layer() -> impl Layer<S, Service = Self> {
-        layer_fn(|next| Self { next })
+    pub(crate) fn layer(doors: Option<Arc<dyn Doors>>) -> impl Layer<S, Service = Self> {
+        layer_fn(move |next| Self { doors: doors.clone(), next })
     }
 
     async fn run(self, local: Local) -> Outcome
@@ -37,13 +56,18 @@ impl<S> Route<S> {
         S: Next<Routed>,
     {
         let Local { authority, mut request } = local;
+        let behind = |doors: &Arc<dyn Doors>| doors.behind(ip(&authority)?);
+        let by_host = agent_of(&authority).or_else(|| self.doors.as_ref().and_then(behind));
+        if let Some(agent) = by_host {
+            return self.next.proceed(Routed::at_own_place(agent, &authority, request)).await;
+        }
         let (agent, uri) = match target(request.uri()) {
             Ok(target) => target,
             Err(cause) => return Err(Refused::new(cause, Shape::of_refused(request).await)),
         };
         *request.uri_mut() = uri;
         let base = format!("http://{authority}/agents/{agent}");
-        self.next.proceed(Routed { agent, base, request }).await
+        self.next.proceed(Routed { agent, base, own_place: None, request }).await
     }
 }
 

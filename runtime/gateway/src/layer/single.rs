@@ -4,8 +4,10 @@ use tower::Layer;
 use tower::layer::layer_fn;
 
 use super::route::Routed;
-use super::surface::Local;
+use super::surface::{Local, agent_of};
 use super::{Next, Outcome, service};
+use crate::error::Cause;
+use crate::reply::{Refused, Shape};
 use cloister_channel::AgentName;
 
 /// The step; see the module.
@@ -25,8 +27,10 @@ impl<S> Single<S> {
         S: Next<Routed>,
     {
         let Local { authority, request } = local;
-        let base = format!("http://{authority}");
-        self.next.proceed(Routed { agent: self.agent, base, request }).await
+        if agent_of(&authority).is_some_and(|agent| agent != self.agent) {
+            return Err(Refused::new(Cause::Host, Shape::of_head(request.headers())));
+        }
+        self.next.proceed(Routed::at_own_place(self.agent, &authority, request)).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 use core::net::IpAddr;
 
+use cloister_channel::AgentName;
 use http::header::{HOST, HeaderMap, ORIGIN};
 use http::uri::Authority;
 use http::{Request, Uri};
@@ -71,11 +72,19 @@ fn addressed<B>(request: &Request<B>, reach: Reach) -> Result<Authority, Cause> 
         _ => return Err(Cause::Host),
     };
     // A name in place of an address could be anybody's.
-    let is_meant = is_local(&agreed) || (reach == Reach::Network && is_address(&agreed));
+    let is_meant = is_local(&agreed)
+        || agent_of(&agreed).is_some()
+        || (reach == Reach::Network && is_address(&agreed));
     if is_meant { Ok(agreed) } else { Err(Cause::Host) }
 }
 
+/// Whether no web page of another site asks. A page's simple requests have no `Origin`, but say
+/// where they come from. SPEC: Fetch Metadata Request Headers.
 fn origins_are_local(headers: &HeaderMap) -> bool {
+    let said_cross_site = headers.get_all("sec-fetch-site").iter().any(|site| site == "cross-site");
+    if said_cross_site && !headers.contains_key(ORIGIN) {
+        return false;
+    }
     headers.get_all(ORIGIN).iter().all(|origin| {
         let origin = origin.to_str().unwrap_or_default().parse::<Uri>().unwrap_or_default();
         matches!(origin.scheme_str(), Some("http" | "https"))
@@ -94,7 +103,17 @@ fn is_address(authority: &Authority) -> bool {
     ip(authority).is_some()
 }
 
-fn ip(authority: &Authority) -> Option<IpAddr> {
+/// The agent that a host of the form `NAME.cloister` names. No resolver knows such a name: it comes
+/// from who uses this surface as its HTTP proxy, or sends the host with a request of its own making.
+pub(super) fn agent_of(authority: &Authority) -> Option<AgentName> {
+    let host = authority.host().to_ascii_lowercase();
+    let name = host.strip_suffix(AGENT_HOSTS).filter(|_| is_plain(authority))?;
+    AgentName::new(name).ok()
+}
+
+const AGENT_HOSTS: &str = ".cloister";
+
+pub(super) fn ip(authority: &Authority) -> Option<IpAddr> {
     let host = authority.host();
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     bare.parse().ok().filter(|_| is_plain(authority))
@@ -153,6 +172,41 @@ mod tests {
         assert!(addressed(&request("/x", None, None)).is_err());
         assert!(addressed(&request("http://127.0.0.1/x", Some("evil.example"), None)).is_err());
         assert!(addressed(&request("http://evil.example/x", Some("127.0.0.1"), None)).is_err());
+    }
+
+    #[test]
+    fn an_agents_host_is_answered_and_nothing_like_it() {
+        for host in ["translator.cloister", "Translator.CLOISTER:80", "a-1.cloister:4600"] {
+            assert!(allowed("/x", Some(host)), "{host}");
+            assert!(allowed(&format!("http://{host}/x"), Some(host)), "{host}");
+        }
+        for host in [
+            ".cloister",
+            "cloister",
+            "translator.cloister.evil.example",
+            "evil.translator.cloister",
+            "translator.cloister.",
+            "x@translator.cloister",
+            "translator.cloister@evil.example",
+            "tr_anslator.cloister",
+        ] {
+            assert!(!allowed("/x", Some(host)), "{host}");
+        }
+        assert!(!allowed("http://translator.cloister/x", Some("127.0.0.1")));
+        assert!(!allowed("http://translator.cloister/x", Some("other.cloister")));
+    }
+
+    fn allowed(uri: &str, host: Option<&str>) -> bool {
+        addressed(&request(uri, host, None)).is_ok()
+    }
+
+    #[test]
+    fn what_a_page_of_another_site_asks_for_is_refused_without_an_origin_too() {
+        let mut page = request("/x", Some("127.0.0.1"), None);
+        page.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());
+        assert!(addressed(&page).is_err());
+        page.headers_mut().insert("sec-fetch-site", "none".parse().unwrap());
+        assert!(addressed(&page).is_ok());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use http::Method;
 
+use super::said::{Contradiction, Said};
 use super::table::{Row, TABLE, V1_0};
 use crate::path::decoded;
 
@@ -46,6 +47,14 @@ pub(crate) struct HttpMatch {
 }
 
 impl HttpMatch {
+    /// What path and query say of the ids.
+    pub(crate) fn said(self, query: Option<&str>) -> Result<Said, Contradiction> {
+        let Self { row, tenant, task, config } = self;
+        let mut said = Said { tenant, task, config, ..Said::default() };
+        crate::query::take(query, row.body, &mut said)?;
+        Ok(said)
+    }
+
     /// Whether two readings come to the same, but for the version and the tenant.
     pub(crate) fn agrees(&self, other: &Self) -> bool {
         self.row.name == other.row.name && self.task == other.task && self.config == other.config

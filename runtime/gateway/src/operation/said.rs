@@ -72,13 +72,15 @@ impl Said {
         let configs_fit = match (slot, configs, config) {
             (Slot::TaskName | Slot::ParentName, None, None) => true,
             (Slot::ParentName, Some(CONFIGS), None) => true,
-            (Slot::ConfigName, Some(CONFIGS), Some(config)) => !config.is_empty(),
+            // The official Python SDK writes a name without an id for a configuration that has none.
+            (Slot::ConfigName, Some(CONFIGS), Some(_)) => true,
             _ => false,
         };
         if kind != Some("tasks") || !configs_fit || more.is_some() {
             return Err(Contradiction);
         }
         agree(&mut self.task, task)?;
+        let config = config.filter(|config| !config.is_empty());
         config.map_or(Ok(()), |config| agree(&mut self.config, config))
     }
 }
@@ -125,6 +127,8 @@ mod tests {
         };
         let config = "tasks/t/pushNotificationConfigs/c";
         assert_eq!(take(Slot::ConfigName, config), Ok((Some("t".into()), Some("c".into()))));
+        let unnamed = take(Slot::ConfigName, "tasks/t/pushNotificationConfigs/");
+        assert_eq!(unnamed, Ok((Some("t".into()), None)));
         assert!(take(Slot::ParentName, "tasks/t").is_ok());
         for (slot, name) in [
             (Slot::TaskName, "t"),
@@ -136,7 +140,6 @@ mod tests {
             (Slot::TaskName, config),
             (Slot::ParentName, config),
             (Slot::ConfigName, "tasks/t"),
-            (Slot::ConfigName, "tasks/t/pushNotificationConfigs/"),
             (Slot::ConfigName, "tasks/t/pushNotificationConfigs/c/d"),
         ] {
             assert_eq!(take(slot, name), Err(Contradiction), "{slot:?} {name}");

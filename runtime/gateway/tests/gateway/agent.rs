@@ -1,4 +1,4 @@
-//! An agent as the gateway sees one: an HTTP/1.1 server on loopback that answers by path.
+//! An agent as the gateway sees one: a server on loopback, of HTTP/1.1 and h2c, that answers by path.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -8,9 +8,9 @@ use cloister_gateway::{Body, BoxFuture, empty, full};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -62,6 +62,11 @@ impl Agent {
             Box::pin(async move { echo(&memory, request).await })
         });
         Self { address: serve(make, handler).await, seen }
+    }
+
+    /// Serves another card; answers as `handler` says.
+    pub(crate) async fn serving(make: fn(SocketAddr) -> Value, handler: Handler) -> Self {
+        Self { address: serve(make, handler).await, seen: Arc::default() }
     }
 
     /// The requests so far.
@@ -121,7 +126,10 @@ async fn serve(make: fn(SocketAddr) -> Value, handler: Handler) -> SocketAddr {
                 let answer = answer(&make(address), &handler, request);
                 async move { Ok::<_, std::convert::Infallible>(answer.await) }
             });
-            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(socket), service));
+            tokio::spawn(async move {
+                let server = auto::Builder::new(TokioExecutor::new());
+                let _closed = server.serve_connection(TokioIo::new(socket), service).await;
+            });
         }
     });
     address

@@ -88,7 +88,8 @@ async fn a_card_of_the_official_sdk_is_still_one_when_it_is_shown() {
     let seen: AgentCard = serde_json::from_value(shown(&network).await).unwrap();
     let urls = seen.supported_interfaces.iter().map(|found| found.url.as_str()).collect::<Vec<_>>();
     let base = format!("http://{}/agents/translator", network.surface);
-    assert_eq!(urls, [base.as_str(), &format!("{base}/rest/")]);
+    let door = network.door.to_string();
+    assert_eq!(urls, [base.as_str(), &door, &format!("{base}/rest/")]);
     let mut expected: AgentCard = serde_json::from_value(sdk_card(network.agent.address)).unwrap();
     expected.supported_interfaces = seen.supported_interfaces.clone();
     assert_eq!(seen, expected);

@@ -129,6 +129,7 @@ async fn the_calling_end_does_not_rely_on_the_other() {
         local: local(&planner()),
         policy: policy(EVERYTHING),
         dialer: Arc::new(ToCareless(Arc::clone(&channel))),
+        doors: None,
     });
     let request = Request::get("/agents/translator/a2a/rest/tasks/t")
         .header("host", "localhost")

@@ -1,7 +1,7 @@
 //! Two runtimes without their channel: the outbound path of a planner, joined to the inbound path
 //! of a translator by plain HTTP/2.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,8 +9,9 @@ use bytes::Bytes;
 use cloister_attestation::evidence::Tee;
 use cloister_attestation::result::Tier;
 use cloister_gateway::{
-    AgentAddress, AgentName, Body, BoxFuture, Channel, DialError, DialFailure, Dialer, Inbound,
-    InboundOptions, LocalPort, LocalPortOptions, Outbound, OutboundOptions, Reach, boxed, full,
+    AgentAddress, AgentName, Body, BoxFuture, Channel, DialError, DialFailure, Dialer, Doors,
+    Inbound, InboundOptions, LocalPort, LocalPortOptions, Outbound, OutboundOptions, Reach, boxed,
+    full,
 };
 use cloister_policy::{LocalAgent, PolicyBundle, Subject};
 use http::{Request, Response, StatusCode};
@@ -148,6 +149,19 @@ impl Dialer for PlainDialer {
     }
 }
 
+/// The translator's door.
+struct OneDoor(SocketAddr);
+
+impl Doors for OneDoor {
+    fn open<'a>(&'a self, agent: &'a AgentName) -> BoxFuture<'a, Option<SocketAddr>> {
+        Box::pin(async move { (agent.as_str() == "translator").then_some(self.0) })
+    }
+
+    fn behind(&self, address: IpAddr) -> Option<AgentName> {
+        (address == self.0.ip()).then(|| AgentName::new("translator").unwrap())
+    }
+}
+
 fn failure(kind: DialFailure) -> DialError {
     // Any error with a code will do.
     DialError::new(kind, &PolicyBundle::parse(b"\xff").unwrap_err())
@@ -161,6 +175,8 @@ pub(crate) struct Network {
     pub(crate) channel: Arc<PlainChannel>,
     /// Where the planner finds its gateway.
     pub(crate) surface: SocketAddr,
+    /// Where it finds the translator and nobody else.
+    pub(crate) door: SocketAddr,
     client: Client<HttpConnector, Body>,
 }
 
@@ -174,14 +190,19 @@ impl Network {
     pub(crate) async fn governed(agent: Agent, calling: &str, called: &str) -> Self {
         let inbound = inbound(agent.address, called);
         let channel = Arc::new(PlainChannel::connect(serve_inbound(inbound.clone()).await).await);
+        let at_door = TcpListener::bind("127.80.1.1:0").await.unwrap();
+        let door = at_door.local_addr().unwrap();
         let outbound = Outbound::new(OutboundOptions {
             local: local(&planner()),
             policy: policy(calling),
             dialer: Arc::new(PlainDialer(Arc::clone(&channel))),
+            doors: Some(Arc::new(OneDoor(door))),
         });
-        let surface = serve_outbound(outbound.clone()).await;
+        let surface = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let surface = serve_outbound(surface, outbound.clone());
+        serve_outbound(at_door, outbound.clone());
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { agent, inbound, outbound, channel, surface, client }
+        Self { agent, inbound, outbound, channel, surface, door, client }
     }
 
     /// A port on a person's machine to an agent of this name, over the same channel.
@@ -222,8 +243,7 @@ impl Network {
     }
 }
 
-async fn serve_outbound(outbound: Outbound) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+fn serve_outbound(listener: TcpListener, outbound: Outbound) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         loop {

@@ -401,3 +401,78 @@ async fn traversal_is_refused_as_it_comes_from_the_socket() {
     }
     assert!(network.agent.seen().is_empty());
 }
+
+/// SPEC: RFC 9112 section 6.3: of both, the length does not count, and must not travel on.
+#[tokio::test]
+async fn a_length_beside_chunks_does_not_reach_the_agent() {
+    let network = Network::open(Agent::echo().await).await;
+    let send = async |heads: [&str; 2]| {
+        let heads = heads.join("\r\n");
+        let request = format!(
+            "POST /agents/translator/a2a/rest/message:send HTTP/1.1\r\nhost: 127.0.0.1\r\n\
+             content-type: application/json\r\nconnection: close\r\n{heads}\r\n\r\n\
+             e\r\n{{\"message\":{{}}}}\r\n0\r\n\r\nPOST /agents/translator/a2a/jsonrpc HTTP/1.1\r\n\r\n"
+        );
+        raw(&network, &request).await
+    };
+    let (length, chunked) = ("content-length: 3", "transfer-encoding: chunked");
+    for heads in [[length, chunked], [chunked, length]] {
+        let answer = send(heads).await;
+        assert!(answer.starts_with("HTTP/1.1 202"), "{heads:?}: {answer}");
+        let seen = network.agent.seen().pop().unwrap();
+        assert_eq!(
+            (&seen.body[..], &seen.headers["content-length"]),
+            (&br#"{"message":{}}"#[..], &"14".parse().unwrap())
+        );
+        assert!(!seen.headers.contains_key("transfer-encoding"));
+    }
+    for heads in [[length, "content-length: 4"], [chunked, "transfer-encoding: identity"]] {
+        let answer = send(heads).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{heads:?}: {answer}");
+    }
+    assert_eq!(network.agent.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn http_json_that_is_not_declared_as_plain_json_is_refused() {
+    let network = Network::open(Agent::echo().await).await;
+    for headers in [
+        vec![],
+        vec![("content-type", "text/plain")],
+        vec![("content-type", "application/json; charset=utf-16")],
+        vec![("content-type", "application/json"), ("content-encoding", "gzip")],
+        vec![("content-type", "application/json"), ("content-type", "application/xml")],
+        vec![("content-type", "application/x-www-form-urlencoded")],
+        vec![("content-type", "application/x-protobuf")],
+    ] {
+        let path = "/agents/translator/a2a/rest/message:send";
+        let body = full(r#"{"message":{}}"#);
+        let response = network.send("POST", path, &headers, body).await;
+        let (status, body) = json_of(response).await;
+        assert_eq!(status, 400, "{headers:?}");
+        assert_eq!(body["error"]["details"][0]["reason"], "CONTENT_TYPE_NOT_SUPPORTED");
+    }
+    assert!(network.agent.seen().is_empty());
+}
+
+#[tokio::test]
+async fn http_json_bodies_with_two_readings_do_not_leave() {
+    let network = Network::open(Agent::echo().await).await;
+    let utf_16 = r#"{"message":{}}"#.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    let bodies: [&[u8]; 9] = [
+        b"",
+        b"\xef\xbb\xbf{\"message\":{}}",
+        &utf_16,
+        br#"{"message":{}} {"message":{}}"#,
+        br#"{"message":{}} // x"#,
+        br#"{"message":{"taskId":"a","task_id":"b"}}"#,
+        br#"{"message":{"taskId":"a","t\u0061skId":"b"}}"#,
+        br#"{"message":{},"Message":{"taskId":"a"}}"#,
+        br#"{"configuration":{}}"#,
+    ];
+    for body in bodies {
+        let sent = network.rest("POST", "/message:send", full(body.to_vec())).await;
+        assert_eq!(sent.status(), 400, "{body:?}");
+    }
+    assert!(network.agent.seen().is_empty());
+}

@@ -175,7 +175,8 @@ async fn a_stream_that_breaks_at_the_agent_breaks_at_the_caller() {
     assert!(timeout(HANG, response.frame()).await.unwrap().unwrap().is_err());
 }
 
-struct Fallible(mpsc::Receiver<Result<Frame<Bytes>, BodyError>>);
+/// A body of what is put into a queue, errors among it.
+pub(crate) struct Fallible(pub(crate) mpsc::Receiver<Result<Frame<Bytes>, BodyError>>);
 
 impl http_body::Body for Fallible {
     type Data = Bytes;
@@ -263,6 +264,62 @@ async fn a_64_mib_body_streams_through_both_ways() {
     let mut response = network.rest("POST", "/message:send", body).await;
     assert_eq!(response.status(), 200);
     assert_eq!(length(response.body_mut()).await, 64 * MIB + AROUND);
+}
+
+/// An agent that says how much of a request it got, and whether that was all.
+fn measuring() -> (Handler, mpsc::Receiver<(u64, bool)>) {
+    let (sender, receiver) = mpsc::channel(4);
+    let handler: Handler = Arc::new(move |mut request| {
+        let sender = sender.clone();
+        Box::pin(async move {
+            let (mut got, mut whole) = (0, true);
+            while let Some(frame) = request.body_mut().frame().await {
+                match frame {
+                    Ok(frame) => got += frame.into_data().unwrap().len() as u64,
+                    Err(_) => whole = false,
+                }
+            }
+            sender.send((got, whole)).await.unwrap();
+            Response::new(full("{}"))
+        })
+    });
+    (handler, receiver)
+}
+
+#[tokio::test]
+async fn a_task_that_is_named_behind_a_large_part_breaks_the_request_off() {
+    let (handler, mut seen) = measuring();
+    let network = Network::open(Agent::new(handler).await).await;
+    let head = r#"{"message":{"parts":[{"raw":""#;
+    for (tail, late) in [
+        (r#""}],"taskId":"t"}}"#, true),
+        (r#""}]},"configuration":{"taskPushNotificationConfig":{}}}"#, true),
+        (r#""}],"metadata":{"taskId":"t"}}}"#, false),
+    ] {
+        let body = boxed(Zeros::between(head, 8 * MIB, tail).0);
+        let response = network.rest("POST", "/message:send", body).await;
+        let (got, whole) = timeout(HANG, seen.recv()).await.unwrap().unwrap();
+        assert_eq!(whole, !late, "{tail}");
+        assert!(got >= MIB, "{tail}");
+        let (status, body) = whole_of(response).await;
+        assert_eq!(status, if late { 400 } else { 200 }, "{body}");
+        assert_eq!(body.contains("gateway.request.late"), late, "{body}");
+    }
+}
+
+async fn whole_of(response: Response<hyper::body::Incoming>) -> (u16, String) {
+    let (status, body) = whole(response).await;
+    (status.as_u16(), String::from_utf8_lossy(&body).into_owned())
+}
+
+#[tokio::test]
+async fn a_large_body_that_ends_in_the_middle_is_not_completed() {
+    let (handler, mut seen) = measuring();
+    let network = Network::open(Agent::new(handler).await).await;
+    let body = boxed(Zeros::between(HEAD, 2 * MIB, "").0);
+    let response = network.rest("POST", "/message:send", body).await;
+    assert_eq!(response.status(), 400);
+    assert!(!timeout(HANG, seen.recv()).await.unwrap().unwrap().1);
 }
 
 /// Waits until `taken` no longer grows; what it came to.
