@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cloister_attestation::code::Diagnostic as _;
+use cloister_gateway::AgentPorts;
 use tokio::sync::watch;
 use tracing::error;
 
-use crate::config::{A2A_PORT, AGENT, AgentConfig, SURFACE};
+use crate::config::{A2A_PORT, AGENT, AgentConfig, GRPC_PORT, SURFACE};
 use crate::phase::Phase;
 use crate::supervisor::{Board, Patience, Program, Supervisor};
 
@@ -17,18 +18,19 @@ use crate::supervisor::{Board, Patience, Program, Supervisor};
 pub(crate) fn program(
     config: &AgentConfig,
     surface: SocketAddr,
-    agent: SocketAddr,
+    agent: AgentPorts,
     guard: Option<PathBuf>,
 ) -> Program {
     let workload = &config.workload;
     let mut command = workload.command.iter();
     let executable = command.next().map(|program| workload.base.join(program)).unwrap_or_default();
     let added = [
-        (A2A_PORT, agent.port().to_string()),
+        (A2A_PORT, agent.http.get().port().to_string()),
         (SURFACE, format!("http://{surface}")),
         (AGENT, config.agent.name.clone()),
     ];
-    let added = added.into_iter().map(|(name, value)| (name.to_owned(), value));
+    let grpc = workload.grpc_port.map(|_| (GRPC_PORT, agent.grpc.get().port().to_string()));
+    let added = added.into_iter().chain(grpc).map(|(name, value)| (name.to_owned(), value));
     let environment: BTreeMap<_, _> =
         workload.environment.clone().into_iter().chain(added).collect();
     Program {

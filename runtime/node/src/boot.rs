@@ -22,7 +22,7 @@ use crate::membership::Membership;
 use crate::phase::Phase;
 use crate::state::State;
 use crate::supervisor::{Patience, Program};
-use crate::{agent, surface};
+use crate::{agent, doors, surface};
 
 pub use error::{BootError, CODES};
 use parts::{Parts, Ports};
@@ -59,7 +59,7 @@ impl Runtime {
         if let Some(folder) = &node.state {
             addresses.write(folder)?;
         }
-        let program = agent::program(agent, addresses.surface, addresses.agent, guard);
+        let program = agent::program(agent, addresses.surface, ports.agent, guard);
         let patience = Patience::new(agent.workload.stop_grace);
         Ok(Self::run(parts, ports, program, patience, node.limits.drain_timeout))
     }
@@ -73,8 +73,17 @@ impl Runtime {
         drain: Duration,
     ) -> Self {
         let addresses = ports.addresses();
-        let Parts { state, membership, watch, listener, outbound, operator, board, connections } =
-            parts;
+        let Parts {
+            state,
+            membership,
+            watch,
+            listener,
+            outbound,
+            operator,
+            board,
+            connections,
+            opened,
+        } = parts;
         let (stop, mut tasks) = (CancellationToken::new(), tokio::task::JoinSet::new());
         let (failed, ended) = watch::channel(None);
         let Ports { listen, surface, operator: operator_port, .. } = ports;
@@ -101,8 +110,9 @@ impl Runtime {
         ));
         tasks.spawn(after_admission(
             state.phase(),
-            surface::serve_agent(surface, outbound, connections.clone(), stop.clone()),
+            surface::serve_agent(surface, outbound.clone(), connections.clone(), stop.clone()),
         ));
+        tasks.spawn(doors::serve(opened, outbound, connections.clone(), stop.clone()));
         Self { state, addresses, stop, connections, drain, agent, tasks, ended }
     }
 

@@ -9,7 +9,7 @@ mod error;
 mod node;
 mod source;
 
-pub(crate) use agent::{A2A_PORT, AGENT, SURFACE};
+pub(crate) use agent::{A2A_PORT, AGENT, GRPC_PORT, SURFACE};
 pub use agent::{
     AgentConfig, Declaration, Freshness, ImageName, Output, PeerDemands, VerifierPin, Visitors,
     Workload,

@@ -35,6 +35,7 @@ pub mod clock;
 mod codes;
 pub mod config;
 mod document;
+mod doors;
 pub mod enrol;
 pub mod limits;
 pub mod logging;

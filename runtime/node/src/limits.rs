@@ -83,6 +83,12 @@ pub const KEEPALIVE_DEFAULT: Duration = Duration::from_secs(20);
 /// Connections of the local agent at a time. It has no reason for more; a defect in it may.
 pub const SURFACE_CONNECTIONS_MAX: usize = 1024;
 
+/// Agents that have a local address of their own at a time. A card of one more offers no gRPC.
+pub const DOORS_MAX: usize = 256;
+
+/// Addresses that are tried for one of them; another program may have taken some.
+pub const DOOR_TRIES_MAX: usize = 8;
+
 /// How often open channels are compared with the time: what ends is closed within this.
 pub const ENFORCE_INTERVAL: Duration = Duration::from_millis(500);
 

@@ -149,6 +149,7 @@ mod tests {
             base: folder.path().to_owned(),
             directory: folder.path().to_owned(),
             a2a_port: 0,
+            grpc_port: None,
             environment: BTreeMap::new(),
             stop_grace: Duration::ZERO,
             output: Output::Log,

@@ -7,8 +7,11 @@ use cloister_attestation::code::Diagnostic as _;
 use cloister_attester::Attester;
 use cloister_channel::IdentityKey;
 use cloister_channel::tls::{self, Demands, KeyExchange};
-use cloister_gateway::{AgentAddress, Inbound, InboundOptions, Outbound, OutboundOptions};
+use cloister_gateway::{
+    AgentAddress, AgentPorts, Inbound, InboundOptions, Outbound, OutboundOptions,
+};
 use cloister_policy::{LocalAgent, PolicyBundle};
+use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
@@ -22,6 +25,7 @@ use crate::channels::{
 use crate::clock::Clock;
 use crate::config::{self, AgentConfig, NodeConfig};
 use crate::document::Documents;
+use crate::doors::Doors;
 use crate::enrol::Enroller;
 use crate::limits::{
     DOCUMENT_EVIDENCE_BURST, DOCUMENT_EVIDENCE_INTERVAL, SESSION_EVIDENCE_BURST,
@@ -43,7 +47,7 @@ pub(super) struct Ports {
     pub(super) listen: Bound,
     pub(super) surface: Bound,
     pub(super) operator: Bound,
-    agent: SocketAddr,
+    pub(super) agent: AgentPorts,
 }
 
 impl Ports {
@@ -52,7 +56,7 @@ impl Ports {
             listen: bind(node.listen).await?,
             surface: bind(node.surface).await?,
             operator: bind(node.operator).await?,
-            agent: agent_address(agent.workload.a2a_port).await?,
+            agent: agent_ports(agent.workload.a2a_port, agent.workload.grpc_port).await?,
         })
     }
 
@@ -61,16 +65,33 @@ impl Ports {
             listen: self.listen.address,
             surface: self.surface.address,
             operator: self.operator.address,
-            agent: self.agent,
+            agent: self.agent.http.get(),
         }
     }
 }
 
 /// Where the agent will serve. A port that the runtime chooses is free at this moment; the agent
 /// binds it, since the runtime cannot hand over a socket.
-async fn agent_address(port: u16) -> Result<SocketAddr, BootError> {
+async fn agent_ports(http: u16, grpc: Option<u16>) -> Result<AgentPorts, BootError> {
+    // Held until all are chosen, so that they differ.
+    let mut chosen = Vec::new();
+    let http = agent_address(http, &mut chosen).await?;
+    let grpc = match grpc {
+        Some(port) => agent_address(port, &mut chosen).await?,
+        None => http,
+    };
+    Ok(AgentPorts { http, grpc })
+}
+
+async fn agent_address(port: u16, chosen: &mut Vec<Bound>) -> Result<AgentAddress, BootError> {
     let wanted = SocketAddr::from(([127, 0, 0, 1], port));
-    if port == 0 { Ok(bind(wanted).await?.address) } else { Ok(wanted) }
+    if port != 0 {
+        return Ok(AgentAddress::try_from(wanted)?);
+    }
+    let bound = bind(wanted).await?;
+    let address = bound.address;
+    chosen.push(bound);
+    Ok(AgentAddress::try_from(address)?)
 }
 
 /// Everything that [`super::Runtime`] sets in motion.
@@ -83,6 +104,8 @@ pub(super) struct Parts {
     pub(super) operator: Operator,
     pub(super) board: Arc<Board>,
     pub(super) connections: TaskTracker,
+    /// Doors that were opened, to be served.
+    pub(super) opened: mpsc::Receiver<Bound>,
 }
 
 impl Parts {
@@ -124,7 +147,8 @@ impl Parts {
             limits: node.limits,
             tasks: connections.clone(),
         });
-        let (inbound, outbound) = gateways(&judge, addresses.agent, dialler)?;
+        let (doors, opened) = Doors::new(addresses.surface.port());
+        let (inbound, outbound) = gateways(&judge, ports.agent, dialler, doors);
         let board = Arc::new(Board::default());
         Ok(Self {
             membership: Membership {
@@ -147,6 +171,7 @@ impl Parts {
             state,
             board,
             connections,
+            opened,
         })
     }
 }
@@ -154,21 +179,20 @@ impl Parts {
 /// The gateway in both directions, under one policy.
 fn gateways(
     judge: &Judge,
-    agent: SocketAddr,
+    agent: AgentPorts,
     dialler: Dialler,
-) -> Result<(Inbound, Outbound), BootError> {
+    doors: Doors,
+) -> (Inbound, Outbound) {
     let Judge { local, policy } = judge;
-    let inbound = Inbound::new(InboundOptions {
-        local: local.clone(),
-        agent: AgentAddress::try_from(agent)?.into(),
-        policy: Arc::clone(policy),
-    });
+    let inbound =
+        Inbound::new(InboundOptions { local: local.clone(), agent, policy: Arc::clone(policy) });
     let outbound = Outbound::new(OutboundOptions {
         local: local.clone(),
         policy: Arc::clone(policy),
         dialer: Arc::new(dialler),
+        doors: Some(Arc::new(doors)),
     });
-    Ok((inbound, outbound))
+    (inbound, outbound)
 }
 
 fn open_attester(node: &NodeConfig) -> Result<Attester, BootError> {

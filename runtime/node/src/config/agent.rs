@@ -137,6 +137,8 @@ pub struct Workload {
     pub directory: PathBuf,
     /// Loopback port of the agent's A2A server; 0 lets the runtime choose one.
     pub a2a_port: u16,
+    /// Loopback port of the agent's gRPC server, if it is another; 0 lets the runtime choose one.
+    pub grpc_port: Option<u16>,
     /// The whole environment, but for what the runtime adds.
     pub environment: BTreeMap<String, String>,
     /// How long the agent may take to end by itself.
@@ -185,6 +187,7 @@ struct WorkloadSection {
     files: Vec<PathBuf>,
     directory: Option<PathBuf>,
     a2a_port: u16,
+    grpc_port: Option<u16>,
     #[serde(default)]
     environment: BTreeMap<String, String>,
     #[serde(default = "stop_grace_secs")]
@@ -305,6 +308,7 @@ fn workload(source: &Source, section: Spanned<WorkloadSection>) -> Result<Worklo
         command: section.command.into_inner(),
         files: section.files,
         a2a_port: section.a2a_port,
+        grpc_port: section.grpc_port,
         environment: section.environment,
         stop_grace: Duration::from_secs(section.stop_grace_secs),
         output: section.output,
@@ -330,12 +334,14 @@ fn check_environment(environment: &BTreeMap<String, String>) -> Result<(), Strin
 
 /// The loopback port that the agent has to serve A2A on.
 pub(crate) const A2A_PORT: &str = "A2A_PORT";
+/// The loopback port that it has to serve gRPC on, where that is another.
+pub(crate) const GRPC_PORT: &str = "A2A_GRPC_PORT";
 /// The base URL of the local surface.
 pub(crate) const SURFACE: &str = "CLOISTER_SURFACE";
 /// The agent's own name.
 pub(crate) const AGENT: &str = "CLOISTER_AGENT";
 
-const RESERVED: [&str; 3] = [A2A_PORT, SURFACE, AGENT];
+const RESERVED: [&str; 4] = [A2A_PORT, GRPC_PORT, SURFACE, AGENT];
 
 #[cfg(test)]
 mod tests;

@@ -31,6 +31,7 @@ fn the_example_parses_and_means_what_it_says() {
     assert_eq!(config.verifier.roots.len(), 1);
     assert_eq!(config.verifier.server_name.unwrap().to_str(), "verifier.example.org");
     assert_eq!(config.workload.command, ["/usr/bin/translator", "--quiet"]);
+    assert_eq!(config.workload.grpc_port, Some(9001));
     assert_eq!(config.workload.stop_grace.as_secs(), 10);
 }
 
@@ -42,6 +43,7 @@ fn optional_keys_have_the_documented_defaults() {
         "files",
         "directory",
         "stop_grace_secs",
+        "grpc_port",
         "output",
         "require_post",
         "visitors",
@@ -55,6 +57,7 @@ fn optional_keys_have_the_documented_defaults() {
     assert_eq!(config.verifier.server_name, None);
     assert_eq!(config.workload.directory.to_str(), Some("/image/"));
     assert_eq!(config.workload.stop_grace.as_secs(), 10);
+    assert_eq!(config.workload.grpc_port, None);
     assert_eq!(config.agent.region, None);
     assert!(config.peers.require_post_quantum);
     assert_eq!(config.peers.visitors, Visitors::Refuse);
@@ -101,7 +104,7 @@ fn refuses_a_pin_that_pins_nothing() {
 
 #[test]
 fn refuses_variables_that_the_runtime_sets_itself() {
-    for name in ["A2A_PORT", "CLOISTER_SURFACE", "CLOISTER_AGENT"] {
+    for name in ["A2A_PORT", "A2A_GRPC_PORT", "CLOISTER_SURFACE", "CLOISTER_AGENT"] {
         assert_eq!(refused("LANG =", &format!("{name} =")).code(), &VALUE, "{name}");
     }
 }
