@@ -2,6 +2,7 @@
 
 mod bundle;
 mod channels;
+mod connect;
 mod fleet;
 mod policy;
 mod remote;
@@ -16,6 +17,7 @@ pub use bundle::{
     BundleCommand, BundleSource, BundleVerifyArguments, CreateArguments, FetchArguments,
 };
 pub use channels::ChannelsArguments;
+pub use connect::ConnectArguments;
 pub use fleet::{FleetArguments, FleetCommand, ForecastArguments, Window, WindowError};
 pub use policy::{NewArguments, PolicyCommand};
 pub use remote::RemoteArguments;
@@ -37,6 +39,8 @@ const EXAMPLES: &str = "\
 Examples:
   cloister evidence verify ./evidence --at 2026-08-04T01:04:33Z
   cloister verify https://10.0.0.7:4443 --agent translator --trust trust.pem
+  cloister connect translator --address 10.0.0.7:4443 --trust trust.pem \\
+      --verifier https://verifier.example:8443 --listen 127.0.0.1:8080
   cloister result verify result.jwt --jwks jwks.json --audience https://me.example
   cloister image admit reference-values.json
   cloister agents quarantine translator --reason 'leaked credentials'
@@ -56,6 +60,8 @@ pub enum Command {
     },
     /// Ask a running runtime what it is, and verify all of its answer.
     Verify(Box<RemoteArguments>),
+    /// Open a local port to a remote agent, whose runtime is verified first.
+    Connect(Box<ConnectArguments>),
     /// Carry endorsements, policy and Reference Values to where there is no network.
     Bundle {
         /// What to do with it.

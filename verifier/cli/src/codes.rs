@@ -83,5 +83,10 @@ cloister_attestation::codes! {
 
 /// Every code that the command line itself can report.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    CODES.iter().chain(crate::channels::CODES).chain(crate::remote::CODES).copied()
+    CODES
+        .iter()
+        .chain(crate::channels::CODES)
+        .chain(crate::connect::CODES)
+        .chain(crate::remote::CODES)
+        .copied()
 }

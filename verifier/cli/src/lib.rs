@@ -5,6 +5,7 @@
 //!                          |
 //!                          +-- evidence   files in, verdict out; no network
 //!                          +-- verify     one connection to a runtime; all of its answer judged
+//!                          +-- connect    a local port to a runtime that was verified
 //!                          +-- bundle     what evidence is judged with, as one signed file
 //!                          +-- result     tokens in, who concluded what out; no network
 //!                          +-- image, agents   one call to a Verifier each
@@ -13,7 +14,8 @@
 //!                          +-- explain, doctor, completions, man
 //! ```
 //!
-//! A command returns an [`answer::Answer`] and prints nothing itself, so that everything which can
+//! A command returns an [`answer::Answer`] and prints nothing itself (but `connect`, which has one
+//! when it begins and one when it ends), so that everything which can
 //! be asked on a terminal can be asked by a program (`--json`) and by a test.
 //!
 //! What this crate deliberately does not do: fetch anything unless it is told to (`--fetch`), decide anything that
@@ -28,6 +30,7 @@ mod bundle;
 mod channels;
 mod clock;
 pub mod codes;
+mod connect;
 pub mod doctor;
 pub mod evidence;
 pub mod explain;
@@ -50,6 +53,7 @@ pub fn run(arguments: &Arguments) -> Answer {
     match &arguments.command {
         Command::Evidence { command } => evidence::run(command),
         Command::Verify(arguments) => remote::run(arguments),
+        Command::Connect(options) => connect::run(options, arguments.json),
         Command::Bundle { command } => bundle::run(command),
         Command::Result { command } => result::run(command),
         Command::Policy { command } => policy::run(command),

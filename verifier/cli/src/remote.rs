@@ -7,12 +7,12 @@
 //!                     '----------------> judgement --> Verdict --> as `evidence verify` tells it
 //! ```
 
-mod codes;
-mod connection;
+pub(crate) mod codes;
+pub(crate) mod connection;
 mod error;
 mod judgement;
-mod print;
-mod trust;
+pub(crate) mod print;
+pub(crate) mod trust;
 
 use core::future::Future;
 
@@ -29,7 +29,7 @@ use crate::operator::settings::address;
 
 pub(crate) use codes::CODES;
 use connection::Seen;
-use error::RemoteError;
+pub(crate) use error::RemoteError;
 use judgement::Judge;
 use trust::Trust;
 
@@ -63,7 +63,11 @@ fn block_on<T>(task: impl Future<Output = Result<T, RemoteError>>) -> Result<T, 
         .block_on(task)
 }
 
-fn nonce() -> Result<Nonce, RemoteError> {
+/// A number that nobody else knows and nobody used before.
+///
+/// # Errors
+/// [`RemoteError::Random`].
+pub(crate) fn nonce() -> Result<Nonce, RemoteError> {
     let mut bytes = [0; Nonce::LEN];
     getrandom::fill(&mut bytes).map_err(|_| RemoteError::Random)?;
     Ok(Nonce::new(bytes))

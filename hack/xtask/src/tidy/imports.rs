@@ -61,6 +61,8 @@ const EDGES: &[Edges] = &[
             "cloister-audit",
             "cloister-channel",
             "cloister-endorsements",
+            // `cloister connect` carries A2A by the same steps as a runtime does.
+            "cloister-gateway",
             "cloister-policy",
         ],
     },

@@ -63,6 +63,6 @@ pub(super) fn folder_of_endorsements(path: &Path) -> Result<Vec<Endorsements>, C
     Ok(found)
 }
 
-fn boxed(error: impl Diagnostic + 'static) -> Unreadable {
+fn boxed(error: impl Diagnostic + Send + Sync + 'static) -> Unreadable {
     Box::new(error)
 }

@@ -101,7 +101,7 @@ fn version(evidence: &Evidence) -> Option<u32> {
 }
 
 /// An endorsement file that does not read, whichever kind it is.
-pub(crate) type Unreadable = Box<dyn Diagnostic>;
+pub(crate) type Unreadable = Box<dyn Diagnostic + Send + Sync>;
 
 pub(crate) fn endorsements(
     folder: &Folder,

@@ -135,7 +135,7 @@ fn unreachable(url: &Uri, source: impl std::error::Error + Send + Sync + 'static
 
 /// This program's clock, as TLS asks for it.
 #[derive(Debug)]
-struct Time;
+pub(crate) struct Time;
 
 impl TimeProvider for Time {
     fn current_time(&self) -> Option<rustls::pki_types::UnixTime> {

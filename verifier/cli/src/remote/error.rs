@@ -17,7 +17,7 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// A runtime could not be asked, or gave no answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum RemoteError {
+pub(crate) enum RemoteError {
     /// An argument does not read, or the Verifier gives no trust bundle.
     #[error(transparent)]
     Operator(#[from] OperatorError),
@@ -91,7 +91,7 @@ impl Diagnostic for RemoteError {
 
 impl RemoteError {
     /// How a command that failed with it ends.
-    pub(super) const fn exit(&self) -> Exit {
+    pub(crate) const fn exit(&self) -> Exit {
         match self {
             Self::Operator(error) => error.exit(),
             Self::Demands(error) => error.exit(),

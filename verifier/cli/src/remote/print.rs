@@ -80,21 +80,26 @@ fn connection(seen: &Seen, name: Option<&str>, lease: Option<&LeaseClaims>) -> V
         "nonce": seen.nonce,
         "key_exchange": seen.key_exchange,
         "spiffe_id": name,
-        "lease": lease.map(|claims| json!({
-            "id": claims.id.to_string(),
-            "agent": claims.agent.as_str(),
-            "instance": claims.instance().to_string(),
-            "trust_domain": claims.trust_domain.as_str(),
-            "principal": claims.principal,
-            "image": claims.image,
-            "version": claims.version,
-            "tee": claims.tee,
-            "tier": claims.tier,
-            "simulated": claims.simulator.is_some(),
-            "issued_at": claims.issued_at,
-            "expires_at": claims.expires_at,
-            "policy_epoch": claims.policy_epoch,
-            "not_asserted": claims.not_asserted,
-        })),
+        "lease": lease.map(lease_json),
+    })
+}
+
+/// What a lease that verified says.
+pub(crate) fn lease_json(claims: &LeaseClaims) -> Value {
+    json!({
+        "id": claims.id.to_string(),
+        "agent": claims.agent.as_str(),
+        "instance": claims.instance().to_string(),
+        "trust_domain": claims.trust_domain.as_str(),
+        "principal": claims.principal,
+        "image": claims.image,
+        "version": claims.version,
+        "tee": claims.tee,
+        "tier": claims.tier,
+        "simulated": claims.simulator.is_some(),
+        "issued_at": claims.issued_at,
+        "expires_at": claims.expires_at,
+        "policy_epoch": claims.policy_epoch,
+        "not_asserted": claims.not_asserted,
     })
 }

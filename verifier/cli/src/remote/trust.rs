@@ -73,9 +73,14 @@ impl Trust {
         let bytes = file::read(path)?;
         let is_bundle = bytes.trim_ascii_start().starts_with(b"{");
         match (&arguments.verifier, &arguments.jwks) {
-            (None, None) if is_bundle => written(path, &bytes, anchors),
+            (None, None) if is_bundle => {
+                written(path, &bytes, anchors).map(|bundle| Self::Written(Box::new(bundle)))
+            }
             (None, jwks) if !is_bundle => issuers(path, &bytes, jwks.as_deref(), anchors),
-            (Some(verifier), _) if !is_bundle => asked(&address(verifier)?, path, anchors),
+            (Some(verifier), _) if !is_bundle => {
+                let bundle = block_on(asked(&address(verifier)?, path, anchors))?;
+                Ok(Self::Asked(Box::new(bundle)))
+            }
             _ => Err(refuse(path, "beside --verifier or --jwks it has to be a trust.pem")),
         }
     }
@@ -121,29 +126,39 @@ fn lease_keys(path: &Path) -> Result<Vec<PublicKey>, RemoteError> {
         .map_err(|error| refuse(path, &error.to_string()))
 }
 
-fn written(path: &Path, json: &[u8], anchors: AnchorPolicy) -> Result<Trust, RemoteError> {
+/// The trust bundle that a file holds, as the Verifier's `/v1/trust` answered some time ago.
+///
+/// # Errors
+/// [`RemoteError`] if it does not read.
+pub(crate) fn written(
+    path: &Path,
+    json: &[u8],
+    anchors: AnchorPolicy,
+) -> Result<TrustBundle, RemoteError> {
     let wire: v1::TrustBundle =
         serde_json::from_slice(json).map_err(|error| refuse(path, &error.to_string()))?;
-    let bundle = TrustBundle::from_wire(&wire, anchors);
-    bundle
-        .map(|bundle| Trust::Written(Box::new(bundle)))
-        .map_err(|error| refuse(path, &error.to_string()))
+    TrustBundle::from_wire(&wire, anchors).map_err(|error| refuse(path, &error.to_string()))
 }
 
-fn asked(verifier: &Uri, ca: &Path, anchors: AnchorPolicy) -> Result<Trust, RemoteError> {
-    let address = verifier.to_string();
-    let wire = block_on(async {
-        let mut client = TrustClient::new(channel(verifier, ca).await?);
-        let answer = client.bundle(v1::BundleRequest {}).await;
-        let answer = answer.map_err(|status| OperatorError::from_status(status, &address))?;
-        Ok(answer.into_inner())
-    })?;
-    let bundle = TrustBundle::from_wire(&wire, anchors);
-    bundle.map(|bundle| Trust::Asked(Box::new(bundle))).map_err(|error| {
+/// The trust bundle that a Verifier gives now, whose certificate `ca` vouches for.
+///
+/// # Errors
+/// [`RemoteError`] if it gives none.
+pub(crate) async fn asked(
+    verifier: &Uri,
+    ca: &Path,
+    anchors: AnchorPolicy,
+) -> Result<TrustBundle, RemoteError> {
+    let mut client = TrustClient::new(channel(verifier, ca).await?);
+    let answer = client.bundle(v1::BundleRequest {}).await;
+    let wire =
+        answer.map_err(|status| OperatorError::from_status(status, &verifier.to_string()))?;
+    TrustBundle::from_wire(wire.get_ref(), anchors).map_err(|error| {
         RemoteError::Operator(OperatorError::Settings { reason: error.to_string() })
     })
 }
 
-fn refuse(path: &Path, reason: &str) -> RemoteError {
+/// The file is not what trust is made of.
+pub(crate) fn refuse(path: &Path, reason: &str) -> RemoteError {
     RemoteError::Trust { path: path.to_owned(), reason: reason.to_owned() }
 }
