@@ -19,3 +19,4 @@ mod outside;
 mod relay;
 mod relying;
 mod story;
+mod visits;

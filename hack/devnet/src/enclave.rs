@@ -168,6 +168,23 @@ impl Image {
         Ok(self.clone())
     }
 
+    /// The same image for visitors as well, who may do everything: in the measured configuration and
+    /// in the policy.
+    pub fn allowing_visitors(&self) -> anyhow::Result<Self> {
+        let manifest = std::fs::read_to_string(&self.files.manifest)?;
+        let allowed = manifest.replace("[peers]\n", "[peers]\nvisitors = \"allow\"\n");
+        std::fs::write(&self.files.manifest, allowed)?;
+        self.welcoming_visitors()
+    }
+
+    /// The same image whose policy permits visitors everything.
+    pub fn welcoming_visitors(&self) -> anyhow::Result<Self> {
+        let mut policy = std::fs::read_to_string(&self.files.policy)?;
+        policy.push_str("permit (principal is Visitor, action, resource);\n");
+        std::fs::write(&self.files.policy, policy)?;
+        Ok(self.clone())
+    }
+
     fn guest(&self, pki: &Pki, hardware: Hardware) -> anyhow::Result<Guest> {
         let image = ProcessImage::measure(&self.files)?;
         Ok(match hardware {

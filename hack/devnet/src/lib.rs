@@ -12,6 +12,7 @@
 )]
 
 pub mod ask;
+pub mod connected;
 pub mod demo;
 pub mod enclave;
 pub mod http;

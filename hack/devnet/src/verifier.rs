@@ -8,6 +8,7 @@ use cloister_attestation::snp::Product;
 use cloister_simulator::{SnpGuest, TdxGuest};
 use tokio::process::Command;
 
+use crate::connected::Connected;
 use crate::enclave::{Enclave, Host, Image};
 use crate::process::Process;
 
@@ -128,6 +129,21 @@ impl Verifier {
             format!("cloister printed no JSON: {}", String::from_utf8_lossy(&output.stderr))
         })?;
         Ok((code, answer))
+    }
+
+    /// Runs `cloister --json connect` to an agent at a runtime, from a machine that trusts this
+    /// Verifier and asks it.
+    pub async fn connect(
+        &self,
+        agent: &str,
+        runtime: std::net::SocketAddr,
+    ) -> anyhow::Result<Connected> {
+        let mut command = Command::new(&self.cli);
+        command.args(["--json", "connect", agent, "--listen", "127.0.0.1:0"]);
+        command.args(["--address", &runtime.to_string(), "--verifier", &self.url()]);
+        command.arg("--trust").arg(self.trust_root());
+        command.arg("--simulator-anchor").arg(self.folder.join("anchor.json"));
+        Connected::open(command, &self.folder).await
     }
 
     fn operator_options(&self) -> [String; 6] {
