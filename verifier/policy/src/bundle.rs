@@ -13,7 +13,9 @@ use crate::error::PolicyError;
 use crate::limit::{Limited, Limits};
 use crate::limits::{BUNDLE_BYTES_MAX, POLICIES_MAX};
 use crate::position::Position;
+use crate::prepared::Cache;
 use crate::request::Request;
+use crate::slice::Sliced;
 use crate::visitor::{self, VisitorRequest, Visitors};
 use crate::vocabulary::{Question, Vocabulary};
 
@@ -36,7 +38,8 @@ use crate::vocabulary::{Question, Vocabulary};
 /// # Ok::<(), PolicyError>(())
 /// ```
 pub struct PolicyBundle {
-    set: PolicySet,
+    set: Sliced,
+    prepared: Cache,
     vocabulary: Vocabulary,
     visitors: Visitors,
     authorizer: Authorizer,
@@ -67,7 +70,8 @@ impl PolicyBundle {
         validate(text, &of_visitors, &words)?;
         Ok(Self {
             visitors: Visitors::new(of_visitors, &set, words)?,
-            set,
+            set: Sliced::new(set)?,
+            prepared: Cache::default(),
             vocabulary,
             authorizer: Authorizer::new(),
             digest: Digest48::sha384(bytes),
@@ -91,13 +95,18 @@ impl PolicyBundle {
     /// The ids of the policies, in no order.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         let visitors = self.visitors.policies().policies();
-        let others = visitors.filter(|policy| self.set.policy(policy.id()).is_none());
-        self.set.policies().chain(others).map(|policy| policy.id().as_ref())
+        let others = visitors.filter(|policy| self.set().policy(policy.id()).is_none());
+        self.set().policies().chain(others).map(|policy| policy.id().as_ref())
     }
 
     /// Answers one request. Whatever goes wrong on the way denies.
     pub fn decide(&self, request: &Request<'_>) -> Decision {
-        self.answer(self.vocabulary.question(request), &self.set)
+        let prepared = match self.prepared.of(request, &self.vocabulary) {
+            Ok(prepared) => prepared,
+            Err(why) => return Decision::failed(why),
+        };
+        let policies = prepared.policies(&request.action, &self.set, &self.vocabulary);
+        self.answer(self.vocabulary.question(&prepared.asking, &request.action), policies)
     }
 
     /// Answers one request of somebody of whom nothing is attested. Whatever goes wrong on the way
@@ -111,12 +120,12 @@ impl PolicyBundle {
 
     /// The policies for attested peers.
     pub(crate) const fn set(&self) -> &PolicySet {
-        &self.set
+        self.set.whole()
     }
 
     /// The request in Cedar's terms.
     pub(crate) fn question(&self, request: &Request<'_>) -> Result<Question, String> {
-        self.vocabulary.question(request)
+        self.vocabulary.question(&self.vocabulary.asking(request)?, &request.action)
     }
 
     fn answer(&self, question: Result<Question, String>, set: &PolicySet) -> Decision {

@@ -10,6 +10,24 @@ use crate::vocabulary::{Vocabulary, uid};
 /// One fact of a request, by its name.
 pub(crate) type Pair = (String, RestrictedExpression);
 
+/// The names of those that are the same for whatever one peer asks.
+pub(crate) const FACTS_OF_PEER: [&str; 14] = [
+    "direction",
+    "trust_domain",
+    "instance",
+    "principal",
+    "scope",
+    "image",
+    "version",
+    "tee",
+    "simulated",
+    "tier",
+    "tcb_status",
+    "region_claim",
+    "delegated",
+    "on_behalf_of",
+];
+
 impl Vocabulary {
     /// Who calls whom.
     pub(crate) fn direction(&self, direction: Direction) -> Pair {

@@ -28,7 +28,9 @@ mod limit;
 mod limits;
 mod operation;
 mod position;
+mod prepared;
 mod request;
+mod slice;
 mod visitor;
 mod vocabulary;
 

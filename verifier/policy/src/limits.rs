@@ -14,6 +14,10 @@ pub const NESTING_MAX: usize = 32;
 /// a chain of about 1,000; a condition of this length wants to be several policies.
 pub const OPERATORS_MAX: usize = 256;
 
+/// Peers whose questions are kept prepared, in one direction: as many as a runtime has channels.
+/// Beyond that everything is prepared anew.
+pub(crate) const PREPARED_MAX: usize = 1024;
+
 /// Entries of a list that a request brings, such as extensions. Real requests have a few; each is
 /// looked at by every policy that asks for it.
 pub const FACTS_LISTED_MAX: usize = 64;

@@ -57,7 +57,8 @@ impl Visitors {
         let (visitor, local) = (uid(&self.visitor, ANONYMOUS), words.local(request.local));
         let facts = vec![words.direction(Direction::Inbound)];
         let known = vec![Entity::with_uid(visitor.clone()), local.clone()];
-        words.ask((visitor, local.uid()), &request.action, facts, known)
+        let asking = words.gathered((visitor, local.uid()), facts, known)?;
+        words.question(&asking, &request.action)
     }
 }
 

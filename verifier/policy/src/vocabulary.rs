@@ -1,6 +1,7 @@
 //! The schema's words as Cedar values, made once per bundle.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Schema};
 
@@ -37,7 +38,27 @@ pub(crate) struct Enumerations {
 /// A request in Cedar's terms.
 pub(crate) struct Question {
     pub(crate) request: cedar_policy::Request,
-    pub(crate) entities: Entities,
+    pub(crate) entities: Arc<Entities>,
+}
+
+/// What every question about one peer has in common.
+pub(crate) struct Asking {
+    caller: EntityUid,
+    target: EntityUid,
+    entities: Arc<Entities>,
+    facts: Vec<Pair>,
+    /// Facts of the peer that only operations have.
+    of_operations: Vec<Pair>,
+}
+
+impl Asking {
+    fn facts(&self, action: &Action<'_>) -> Vec<Pair> {
+        let more = match action {
+            Action::Connect => &[],
+            Action::Operation(_) => self.of_operations.as_slice(),
+        };
+        self.facts.iter().chain(more).cloned().collect()
+    }
 }
 
 impl Vocabulary {
@@ -68,49 +89,68 @@ impl Vocabulary {
         &self.schema
     }
 
-    /// Puts `request` into the schema's terms. The error says what does not fit; the caller denies.
-    pub(crate) fn question(&self, request: &Request<'_>) -> Result<Question, String> {
+    /// What every question about the peer of `request` has in common.
+    pub(crate) fn asking(&self, request: &Request<'_>) -> Result<Asking, String> {
         let (peer, local) = (self.peer(request), self.local(request.local));
-        let (caller, target) = match request.direction {
+        let ends = match request.direction {
             Direction::Inbound => (peer.uid(), local.uid()),
             Direction::Outbound => (local.uid(), peer.uid()),
         };
         // An agent that calls itself is one entity; the attested one is the richer.
         let mut known = if peer.uid() == local.uid() { vec![peer] } else { vec![peer, local] };
-        let mut facts = self.facts_of_peer(request);
-        if let Action::Operation(_) = request.action {
-            let origin = request.peer.on_behalf_of.as_ref();
-            let origin = origin.map(|origin| self.origin(origin, request.local));
-            facts.extend(self.facts_of_delegation(origin.as_ref().map(Entity::uid)));
-            known.extend(origin.filter(|origin| known.iter().all(|it| it.uid() != origin.uid())));
-        }
-        self.ask((caller, target), &request.action, facts, known)
+        let origin = request.peer.on_behalf_of.as_ref();
+        let origin = origin.map(|origin| self.origin(origin, request.local));
+        let of_operations = self.facts_of_delegation(origin.as_ref().map(Entity::uid));
+        known.extend(origin.filter(|origin| known.iter().all(|it| it.uid() != origin.uid())));
+        let facts = self.facts_of_peer(request);
+        Ok(Asking { of_operations, ..self.gathered(ends, facts, known)? })
     }
 
-    /// The question whether the first may do `action` at the second, given what is known of both
-    /// and of whoever asks.
-    pub(crate) fn ask(
+    /// The same of whoever is known by `facts`.
+    pub(crate) fn gathered(
         &self,
         (caller, target): (EntityUid, EntityUid),
+        facts: Vec<Pair>,
+        known: Vec<Entity>,
+    ) -> Result<Asking, String> {
+        let entities = self.actions.clone().add_entities(known, None);
+        let entities = Arc::new(entities.map_err(|error| error.to_string())?);
+        Ok(Asking { caller, target, entities, facts, of_operations: Vec::new() })
+    }
+
+    /// Puts a question into the schema's terms. The error says what does not fit; the caller denies.
+    pub(crate) fn question(
+        &self,
+        asking: &Asking,
         action: &Action<'_>,
-        mut facts: Vec<Pair>,
-        entities: Vec<Entity>,
     ) -> Result<Question, String> {
-        let id = self.action_ids.get(action.as_str()).ok_or("action is not in the schema")?;
+        let mut facts = asking.facts(action);
         if let Action::Operation(operation) = action {
             facts.extend(self.facts_of_operation(operation)?);
         }
-        let context = Context::from_pairs(facts).map_err(|error| error.to_string())?;
-        let schema = Some(&self.schema);
-        Ok(Question {
-            request: cedar_policy::Request::new(caller, id.clone(), target, context, schema)
-                .map_err(|error| error.to_string())?,
-            entities: self.entities(entities)?,
-        })
+        self.ask(asking, action, facts, Some(&self.schema))
     }
 
-    fn entities(&self, known: Vec<Entity>) -> Result<Entities, String> {
-        self.actions.clone().add_entities(known, None).map_err(|error| error.to_string())
+    /// The question with what is known of the peer, and nothing that the request says: for asking
+    /// about it once. It does not fit the schema.
+    pub(crate) fn known(&self, asking: &Asking, action: &Action<'_>) -> Result<Question, String> {
+        self.ask(asking, action, asking.facts(action), None)
+    }
+
+    fn ask(
+        &self,
+        asking: &Asking,
+        action: &Action<'_>,
+        facts: Vec<Pair>,
+        schema: Option<&Schema>,
+    ) -> Result<Question, String> {
+        let action =
+            self.action_ids.get(action.as_str()).ok_or("action is not in the schema")?.clone();
+        let (caller, target) = (asking.caller.clone(), asking.target.clone());
+        let context = Context::from_pairs(facts).map_err(|error| error.to_string())?;
+        let request = cedar_policy::Request::new(caller, action, target, context, schema);
+        let request = request.map_err(|error| error.to_string())?;
+        Ok(Question { request, entities: Arc::clone(&asking.entities) })
     }
 
     fn peer(&self, request: &Request<'_>) -> Entity {

@@ -11,6 +11,7 @@ mod codes;
 mod decision;
 mod explanation;
 mod limits;
+mod slicing;
 mod visitor;
 
 use cloister_attestation::evidence::Tee;
