@@ -69,6 +69,8 @@ pub const ALL: &[Target] = &[
     visit::PROOF,
     visit::STATEMENT,
     gateway::JSON_RPC,
+    gateway::HTTP_JSON,
+    gateway::GRPC,
     gateway::AGENT_CARD,
 ];
 

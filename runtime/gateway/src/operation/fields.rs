@@ -32,11 +32,11 @@ pub(crate) enum Within {
 
 /// A JSON member, by its name in lower case and without underscores.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Member(pub(crate) &'static str, pub(crate) Take<Member>);
+pub(crate) struct Member(pub(crate) &'static str, pub(crate) Take<Self>);
 
 /// A protobuf field, by its number.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Field(pub(crate) u32, pub(crate) Take<Field>);
+pub(crate) struct Field(pub(crate) u32, pub(crate) Take<Self>);
 
 const TENANT: Member = Member("tenant", Take::Text(Slot::Tenant));
 const MESSAGE: Member = Member("message", Take::Enter(Within::Message, IN_MESSAGE));

@@ -154,7 +154,14 @@ const fn scan_code(error: ScanError) -> i32 {
     match error {
         ScanError::NotJson => PARSE_ERROR,
         ScanError::Fields | ScanError::Contradiction => INVALID_PARAMS,
-        _ => INVALID_REQUEST,
+        ScanError::NotObject
+        | ScanError::Doubled
+        | ScanError::TooDeep
+        | ScanError::TooMany
+        | ScanError::Late
+        | ScanError::NotProtobuf
+        | ScanError::Compressed
+        | ScanError::Messages => INVALID_REQUEST,
     }
 }
 

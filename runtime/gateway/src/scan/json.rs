@@ -142,7 +142,12 @@ impl JsonScan {
                 None => return Err(ScanError::NotJson),
             },
             State::Literal(missing) => return self.literal(missing, byte),
-            _ => {}
+            State::Value(_)
+            | State::FirstItem(_)
+            | State::FirstName
+            | State::Name
+            | State::Colon(_)
+            | State::After => {}
         }
         if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') { Ok(()) } else { self.structure(byte) }
     }

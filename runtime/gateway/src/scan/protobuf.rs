@@ -165,7 +165,13 @@ impl ProtobufScan {
                 self.state = State::Tag(Varint::default());
             }
             State::Skip(0) => self.state = State::Tag(Varint::default()),
-            _ => {}
+            State::Frame(_)
+            | State::Tag(_)
+            | State::Length(..)
+            | State::Number(_)
+            | State::Skip(_)
+            | State::Text(..)
+            | State::Done => {}
         }
         while matches!(self.state, State::Tag(Varint { bytes: 0, .. })) {
             match self.open.last() {

@@ -59,9 +59,9 @@ fn json_rpc(method: &str, params: &str) -> Found {
     operation.into()
 }
 
-fn http_json(version: &str, method: Method, path: &str, body: &str) -> Found {
+fn http_json(version: &str, method: &Method, path: &str, body: &str) -> Found {
     let body = body.as_bytes().chunks(5);
-    let operation = Operation::of_http_json(version, &method, path, body).unwrap().unwrap();
+    let operation = Operation::of_http_json(version, method, path, body).unwrap().unwrap();
     assert_eq!((operation.binding, operation.version), (Binding::HttpJson, version));
     operation.into()
 }
@@ -98,9 +98,9 @@ fn messages_of_version_1_0() {
         };
         for params in [SEND, SEND_SNAKE] {
             assert_eq!(json_rpc(rpc, params), expected());
-            assert_eq!(http_json("1.0", Method::POST, path, params), expected());
+            assert_eq!(http_json("1.0", &Method::POST, path, params), expected());
             let with_tenant = format!("acme/{path}");
-            assert_eq!(http_json("1.0", Method::POST, &with_tenant, params), expected());
+            assert_eq!(http_json("1.0", &Method::POST, &with_tenant, params), expected());
         }
         assert_eq!(grpc(&format!("/lf.a2a.v1.A2AService/{rpc}"), SEND_BYTES), expected());
     }
@@ -118,8 +118,8 @@ fn messages_of_version_0_3() {
         (OperationName::Stream, "message/stream", "v1/message:stream", "SendStreamingMessage"),
     ] {
         assert_eq!(json_rpc(method, rpc), sent(name));
-        assert_eq!(http_json("0.3", Method::POST, path, http), sent(name));
-        assert_eq!(http_json("0.3", Method::POST, path, snake), sent(name));
+        assert_eq!(http_json("0.3", &Method::POST, path, http), sent(name));
+        assert_eq!(http_json("0.3", &Method::POST, path, snake), sent(name));
         assert_eq!(grpc(&format!("/a2a.v1.A2AService/{call}"), bytes), sent(name));
     }
 }
@@ -130,7 +130,7 @@ fn tasks_of_version_1_0() {
     let get = r#"{"tenant": "acme", "id": "t-1", "historyLength": 3}"#;
     assert_eq!(json_rpc("GetTask", get), acme());
     let path = "acme/tasks/t-1?historyLength=3";
-    assert_eq!(http_json("1.0", Method::GET, path, ""), acme());
+    assert_eq!(http_json("1.0", &Method::GET, path, ""), acme());
     let bytes = "0a0461636d651203742d311803";
     assert_eq!(grpc("/lf.a2a.v1.A2AService/GetTask", bytes), acme());
 
@@ -141,19 +141,19 @@ fn tasks_of_version_1_0() {
     ] {
         assert_eq!(json_rpc(call, r#"{"id": "t-1"}"#), found(name, "t-1"));
         let path = format!("tasks/t-1:{verb}");
-        assert_eq!(http_json("1.0", method.clone(), &path, ""), found(name, "t-1"));
-        assert_eq!(http_json("1.0", method, &path, r#"{"id": "t-1"}"#), found(name, "t-1"));
+        assert_eq!(http_json("1.0", &method, &path, ""), found(name, "t-1"));
+        assert_eq!(http_json("1.0", &method, &path, r#"{"id": "t-1"}"#), found(name, "t-1"));
         let path = format!("/lf.a2a.v1.A2AService/{call}");
         assert_eq!(grpc(&path, "1203742d31"), found(name, "t-1"));
     }
 
     let list = || Found { context: Some("c-1".into()), ..found(OperationName::List, "") };
     assert_eq!(json_rpc("ListTasks", r#"{"contextId": "c-1", "pageSize": 5}"#), list());
-    assert_eq!(http_json("1.0", Method::GET, "tasks?contextId=c-1&pageSize=5", ""), list());
+    assert_eq!(http_json("1.0", &Method::GET, "tasks?contextId=c-1&pageSize=5", ""), list());
     assert_eq!(grpc("/lf.a2a.v1.A2AService/ListTasks", "1203632d312005"), list());
     let card = || found(OperationName::ExtendedCard, "");
     assert_eq!(json_rpc("GetExtendedAgentCard", "{}"), card());
-    assert_eq!(http_json("1.0", Method::GET, "extendedAgentCard", ""), card());
+    assert_eq!(http_json("1.0", &Method::GET, "extendedAgentCard", ""), card());
     assert_eq!(grpc("/lf.a2a.v1.A2AService/GetExtendedAgentCard", ""), card());
 }
 
@@ -171,13 +171,13 @@ fn tasks_of_version_0_3() {
         ),
     ] {
         assert_eq!(json_rpc(rpc, r#"{"id":"t-1"}"#), found(name, "t-1"));
-        assert_eq!(http_json("0.3", method, path, ""), found(name, "t-1"));
+        assert_eq!(http_json("0.3", &method, path, ""), found(name, "t-1"));
         let path = format!("/a2a.v1.A2AService/{call}");
         assert_eq!(grpc(&path, "0a097461736b732f742d31"), found(name, "t-1"));
     }
     let card = || found(OperationName::ExtendedCard, "");
     assert_eq!(json_rpc("agent/getAuthenticatedExtendedCard", "null"), card());
-    assert_eq!(http_json("0.3", Method::GET, "v1/card", ""), card());
+    assert_eq!(http_json("0.3", &Method::GET, "v1/card", ""), card());
     assert_eq!(grpc("/a2a.v1.A2AService/GetAgentCard", ""), card());
 }
 
@@ -193,7 +193,7 @@ fn push_configurations_of_version_1_0() {
     let (all, at) = ("tasks/t-1/pushNotificationConfigs", "tasks/t-1/pushNotificationConfigs/p-1");
     let service = "/lf.a2a.v1.A2AService/";
     assert_eq!(json_rpc("CreateTaskPushNotificationConfig", create), push(PushCreate, "p-1"));
-    assert_eq!(http_json("1.0", Method::POST, all, create), push(PushCreate, "p-1"));
+    assert_eq!(http_json("1.0", &Method::POST, all, create), push(PushCreate, "p-1"));
     let bytes = "1203702d311a03742d312213687474703a2f2f3132372e302e302e313a312f";
     let path = format!("{service}CreateTaskPushNotificationConfig");
     assert_eq!(grpc(&path, bytes), push(PushCreate, "p-1"));
@@ -202,14 +202,14 @@ fn push_configurations_of_version_1_0() {
         (PushDelete, "DeleteTaskPushNotificationConfig", Method::DELETE),
     ] {
         assert_eq!(json_rpc(call, one), push(name, "p-1"));
-        assert_eq!(http_json("1.0", method, at, ""), push(name, "p-1"));
+        assert_eq!(http_json("1.0", &method, at, ""), push(name, "p-1"));
         let bytes = "1203742d311a03702d31";
         assert_eq!(grpc(&format!("{service}{call}"), bytes), push(name, "p-1"));
     }
     let list = || Found { tenant: Some("acme".into()), ..push(PushList, "") };
     let params = r#"{"taskId": "t-1", "pageSize": 2, "tenant": "acme"}"#;
     assert_eq!(json_rpc("ListTaskPushNotificationConfigs", params), list());
-    assert_eq!(http_json("1.0", Method::GET, &format!("acme/{all}?pageSize=2"), ""), list());
+    assert_eq!(http_json("1.0", &Method::GET, &format!("acme/{all}?pageSize=2"), ""), list());
     let bytes = "0a03742d311002220461636d65";
     assert_eq!(grpc(&format!("{service}ListTaskPushNotificationConfigs"), bytes), list());
 }
@@ -223,7 +223,7 @@ fn push_configurations_of_version_0_3() {
     let params = r#"{"taskId":"t-1","pushNotificationConfig":{"id":"p-1","url":"http://x/"}}"#;
     assert_eq!(json_rpc("tasks/pushNotificationConfig/set", params), push(PushCreate, "p-1"));
     let body = r#"{"parent": "tasks/t-1", "config_id": "p-1", "config": {"name": "tasks/t-1/pushNotificationConfigs/p-1", "push_notification_config": {"id": "p-1", "url": "http://127.0.0.1:1/"}}}"#;
-    assert_eq!(http_json("0.3", Method::POST, all, body), push(PushCreate, "p-1"));
+    assert_eq!(http_json("0.3", &Method::POST, all, body), push(PushCreate, "p-1"));
     let bytes = "0a097461736b732f742d311203702d311a430a257461736b732f742d312f707573684e6f74696669636174696f6e436f6e666967732f702d31121a0a03702d311213687474703a2f2f3132372e302e302e313a312f";
     let path = format!("{service}CreateTaskPushNotificationConfig");
     assert_eq!(grpc(&path, bytes), push(PushCreate, "p-1"));
@@ -238,14 +238,14 @@ fn push_configurations_of_version_0_3() {
     ] {
         let params = r#"{"id":"t-1","pushNotificationConfigId":"p-1"}"#;
         assert_eq!(json_rpc(rpc, params), push(name, "p-1"));
-        assert_eq!(http_json("0.3", method, at, ""), push(name, "p-1"));
+        assert_eq!(http_json("0.3", &method, at, ""), push(name, "p-1"));
         let bytes =
             "0a257461736b732f742d312f707573684e6f74696669636174696f6e436f6e666967732f702d31";
         assert_eq!(grpc(&format!("{service}{call}"), bytes), push(name, "p-1"));
     }
     let rpc = json_rpc("tasks/pushNotificationConfig/list", r#"{"id":"t-1"}"#);
     assert_eq!(rpc, push(PushList, ""));
-    assert_eq!(http_json("0.3", Method::GET, all, ""), push(PushList, ""));
+    assert_eq!(http_json("0.3", &Method::GET, all, ""), push(PushList, ""));
     let bytes = "0a097461736b732f742d31";
     assert_eq!(
         grpc(&format!("{service}ListTaskPushNotificationConfig"), bytes),

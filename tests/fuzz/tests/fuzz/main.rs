@@ -90,5 +90,7 @@ targets! {
     visit_proof = "visit-proof";
     visit_statement = "visit-statement";
     json_rpc = "json-rpc";
+    http_json = "http-json";
+    grpc = "grpc";
     agent_card = "agent-card";
 }
