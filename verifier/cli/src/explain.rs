@@ -79,6 +79,7 @@ pub fn entries() -> BTreeMap<String, Entry> {
         .chain(cloister_audit::codes())
         .chain(cloister_channel::codes())
         .chain(cloister_endorsements::codes())
+        .chain(cloister_gateway::codes())
         .chain(cloister_policy::codes())
         .chain(codes::codes())
         .chain(programs::CODES)

@@ -66,7 +66,8 @@ fn grpc(data: &[u8]) -> Outcome {
         let operation = in_any_pieces(data, |step| Operation::of_grpc(method, data.chunks(step)));
         if let Some(operation) = &operation {
             let length = data.get(1..5).expect("a head").try_into().expect("four bytes");
-            assert_eq!(data.len() as u64, 5 + u64::from(u32::from_be_bytes(length)));
+            let length = usize::try_from(u32::from_be_bytes(length)).expect("a length");
+            assert_eq!(data.len(), 5 + length);
             for id in ids(operation) {
                 let stands = data.windows(id.len()).any(|part| part == id.as_bytes());
                 assert!(stands, "{id} is nowhere in the message");
