@@ -2,8 +2,15 @@
 //!
 //! SPEC: A2A 1.0.1 sections 4.4 (AgentCard, AgentInterface) and 8 (discovery, signing).
 
+mod attestation;
+mod canonical;
+mod freshness;
 mod interface;
+mod planner;
 mod rewrite;
+mod schema;
+mod show;
+mod signature;
 
 use cloister_policy::Binding;
 use serde_json::value::RawValue;
@@ -14,9 +21,14 @@ use crate::operation::V0_3;
 use crate::path::PlainPath;
 use interface::Carried;
 
+pub use attestation::{Attested, EXTENSION, SIMULATED_EXTENSION, Vouch};
+pub(crate) use freshness::Asked;
 pub use interface::Front;
 pub(crate) use interface::Interface;
+pub(crate) use planner::{OwnCard, PeerCards, Planner};
 pub use rewrite::rewritten;
+pub(crate) use show::{Plan, Shown};
+pub use signature::{OriginPolicy, SignatureRule};
 
 /// Where an agent's public card is.
 pub(crate) const CARD_PATH: &str = "/.well-known/agent-card.json";
@@ -47,6 +59,24 @@ pub enum CardError {
     /// Its interfaces are no list of objects, or are too many.
     #[error("its interfaces are not a list of up to {INTERFACES_MAX} objects")]
     Interfaces,
+    /// It has no single reading at some depth.
+    #[error("it has two readings, or text that is no Unicode")]
+    Ambiguous,
+    /// It has no signature, and needs one.
+    #[error("it is not signed, and has to be")]
+    Unsigned,
+    /// None of its signatures is by a key that is trusted for it.
+    #[error("no signature on it is by a trusted key over all of it")]
+    Signature,
+    /// A peer's card does not say whose key signed it, or says it of another runtime.
+    #[error("the key that signed it is not the peer's")]
+    Voucher,
+    /// It cannot be signed for whoever asks.
+    #[error("it cannot be signed")]
+    Signing,
+    /// There is no lease to show a card under.
+    #[error("this runtime has no lease")]
+    NotAttested,
     /// Nothing in it is carried.
     #[error("it offers no JSONRPC, HTTP+JSON or GRPC interface of version 1.0 or 0.3")]
     NoInterface,

@@ -12,11 +12,14 @@ use tower::{ServiceBuilder, ServiceExt};
 
 use crate::agent::AgentPorts;
 use crate::body::{Body, BodyError, boxed};
+use crate::card::{OriginPolicy, OwnCard, Vouch};
 use crate::client::AgentClient;
 use crate::dialer::BoxFuture;
 use crate::directory::Directory;
 use crate::end::{Caller, Party};
-use crate::layer::{Answer, Arrived, Authorize, Classify, Cleanse, Deliver, Gate, Identify, Limit};
+use crate::layer::{
+    Answer, Arrived, Authorize, Classify, Cleanse, Deliver, Gate, Identify, Limit, Present,
+};
 use crate::limiter::Limiter;
 use crate::limits::REQUESTS_MAX;
 use crate::metrics::{Counts, Metrics};
@@ -31,6 +34,10 @@ pub struct InboundOptions {
     pub agent: AgentPorts,
     /// What peers may do.
     pub policy: Arc<PolicyBundle>,
+    /// What the agent's own card has to be.
+    pub origin: Arc<OriginPolicy>,
+    /// Vouches for the card that peers are shown.
+    pub vouch: Arc<dyn Vouch>,
 }
 
 /// Carries the requests of every channel's peer to the local agent. Cheap to clone.
@@ -45,7 +52,8 @@ impl Inbound {
     /// Makes the path; connects to nothing yet.
     #[must_use]
     pub fn new(options: InboundOptions) -> Self {
-        let InboundOptions { local, agent, policy } = options;
+        let InboundOptions { local, agent, policy, origin, vouch } = options;
+        let own_card = OwnCard { agent: local.agent.clone(), origin, vouch };
         let metrics = Arc::new(Metrics::default());
         let path = ServiceBuilder::new()
             .layer(Answer::layer(Audience::Peer, Arc::clone(&metrics)))
@@ -54,6 +62,7 @@ impl Inbound {
             .layer(Limit::layer(Limiter::new(Some(REQUESTS_MAX))))
             .layer(Cleanse::layer())
             .layer(Identify::layer())
+            .layer(Present::layer(Arc::new(own_card)))
             .service(Deliver);
         Self { agent: AgentClient::new(agent), metrics, path: BoxCloneSyncService::new(path) }
     }

@@ -55,7 +55,10 @@ mod version;
 
 pub use agent::{AgentAddress, AgentAddressError, AgentPorts};
 pub use body::{Body, BodyError, boxed, empty, full, held};
-pub use card::{CardError, Front, rewritten as rewritten_card};
+pub use card::{
+    Attested, CardError, EXTENSION, Front, OriginPolicy, SIMULATED_EXTENSION, SignatureRule, Vouch,
+    rewritten as rewritten_card,
+};
 pub use cloister_channel::AgentName;
 pub use dialer::{BoxFuture, Channel, DialError, DialFailure, Dialer};
 pub use doors::Doors;

@@ -30,6 +30,12 @@ pub(crate) const CARD_BYTES_MAX: usize = 512 * 1024;
 /// Interfaces in one card: three bindings, two protocol versions, some tenants.
 pub(crate) const INTERFACES_MAX: usize = 64;
 
+/// Signatures on one card: a few keys of one publisher, old and new.
+pub(crate) const SIGNATURES_MAX: usize = 16;
+
+/// How long whoever is shown a card may keep it. It is made for one reader and under one lease.
+pub(crate) const CARD_CACHE_MAX: Duration = Duration::from_secs(30);
+
 /// How long the gateway waits for a card that it fetches on its own account.
 pub(crate) const CARD_FETCH_MAX: Duration = Duration::from_secs(10);
 

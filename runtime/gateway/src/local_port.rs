@@ -11,6 +11,7 @@ use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt};
 
 use crate::body::{Body, BodyError, boxed};
+use crate::card::PeerCards;
 use crate::dialer::{BoxFuture, Dialer};
 use crate::directory::Directory;
 use crate::layer::{Answer, Classify, Cleanse, Deliver, Dial, Present, Reach, Single, Surface};
@@ -56,7 +57,7 @@ impl LocalPort {
             .layer(Dial::layer(dialer))
             .layer(Classify::layer(Arc::new(Directory::default())))
             .layer(Cleanse::layer())
-            .layer(Present::layer(None))
+            .layer(Present::layer(Arc::new(PeerCards { vouch: None, doors: None })))
             .service(Deliver);
         Self(BoxCloneSyncService::new(path))
     }

@@ -32,7 +32,7 @@ pub enum ObjectError {
 }
 
 /// The members of one object in their order, values unread.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Object<'a> {
     members: Vec<(String, Cow<'a, RawValue>)>,
 }

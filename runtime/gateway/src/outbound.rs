@@ -11,6 +11,7 @@ use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt};
 
 use crate::body::{Body, BodyError, boxed};
+use crate::card::{PeerCards, Vouch};
 use crate::dialer::{BoxFuture, Dialer};
 use crate::directory::Directory;
 use crate::doors::Doors;
@@ -34,6 +35,8 @@ pub struct OutboundOptions {
     /// Gives agents local addresses. Without it no card offers gRPC, unless the agent was called by
     /// a name of its own.
     pub doors: Option<Arc<dyn Doors>>,
+    /// Vouches for the cards that the agent is shown.
+    pub vouch: Arc<dyn Vouch>,
 }
 
 impl fmt::Debug for OutboundOptions {
@@ -58,18 +61,19 @@ impl Outbound {
     /// Makes the path; dials nobody yet.
     #[must_use]
     pub fn new(options: OutboundOptions) -> Self {
-        let OutboundOptions { local, policy, dialer, doors } = options;
+        let OutboundOptions { local, policy, dialer, doors, vouch } = options;
+        let cards = PeerCards { vouch: Some(vouch), doors: doors.clone() };
         let metrics = Arc::new(Metrics::default());
         let path = ServiceBuilder::new()
             .layer(Answer::layer(Audience::Local, Arc::clone(&metrics)))
             .layer(Surface::layer(Reach::Loopback))
-            .layer(Route::layer(doors.clone()))
+            .layer(Route::layer(doors))
             .layer(Dial::layer(dialer))
             .layer(Classify::layer(Arc::new(Directory::default())))
             .layer(Authorize::layer(Arc::new(Gate { local, policy })))
             .layer(Limit::layer(Limiter::new(None)))
             .layer(Cleanse::layer())
-            .layer(Present::layer(doors))
+            .layer(Present::layer(Arc::new(cards)))
             .service(Deliver);
         Self { metrics, path: BoxCloneSyncService::new(path) }
     }

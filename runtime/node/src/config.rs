@@ -5,6 +5,7 @@
 //! no key in it names a root, a policy, an agent or a program. Unknown keys are refused in both.
 
 mod agent;
+mod card;
 mod error;
 mod node;
 mod source;

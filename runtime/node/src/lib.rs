@@ -53,6 +53,7 @@ mod surface;
 #[cfg(test)]
 mod testing;
 pub mod verifier;
+mod vouch;
 mod watch;
 pub mod workload;
 

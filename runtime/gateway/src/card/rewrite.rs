@@ -21,8 +21,14 @@ pub(super) const EARLIER_FIELDS: [&str; 4] =
 /// [`CardError`] for what is no card, has two readings, or offers nothing that is carried.
 pub fn rewritten(card: &[u8], front: &Front) -> Result<Box<RawValue>, CardError> {
     let mut card = Object::parse(card)?;
-    let interfaces = kept(&card, "supportedInterfaces", front, Carried::current)?;
-    let earlier = earlier(&card, front)?;
+    rewrite(&mut card, front)?;
+    raw(&card)
+}
+
+/// The same, in place.
+pub(super) fn rewrite(card: &mut Object<'_>, front: &Front) -> Result<(), CardError> {
+    let interfaces = kept(card, "supportedInterfaces", front, Carried::current)?;
+    let earlier = earlier(card, front)?;
     if interfaces.is_empty() && earlier.is_none() {
         return Err(CardError::NoInterface);
     }
@@ -31,11 +37,11 @@ pub fn rewritten(card: &[u8], front: &Front) -> Result<Box<RawValue>, CardError>
         None => card.remove("supportedInterfaces"),
     }
     match earlier {
-        Some(earlier) => earlier.write(&mut card)?,
+        Some(earlier) => earlier.write(card)?,
         None => EARLIER_FIELDS.iter().for_each(|field| card.remove(field)),
     }
     card.remove("signatures");
-    raw(&card)
+    Ok(())
 }
 
 /// One interface as it is shown.
@@ -99,6 +105,6 @@ fn objects(kept: &[Kept]) -> Result<Option<Box<RawValue>>, CardError> {
     if objects.is_empty() { Ok(None) } else { raw(&objects).map(Some) }
 }
 
-fn raw(value: &impl serde::Serialize) -> Result<Box<RawValue>, CardError> {
+pub(super) fn raw(value: &impl serde::Serialize) -> Result<Box<RawValue>, CardError> {
     to_raw_value(value).map_err(|_| CardError::Object(ObjectError::NotJson))
 }

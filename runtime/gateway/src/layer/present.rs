@@ -1,65 +1,79 @@
-//! Shows the local agent a peer's card whose URLs lead through the gateway.
+//! Shows an agent's card to whoever asks for it: verified, with its URLs leading through the
+//! gateway, and signed by this runtime.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use cloister_attestation::bytes::Digest48;
 use cloister_policy::{Binding, OperationName};
-use http::header::{ETAG, HeaderValue};
-use http::{Response, response};
+use http::{Method, Response};
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::{Classified, Next, Outcome, service};
-use crate::body::{Body, full};
-use crate::card::{CardError, Front, rewritten};
-use crate::doors::Doors;
-use crate::end::{Callee, card_bytes};
-use crate::headers::{forget_representation, plain_and_whole};
+use super::{Classified, Next, Outcome};
+use crate::body::Body;
+use crate::card::{Asked, CardError, Plan, Planner, Shown};
+use crate::end::{End, card_bytes};
+use crate::headers::plain_and_whole;
 use crate::object::{Object, ObjectError};
 use crate::operation::Operation;
 use crate::reply::Refused;
 
 /// The step; see the module.
-#[derive(Clone)]
-pub(crate) struct Present<S> {
-    doors: Option<Arc<dyn Doors>>,
+pub(crate) struct Present<E, S> {
+    planner: Arc<dyn Planner<E>>,
     next: S,
 }
 
-impl<S> Present<S> {
-    pub(crate) fn layer(doors: Option<Arc<dyn Doors>>) -> impl Layer<S, Service = Self> {
-        layer_fn(move |next| Self { doors: doors.clone(), next })
+impl<E: End, S> Present<E, S> {
+    pub(crate) fn layer(planner: Arc<dyn Planner<E>>) -> impl Layer<S, Service = Self> {
+        layer_fn(move |next| Self { planner: Arc::clone(&planner), next })
     }
 
-    /// Where gRPC calls reach the agent.
-    async fn grpc(&self, end: &Callee) -> Option<String> {
-        if end.own_place.is_some() {
-            return end.own_place.clone();
-        }
-        let door = self.doors.as_ref()?.open(&end.agent).await?;
-        Some(door.to_string())
-    }
-
-    async fn run(self, mut call: Classified<Callee>) -> Outcome
+    async fn run(self, mut call: Classified<E>) -> Outcome
     where
-        S: Next<Classified<Callee>>,
+        S: Next<Classified<E>>,
     {
         let Some(place) = place_of_card(&call.operation) else {
             return self.next.proceed(call).await;
         };
+        let plan = self.planner.plan(&call.end).await;
+        let asked = Asked::of(call.request.method(), call.request.headers());
         plain_and_whole(call.request.headers_mut());
-        let front = Front { base: call.end.base.clone(), grpc: self.grpc(&call.end).await };
+        if call.request.method() == Method::HEAD {
+            // What a card will be like is known only when it was made.
+            *call.request.method_mut() = Method::GET;
+        }
         let shape = call.shape.clone();
         let response = self.next.proceed(call).await?;
         if !response.status().is_success() {
             return Ok(response);
         }
-        presented(response, place, &front).await.map_err(|error| Refused::new(error, shape))
+        let shown = presented(response, place, &plan, &asked).await;
+        shown.map_err(|error| Refused::new(error, shape))
     }
 }
 
-service!(Present [] Classified<Callee> => Classified<Callee>);
+impl<E, S: Clone> Clone for Present<E, S> {
+    fn clone(&self) -> Self {
+        Self { planner: Arc::clone(&self.planner), next: self.next.clone() }
+    }
+}
+
+impl<E: End, S: Next<Classified<E>>> tower::Service<Classified<E>> for Present<E, S> {
+    type Response = Response<Body>;
+    type Error = Refused;
+    type Future = super::Pending;
+
+    fn poll_ready(
+        &mut self,
+        _: &mut core::task::Context<'_>,
+    ) -> core::task::Poll<Result<(), Refused>> {
+        core::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, call: Classified<E>) -> Self::Future {
+        Box::pin(self.clone().run(call))
+    }
+}
 
 /// Where in an answer the card is.
 #[derive(Clone, Copy)]
@@ -70,7 +84,7 @@ enum Place {
     Result,
 }
 
-const fn place_of_card(operation: &Operation) -> Option<Place> {
+fn place_of_card(operation: &Operation) -> Option<Place> {
     match (operation.name, operation.binding) {
         (OperationName::ExtendedCard, Binding::JsonRpc) => Some(Place::Result),
         (OperationName::Card | OperationName::ExtendedCard, _) => Some(Place::Body),
@@ -81,38 +95,28 @@ const fn place_of_card(operation: &Operation) -> Option<Place> {
 async fn presented(
     response: Response<Body>,
     place: Place,
-    front: &Front,
+    plan: &Plan,
+    asked: &Asked,
 ) -> Result<Response<Body>, CardError> {
-    let mut head = Response::new(());
-    *head.status_mut() = response.status();
-    *head.headers_mut() = response.headers().clone();
+    let headers = response.headers().clone();
     let received = card_bytes(response).await?;
-    let card = match place {
+    let (body, tag) = match place {
         Place::Body => {
-            Bytes::from(Box::<str>::from(rewritten(&received, front)?).into_boxed_bytes())
+            let Shown { card, tag } = plan.show(&received)?;
+            (Box::<str>::from(card).into_string(), tag)
         }
-        Place::Result => with_result(&received, front)?,
+        Place::Result => (with_result(&received, plan)?, String::new()),
     };
-    let (head, ()) = head.into_parts();
-    Ok(with_body(head, card))
+    Ok(asked.answer(&headers, body, &tag, plan.remaining()))
 }
 
 /// A JSON-RPC response with the card in it replaced. One without a result is an error, and passes.
-fn with_result(received: &Bytes, front: &Front) -> Result<Bytes, CardError> {
+fn with_result(received: &[u8], plan: &Plan) -> Result<String, CardError> {
     let mut answer = Object::parse(received)?;
-    let Some(card) = answer.get("result") else { return Ok(received.clone()) };
-    let card = rewritten(card.get().as_bytes(), front)?;
-    answer.replace("result", card);
-    let answer = answer.to_raw().map_err(|_| CardError::Object(ObjectError::NotJson))?;
-    Ok(Bytes::from(Box::<str>::from(answer).into_boxed_bytes()))
-}
-
-fn with_body(mut head: response::Parts, card: Bytes) -> Response<Body> {
-    forget_representation(&mut head.headers);
-    let digest = Digest48::sha384(&card).to_string();
-    let tag = digest.get(..32).unwrap_or(&digest);
-    if let Ok(tag) = HeaderValue::try_from(format!("\"{tag}\"")) {
-        head.headers.insert(ETAG, tag);
+    if let Some(card) = answer.get("result") {
+        let Shown { card, .. } = plan.show(card.get().as_bytes())?;
+        answer.replace("result", card);
     }
-    Response::from_parts(head, full(card))
+    let answer = answer.to_raw().map_err(|_| CardError::Object(ObjectError::NotJson))?;
+    Ok(Box::<str>::from(answer).into_string())
 }

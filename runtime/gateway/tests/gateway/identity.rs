@@ -3,13 +3,15 @@
 use std::sync::{Arc, Mutex};
 
 use cloister_gateway::{
-    AgentName, Body, BoxFuture, Channel, DialError, Dialer, Outbound, OutboundOptions, empty, full,
+    AgentName, Body, BoxFuture, Channel, DialError, Dialer, Outbound, OutboundOptions, Vouch,
+    empty, full,
 };
 use cloister_policy::Subject;
 use http::{HeaderMap, Request, Response};
 
 use crate::agent::{Agent, card};
 use crate::network::{EVERYTHING, Network, inbound, local, planner, policy, translator, whole};
+use crate::vouch::PLANNER;
 
 const GET_TASK: &str = r#"{"jsonrpc":"2.0","id":1,"method":"GetTask","params":{"id":"t"}}"#;
 
@@ -130,6 +132,7 @@ async fn the_calling_end_does_not_rely_on_the_other() {
         policy: policy(EVERYTHING),
         dialer: Arc::new(ToCareless(Arc::clone(&channel))),
         doors: None,
+        vouch: Arc::clone(&PLANNER) as Arc<dyn Vouch>,
     });
     let request = Request::get("/agents/translator/a2a/rest/tasks/t")
         .header("host", "localhost")

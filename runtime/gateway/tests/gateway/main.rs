@@ -19,5 +19,7 @@ mod limits;
 mod network;
 mod proxy;
 mod refusals;
+mod signatures;
 mod streams;
 mod visitors;
+mod vouch;

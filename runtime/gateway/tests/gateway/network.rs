@@ -10,8 +10,8 @@ use cloister_attestation::evidence::Tee;
 use cloister_attestation::result::Tier;
 use cloister_gateway::{
     AgentAddress, AgentName, Body, BoxFuture, Channel, DialError, DialFailure, Dialer, Doors,
-    Inbound, InboundOptions, LocalPort, LocalPortOptions, Outbound, OutboundOptions, Reach, boxed,
-    full,
+    Inbound, InboundOptions, LocalPort, LocalPortOptions, Outbound, OutboundOptions, Reach, Vouch,
+    boxed, full,
 };
 use cloister_policy::{LocalAgent, PolicyBundle, Subject};
 use http::{Request, Response, StatusCode};
@@ -28,13 +28,18 @@ use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::agent::Agent;
+use crate::vouch::{PLANNER, TRANSLATOR, if_present};
 
 pub(crate) const EVERYTHING: &str = "permit(principal, action, resource);";
 
 /// The caller, as the translator's runtime knows it from its lease.
 pub(crate) fn planner() -> Subject {
+    somebody("planner")
+}
+
+pub(crate) fn somebody(agent: &str) -> Subject {
     Subject {
-        agent: "planner".into(),
+        agent: agent.into(),
         trust_domain: "demo.example".into(),
         instance: "00112233445566778899aabbccddeeff".into(),
         principal: "Acme, Inc. \u{e9}".into(),
@@ -52,7 +57,7 @@ pub(crate) fn planner() -> Subject {
 
 /// The called agent, as the planner's runtime knows it.
 pub(crate) fn translator() -> Subject {
-    Subject { agent: "translator".into(), instance: "ff".repeat(16), ..planner() }
+    Subject::clone(&TRANSLATOR.subject)
 }
 
 pub(crate) fn local(subject: &Subject) -> LocalAgent {
@@ -69,8 +74,18 @@ pub(crate) fn policy(text: &str) -> Arc<PolicyBundle> {
 
 /// The inbound path in front of an agent.
 pub(crate) fn inbound(agent: SocketAddr, policies: &str) -> Inbound {
-    let agent = AgentAddress::try_from(agent).unwrap().into();
-    Inbound::new(InboundOptions { local: local(&translator()), agent, policy: policy(policies) })
+    Inbound::new(called(agent, policies))
+}
+
+/// What the inbound path in front of an agent needs to know.
+pub(crate) fn called(agent: SocketAddr, policies: &str) -> InboundOptions {
+    InboundOptions {
+        local: local(&translator()),
+        agent: AgentAddress::try_from(agent).unwrap().into(),
+        policy: policy(policies),
+        origin: if_present(),
+        vouch: Arc::clone(&TRANSLATOR) as Arc<dyn Vouch>,
+    }
 }
 
 /// Serves an inbound path by HTTP/2, as a channel does.
@@ -188,7 +203,13 @@ impl Network {
 
     /// With policies at the calling and at the called end.
     pub(crate) async fn governed(agent: Agent, calling: &str, called: &str) -> Self {
-        let inbound = inbound(agent.address, called);
+        let options = self::called(agent.address, called);
+        Self::joined(agent, calling, options).await
+    }
+
+    /// With whatever the called end is given.
+    pub(crate) async fn joined(agent: Agent, calling: &str, called: InboundOptions) -> Self {
+        let inbound = Inbound::new(called);
         let channel = Arc::new(PlainChannel::connect(serve_inbound(inbound.clone()).await).await);
         let at_door = TcpListener::bind("127.80.1.1:0").await.unwrap();
         let door = at_door.local_addr().unwrap();
@@ -197,6 +218,7 @@ impl Network {
             policy: policy(calling),
             dialer: Arc::new(PlainDialer(Arc::clone(&channel))),
             doors: Some(Arc::new(OneDoor(door))),
+            vouch: Arc::clone(&PLANNER) as Arc<dyn Vouch>,
         });
         let surface = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let surface = serve_outbound(surface, outbound.clone());

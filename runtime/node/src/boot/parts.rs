@@ -8,7 +8,8 @@ use cloister_attester::Attester;
 use cloister_channel::IdentityKey;
 use cloister_channel::tls::{self, Demands, KeyExchange};
 use cloister_gateway::{
-    AgentAddress, AgentPorts, Inbound, InboundOptions, Outbound, OutboundOptions,
+    AgentAddress, AgentPorts, Inbound, InboundOptions, OriginPolicy, Outbound, OutboundOptions,
+    Vouch,
 };
 use cloister_policy::{LocalAgent, PolicyBundle};
 use tokio::sync::mpsc;
@@ -38,6 +39,7 @@ use crate::serve::{Bound, bind};
 use crate::state::State;
 use crate::supervisor::Board;
 use crate::verifier::Verifier;
+use crate::vouch::CardVoucher;
 use crate::watch::Watch;
 use crate::workload::{Declared, declare};
 
@@ -126,12 +128,17 @@ impl Parts {
         let state = Arc::new(State::new(Arc::clone(&clock), demands(agent), channels));
         let verifier = Verifier::new(node, &agent.verifier, Arc::clone(&clock));
         let (documents, freshness) = evidence(agent, &state, &verifier, &attester, &declared);
+        let endpoint = node.advertise.clone().unwrap_or_else(|| addresses.listen.to_string());
+        let cards = Cards {
+            origin: Arc::new(agent.card.clone()),
+            vouch: Arc::new(CardVoucher::new(Arc::clone(&state), &identity, &endpoint)?),
+        };
         let enroller = Enroller {
             verifier: verifier.clone(),
             attester,
             identity,
             declared,
-            endpoint: node.advertise.clone().unwrap_or_else(|| addresses.listen.to_string()),
+            endpoint,
             clock,
             expected: agent.into(),
         };
@@ -148,7 +155,7 @@ impl Parts {
             tasks: connections.clone(),
         });
         let (doors, opened) = Doors::new(addresses.surface.port());
-        let (inbound, outbound) = gateways(&judge, ports.agent, dialler, doors);
+        let (inbound, outbound) = gateways(&judge, ports.agent, dialler, doors, cards);
         let board = Arc::new(Board::default());
         Ok(Self {
             membership: Membership {
@@ -176,21 +183,34 @@ impl Parts {
     }
 }
 
+/// What the gateway needs for cards.
+struct Cards {
+    origin: Arc<OriginPolicy>,
+    vouch: Arc<CardVoucher>,
+}
+
 /// The gateway in both directions, under one policy.
 fn gateways(
     judge: &Judge,
     agent: AgentPorts,
     dialler: Dialler,
     doors: Doors,
+    cards: Cards,
 ) -> (Inbound, Outbound) {
     let Judge { local, policy } = judge;
-    let inbound =
-        Inbound::new(InboundOptions { local: local.clone(), agent, policy: Arc::clone(policy) });
+    let inbound = Inbound::new(InboundOptions {
+        local: local.clone(),
+        agent,
+        policy: Arc::clone(policy),
+        origin: cards.origin,
+        vouch: Arc::clone(&cards.vouch) as Arc<dyn Vouch>,
+    });
     let outbound = Outbound::new(OutboundOptions {
         local: local.clone(),
         policy: Arc::clone(policy),
         dialer: Arc::new(dialler),
         doors: Some(Arc::new(doors)),
+        vouch: cards.vouch,
     });
     (inbound, outbound)
 }

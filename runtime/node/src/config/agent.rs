@@ -9,11 +9,13 @@ use cloister_attestation::limits::{NAME_BYTES_MAX, SCOPES_MAX};
 use cloister_attestation::manifest::is_agent_name;
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_channel::name::TrustDomain;
+use cloister_gateway::OriginPolicy;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::card::{CardSection, card};
 use super::error::ConfigError;
 use super::source::{Source, text};
 use crate::limits::{ENVIRONMENT_MAX, STOP_GRACE_SECS_MAX, WORKLOAD_FILES_MAX};
@@ -34,6 +36,8 @@ pub struct AgentConfig {
     pub verifier: VerifierPin,
     /// What every peer has to show, whatever the policy bundle says.
     pub peers: PeerDemands,
+    /// What the agent's own card has to be before peers are shown it.
+    pub card: OriginPolicy,
     /// What to run.
     pub workload: Workload,
 }
@@ -168,6 +172,7 @@ struct File {
     image: Spanned<ImageName>,
     verifier: Spanned<PinSection>,
     peers: PeerDemands,
+    card: Option<CardSection>,
     workload: Spanned<WorkloadSection>,
 }
 
@@ -226,6 +231,7 @@ impl AgentConfig {
             policy: source.resolve(&file.policy),
             agent: file.agent.into_inner(),
             peers: file.peers,
+            card: card(source, file.card)?,
             image: file.image.into_inner(),
             trust_domain,
         })

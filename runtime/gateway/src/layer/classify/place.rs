@@ -45,7 +45,7 @@ pub(super) async fn find(
         _ => None,
     };
     if let Some(version) = well_known.filter(|_| !is_grpc) {
-        let is_get = head.method == Method::GET;
+        let is_get = matches!(head.method, Method::GET | Method::HEAD);
         return if is_get { Ok(Found::Card(version)) } else { Err(Cause::Operation) };
     }
     for freshness in [Freshness::Remembered, Freshness::Renewed] {

@@ -3,9 +3,12 @@
 use core::time::Duration;
 use std::sync::Arc;
 
+use crate::vouch::CardVoucher;
 use bytes::Bytes;
+use cloister_attestation::jwk::KeySet;
+use cloister_channel::IdentityKey;
 use cloister_domain::link::Link;
-use cloister_gateway::{AgentAddress, Inbound, InboundOptions};
+use cloister_gateway::{AgentAddress, Inbound, InboundOptions, OriginPolicy, SignatureRule};
 use cloister_policy::Direction;
 use h2::client::SendRequest;
 use http::{Method, Request, StatusCode};
@@ -42,12 +45,15 @@ impl Scene {
         let standing = state.standing().unwrap();
         let at = (&state, &*standing);
         let carrier = Carrier::new(verdict, near, at, Direction::Inbound, &judge).unwrap();
+        let identity = IdentityKey::generate().unwrap();
         // Nothing listens on the discard port.
         let agent = AgentAddress::try_from("127.0.0.1:9".parse::<std::net::SocketAddr>().unwrap());
         let gateway = Inbound::new(InboundOptions {
             local: judge.local.clone(),
             agent: agent.unwrap().into(),
             policy: Arc::clone(&judge.policy),
+            origin: Arc::new(OriginPolicy { rule: SignatureRule::Off, keys: KeySet::default() }),
+            vouch: Arc::new(CardVoucher::new(Arc::clone(&state), &identity, "me:1").unwrap()),
         });
         tokio::spawn(serve(carrier, gateway, Limits::default()));
         let (sender, connection) = h2::client::handshake(far).await.unwrap();

@@ -1,5 +1,7 @@
 use cloister_attestation::code::Diagnostic as _;
 
+use cloister_gateway::SignatureRule;
+
 use super::{AgentConfig, Visitors};
 use crate::config::{ConfigError, Position, SYNTAX, VALUE};
 
@@ -12,9 +14,12 @@ fn load(text: &str) -> Result<AgentConfig, ConfigError> {
     AgentConfig::parse("/image/agent.toml".as_ref(), text)
 }
 
-/// The example with its trust root in line, so that no file is needed.
+/// The example with its trust root in line and no keys for its card, so that no file is needed.
 fn example() -> String {
-    EXAMPLE.replace("trust_root = \"trust.pem\"", &format!("trust_root_pem = \"\"\"{PEM}\"\"\""))
+    let text = EXAMPLE
+        .replace("trust_root = \"trust.pem\"", &format!("trust_root_pem = \"\"\"{PEM}\"\"\""));
+    text.replace("signature = \"require\"", "signature = \"off\"")
+        .replace("keys = \"card-keys.json\"", "")
 }
 
 fn refused(from: &str, to: &str) -> ConfigError {
@@ -123,5 +128,38 @@ fn a_root_is_of_one_kind_and_has_to_be_named() {
     assert!(matches!(config.peers.anchors, super::AnchorPolicy::Simulator(_)));
     for to in ["", "anchors = \"any\"", "anchors = { simulator = \"00\" }"] {
         assert_eq!(refused("anchors = \"vendor\"", to).code(), &SYNTAX, "{to}");
+    }
+}
+
+#[test]
+fn a_card_signature_that_nobody_asked_about_is_looked_at() {
+    assert_eq!(load(&example()).unwrap().card.rule, SignatureRule::Off);
+    let without = example().replace("[card]", "").replace("signature = \"off\"", "");
+    assert_eq!(load(&without).unwrap().card.rule, SignatureRule::IfPresent);
+}
+
+#[test]
+fn card_keys_are_there_where_they_are_needed_and_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("agent.toml");
+    let set = r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"1","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}"#;
+    std::fs::write(folder.path().join("good.json"), set).unwrap();
+    std::fs::write(folder.path().join("bad.json"), set.replace("P-256", "P-384")).unwrap();
+    let parse = |section: &str| {
+        AgentConfig::parse(&path, example().replace("signature = \"off\"", section))
+    };
+    let card = parse("signature = \"require\"\nkeys = \"good.json\"").unwrap().card;
+    assert_eq!(card.rule, SignatureRule::Require);
+    assert!(card.keys.find("1").is_some());
+    assert!(parse("signature = \"if_present\"").is_ok());
+    for section in [
+        "signature = \"require\"",
+        "signature = \"off\"\nkeys = \"good.json\"",
+        "signature = \"require\"\nkeys = \"bad.json\"",
+        "signature = \"require\"\nkeys = \"absent.json\"",
+        "signature = \"sometimes\"",
+        "keys = \"good.json\"",
+    ] {
+        assert!(parse(section).is_err(), "{section}");
     }
 }
