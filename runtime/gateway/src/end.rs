@@ -13,6 +13,7 @@ use crate::client::AgentClient;
 use crate::dialer::{BoxFuture, Channel};
 use crate::error::Cause;
 use crate::limits::CARD_BYTES_MAX;
+use crate::ownership::Owner;
 use crate::peek::{CollectError, collect, is_encoded};
 use cloister_channel::AgentName;
 
@@ -52,6 +53,8 @@ pub(crate) trait End: Send + Sync + 'static {
 /// Whoever calls the local agent.
 pub(crate) struct Caller {
     pub(crate) peer: Party<Arc<Subject>>,
+    /// Whose the tasks are that it makes.
+    pub(crate) owner: Owner,
     pub(crate) agent: AgentClient,
 }
 

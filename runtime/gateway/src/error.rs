@@ -7,6 +7,7 @@ use crate::card::CardError;
 use crate::dialer::DialError;
 use crate::envelope::EnvelopeError;
 use crate::limiter::Overload;
+use crate::ownership::ListError;
 use crate::path::PathError;
 use crate::scan::ScanError;
 
@@ -67,6 +68,14 @@ cloister_attestation::codes! {
     MESSAGE_TOO_LARGE = "gateway.limit.message", Peer, "",
         "Send a smaller message; or raise `@message_bytes` before the policy that permits the operation.",
         "The policy that permits this operation limits how many bytes one request may have. A body that does not declare its length is counted as it comes.";
+    /// The task or context is not the caller's.
+    NOT_OWNED = "gateway.task.not_found", Caller, "A2A 1.0.1 sections 3.3.2 and 13.1",
+        "Use the ids that the agent answered this agent's own messages with.",
+        "No message of this caller made such a task or context at this runtime since it started, or so many came after it that it was forgotten. What belongs to somebody else is answered for in the same way.";
+    /// The agent's list of tasks cannot be read.
+    LIST = "gateway.list.unusable", Operator, "A2A 1.0.1 section 3.1.4",
+        "Ask for smaller pages, or have the agent answer lists as the protocol has them.",
+        "Tasks of others are taken out of a list before a peer sees it. This list is larger than 8 MiB, broke off, is compressed, or has a task without a single id, so that it cannot be told whose they are.";
     /// The local agent does not answer.
     AGENT_UNREACHABLE = "gateway.agent.unreachable", Operator, "",
         "Check that the agent runs and listens on the port that its configuration names.",
@@ -127,6 +136,10 @@ pub(crate) enum Cause {
     Overload(Overload),
     #[error("the request has more than the {max} bytes that the policy permits")]
     MessageTooLarge { max: u64 },
+    #[error("the caller has no such task or context")]
+    NotOwned,
+    #[error(transparent)]
+    List(#[from] ListError),
     #[error("the agent cannot be reached: {0}")]
     AgentUnreachable(String),
     #[error("the agent did not complete its answer: {0}")]
@@ -160,6 +173,8 @@ impl Diagnostic for Cause {
             Self::Denied { .. } => &DENIED,
             Self::Overload(_) => &OVERLOAD,
             Self::MessageTooLarge { .. } => &MESSAGE_TOO_LARGE,
+            Self::NotOwned => &NOT_OWNED,
+            Self::List(_) => &LIST,
             Self::AgentUnreachable(_) => &AGENT_UNREACHABLE,
             Self::AgentFailed(_) => &AGENT_FAILED,
             Self::Card(_) => &CARD,

@@ -96,6 +96,12 @@ pub(crate) fn plain_and_whole(headers: &mut HeaderMap) {
     conditional.iter().for_each(|name| drop(headers.remove(name)));
 }
 
+/// Makes an agent answer without compression, so that the answer can be read.
+pub(crate) fn uncompressed(headers: &mut HeaderMap) {
+    headers.remove(ACCEPT_ENCODING);
+    headers.remove("grpc-accept-encoding");
+}
+
 /// Removes what described the bytes of a body that was replaced.
 pub(crate) fn forget_representation(headers: &mut HeaderMap) {
     let stale = [CONTENT_LENGTH, ETAG, LAST_MODIFIED];

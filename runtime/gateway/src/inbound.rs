@@ -3,6 +3,7 @@
 use core::convert::Infallible;
 use core::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use cloister_policy::{LocalAgent, PolicyBundle, Subject};
@@ -18,11 +19,12 @@ use crate::dialer::BoxFuture;
 use crate::directory::Directory;
 use crate::end::{Caller, Party};
 use crate::layer::{
-    Answer, Arrived, Authorize, Classify, Cleanse, Deliver, Gate, Identify, Limit, Present,
+    Answer, Arrived, Authorize, Classify, Cleanse, Deliver, Gate, Identify, Limit, Own, Present,
 };
 use crate::limiter::Limiter;
 use crate::limits::REQUESTS_MAX;
 use crate::metrics::{Counts, Metrics};
+use crate::ownership::{Owner, Owners};
 use crate::reply::Audience;
 
 /// What an [`Inbound`] needs to know.
@@ -38,6 +40,8 @@ pub struct InboundOptions {
     pub origin: Arc<OriginPolicy>,
     /// Vouches for the card that peers are shown.
     pub vouch: Arc<dyn Vouch>,
+    /// Whose the agent's tasks are: outlives whatever else of this is replaced.
+    pub owners: Arc<Owners>,
 }
 
 /// Carries the requests of every channel's peer to the local agent. Cheap to clone.
@@ -45,6 +49,8 @@ pub struct InboundOptions {
 pub struct Inbound {
     agent: AgentClient,
     metrics: Arc<Metrics>,
+    owners: Arc<Owners>,
+    visits: Arc<AtomicU64>,
     path: BoxCloneSyncService<Arrived<Caller>, Response<Body>, Infallible>,
 }
 
@@ -52,7 +58,7 @@ impl Inbound {
     /// Makes the path; connects to nothing yet.
     #[must_use]
     pub fn new(options: InboundOptions) -> Self {
-        let InboundOptions { local, agent, policy, origin, vouch } = options;
+        let InboundOptions { local, agent, policy, origin, vouch, owners } = options;
         let own_card = OwnCard { agent: local.agent.clone(), origin, vouch };
         let metrics = Arc::new(Metrics::default());
         let path = ServiceBuilder::new()
@@ -60,11 +66,13 @@ impl Inbound {
             .layer(Classify::layer(Arc::new(Directory::default())))
             .layer(Authorize::layer(Arc::new(Gate { local, policy })))
             .layer(Limit::layer(Limiter::new(Some(REQUESTS_MAX))))
+            .layer(Own::layer(Arc::clone(&owners)))
             .layer(Cleanse::layer())
             .layer(Identify::layer())
             .layer(Present::layer(Arc::new(own_card)))
             .service(Deliver);
-        Self { agent: AgentClient::new(agent), metrics, path: BoxCloneSyncService::new(path) }
+        let (agent, path) = (AgentClient::new(agent), BoxCloneSyncService::new(path));
+        Self { agent, metrics, owners, visits: Arc::default(), path }
     }
 
     /// Answers one request that arrived on the channel of `peer`. Dropping the future, or the body
@@ -77,21 +85,24 @@ impl Inbound {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BodyError>,
     {
-        self.answer(Party::Attested(peer), request.map(boxed)).await
+        let owner = Owner::of(&peer);
+        self.answer(Party::Attested(peer), owner, request.map(boxed)).await
     }
 
-    /// The same for a visitor, of whom nothing is attested: policy is asked about it as a visitor,
-    /// and the agent is told so.
-    pub async fn call_by_visitor<B>(&self, request: Request<B>) -> Response<Body>
-    where
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BodyError>,
-    {
-        self.answer(Party::Visitor, request.map(boxed)).await
+    /// Begins the visit of somebody of whom nothing is attested, one for each connection.
+    #[must_use]
+    pub fn visit(&self) -> Visit {
+        let number = self.visits.fetch_add(1, Ordering::Relaxed);
+        Visit { inbound: self.clone(), owner: Owner::Visit(number) }
     }
 
-    async fn answer(&self, peer: Party<Arc<Subject>>, request: Request<Body>) -> Response<Body> {
-        let end = Caller { peer, agent: self.agent.clone() };
+    async fn answer(
+        &self,
+        peer: Party<Arc<Subject>>,
+        owner: Owner,
+        request: Request<Body>,
+    ) -> Response<Body> {
+        let end = Caller { peer, owner, agent: self.agent.clone() };
         let arrived = Arrived { end, request };
         // Boxed here, so that callers need not prove `Send` of the whole stack.
         let answered: BoxFuture<'_, _> = Box::pin(self.path.clone().oneshot(arrived));
@@ -111,5 +122,30 @@ impl Inbound {
 impl fmt::Debug for Inbound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inbound").field("agent", &self.agent).finish_non_exhaustive()
+    }
+}
+
+/// One visit. When it is dropped, nobody owns any longer what it made at the agent.
+#[derive(Debug)]
+pub struct Visit {
+    inbound: Inbound,
+    owner: Owner,
+}
+
+impl Visit {
+    /// Answers one request of the visitor: policy is asked about it as a visitor, and the agent is
+    /// told so. Otherwise as [`Inbound::call`].
+    pub async fn call<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BodyError>,
+    {
+        self.inbound.answer(Party::Visitor, self.owner.clone(), request.map(boxed)).await
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.inbound.owners.forget(&self.owner);
     }
 }

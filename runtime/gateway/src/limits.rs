@@ -67,3 +67,11 @@ pub(crate) const ACCOUNTS_MAX: usize = 16 * 1024;
 
 /// What a caller is asked to wait before it tries an unreachable agent again.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Tasks and contexts whose owners are remembered, for all peers of the agent: some 20 MiB. Beyond
+/// that, whoever has most loses its oldest.
+pub(crate) const OWNED_MAX: usize = 100_000;
+
+/// A list of tasks that is read whole, because others' tasks are taken out of it. Callers ask for
+/// pages, and without artifacts unless they say so.
+pub(crate) const LIST_BYTES_MAX: usize = 8 * 1024 * 1024;

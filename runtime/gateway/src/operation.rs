@@ -1,5 +1,6 @@
 //! What a request asks for, the same for every binding.
 
+mod answer;
 mod fields;
 mod path;
 mod said;
@@ -12,6 +13,7 @@ use http::Method;
 use crate::envelope::{Envelope, EnvelopeError};
 use crate::scan::{Scan, ScanError};
 
+pub(crate) use answer::{FIELDS as ANSWER_FIELDS, members as answer_members};
 pub(crate) use fields::{Field, Member, Take, Within};
 pub(crate) use path::{HttpMatch, http};
 pub(crate) use said::{Contradiction, Said, Slot};

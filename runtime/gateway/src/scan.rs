@@ -11,7 +11,7 @@ mod utf8;
 use cloister_policy::Binding;
 
 use crate::limits::JSON_DEPTH_MAX;
-use crate::operation::{Contradiction, Row, Said};
+use crate::operation::{ANSWER_FIELDS, Contradiction, Row, Said, answer_members};
 
 use json::JsonScan;
 use protobuf::ProtobufScan;
@@ -76,6 +76,22 @@ impl Scan {
     /// Reads the one message of a gRPC request.
     pub(crate) fn protobuf(row: &'static Row) -> Self {
         Self::Protobuf(ProtobufScan::new(row.fields))
+    }
+
+    /// Reads an answer to a sent message, as far as it names what the message made.
+    pub(crate) fn answer(binding: Binding, version: &str) -> Self {
+        match binding {
+            Binding::Grpc => Self::Protobuf(ProtobufScan::new(ANSWER_FIELDS)),
+            _ => Self::Json(JsonScan::new(answer_members(binding, version), Said::default())),
+        }
+    }
+
+    /// What has been found so far.
+    pub(crate) const fn said(&self) -> &Said {
+        match self {
+            Self::Json(scan) => scan.said(),
+            Self::Protobuf(scan) => scan.said(),
+        }
     }
 
     /// The binding that has bodies of this kind.

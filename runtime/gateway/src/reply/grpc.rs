@@ -12,6 +12,7 @@ use super::status::Status;
 use super::{ERROR_INFO, Metadata, RETRY_INFO};
 use crate::body::{Body, empty};
 use crate::limits;
+use crate::wire::{field, number, text};
 
 /// Whether a request is gRPC, or claims to be something like it.
 pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
@@ -69,35 +70,4 @@ fn encoded(status: &Status, message: &str, metadata: &Metadata) -> Vec<u8> {
         out.extend(field(3, &[text(1, RETRY_INFO), field(2, &delay)].concat()));
     }
     out
-}
-
-fn text(field_number: u8, text: &str) -> Vec<u8> {
-    field(field_number, text.as_bytes())
-}
-
-/// A length-delimited field.
-fn field(field_number: u8, bytes: &[u8]) -> Vec<u8> {
-    let mut out = vec![(field_number << 3) | 2];
-    out.extend(varint(u64::try_from(bytes.len()).unwrap_or(u64::MAX)));
-    out.extend_from_slice(bytes);
-    out
-}
-
-fn number(field_number: u8, value: u64) -> Vec<u8> {
-    let mut out = vec![field_number << 3];
-    out.extend(varint(value));
-    out
-}
-
-fn varint(mut value: u64) -> Vec<u8> {
-    let mut out = Vec::new();
-    loop {
-        let bits = u8::try_from(value & 0x7f).unwrap_or(0);
-        value >>= 7;
-        if value == 0 {
-            out.push(bits);
-            return out;
-        }
-        out.push(bits | 0x80);
-    }
 }

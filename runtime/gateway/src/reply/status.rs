@@ -61,6 +61,7 @@ const METHOD_NOT_FOUND: i32 = -32601;
 const INVALID_PARAMS: i32 = -32602;
 const INTERNAL_ERROR: i32 = -32603;
 /// A2A's codes.
+const TASK_NOT_FOUND_CODE: i32 = -32001;
 const CONTENT_TYPE_NOT_SUPPORTED: i32 = -32005;
 const INVALID_AGENT_RESPONSE: i32 = -32006;
 const VERSION_NOT_SUPPORTED: i32 = -32009;
@@ -100,6 +101,7 @@ impl Status {
             METHOD_NOT_FOUND => "MethodNotFoundError",
             INVALID_PARAMS => "InvalidParamsError",
             INTERNAL_ERROR => "InternalError",
+            TASK_NOT_FOUND_CODE => "TaskNotFoundError",
             CONTENT_TYPE_NOT_SUPPORTED => "ContentTypeNotSupportedError",
             INVALID_AGENT_RESPONSE => "InvalidAgentResponseError",
             _ => self.reason,
@@ -123,6 +125,8 @@ impl Status {
             Cause::Overload(Overload::Limit { .. }) => LIMITED,
             Cause::Overload(Overload::Capacity) => SHED,
             Cause::MessageTooLarge { .. } => MESSAGE_TOO_LARGE,
+            Cause::NotOwned => TASK_NOT_FOUND,
+            Cause::List(_) => LIST,
             Cause::AgentUnreachable(_) => UNAVAILABLE,
             Cause::AgentFailed(_) => BROKEN,
             Cause::Card(_) => CARD,
@@ -288,4 +292,15 @@ const CARD: Status = Status {
     domain: A2A,
     coarse: "The agent's card is of no use.",
     retry: false,
+};
+
+const LIST: Status =
+    Status { coarse: "The agent's list of tasks is of no use; ask for a smaller page.", ..CARD };
+
+const TASK_NOT_FOUND: Status = Status {
+    json_rpc: TASK_NOT_FOUND_CODE,
+    reason: "TASK_NOT_FOUND",
+    domain: A2A,
+    coarse: "Task not found.",
+    ..NO_OPERATION
 };

@@ -105,6 +105,10 @@ impl JsonScan {
         }
     }
 
+    pub(super) const fn said(&self) -> &Said {
+        &self.said
+    }
+
     pub(super) fn settle(&mut self) -> Said {
         self.settled = true;
         self.said.clone()

@@ -90,6 +90,10 @@ impl ProtobufScan {
         matches!(self.state, State::Done)
     }
 
+    pub(super) const fn said(&self) -> &Said {
+        &self.said
+    }
+
     pub(super) fn settle(&mut self) -> Said {
         self.settled = true;
         self.said.clone()

@@ -17,6 +17,7 @@ mod grpc;
 mod identity;
 mod limits;
 mod network;
+mod ownership;
 mod proxy;
 mod refusals;
 mod signatures;

@@ -10,8 +10,8 @@ use cloister_attestation::evidence::Tee;
 use cloister_attestation::result::Tier;
 use cloister_gateway::{
     AgentAddress, AgentName, Body, BoxFuture, Channel, DialError, DialFailure, Dialer, Doors,
-    Inbound, InboundOptions, LocalPort, LocalPortOptions, Outbound, OutboundOptions, Reach, Vouch,
-    boxed, full,
+    Inbound, InboundOptions, LocalPort, LocalPortOptions, Outbound, OutboundOptions, Owners, Reach,
+    Vouch, boxed, full,
 };
 use cloister_policy::{LocalAgent, PolicyBundle, Subject};
 use http::{Request, Response, StatusCode};
@@ -79,12 +79,16 @@ pub(crate) fn inbound(agent: SocketAddr, policies: &str) -> Inbound {
 
 /// What the inbound path in front of an agent needs to know.
 pub(crate) fn called(agent: SocketAddr, policies: &str) -> InboundOptions {
+    // Made by earlier messages of the planner, as far as these tests go.
+    let owners = Arc::new(Owners::default());
+    ["t", "t-1", "a", "other", "quiet", "x"].iter().for_each(|id| owners.note_task(&planner(), id));
     InboundOptions {
         local: local(&translator()),
         agent: AgentAddress::try_from(agent).unwrap().into(),
         policy: policy(policies),
         origin: if_present(),
         vouch: Arc::clone(&TRANSLATOR) as Arc<dyn Vouch>,
+        owners,
     }
 }
 

@@ -8,8 +8,8 @@ use crate::agent::Agent;
 use crate::network::{EVERYTHING, Network, inbound, json_of, whole};
 
 const WELCOME: &str = "permit(principal is Visitor, action, resource);";
-const GET_TASK: &str = r#"{"jsonrpc":"2.0","id":1,"method":"GetTask","params":{"id":"t"}}"#;
-const CANCEL: &str = r#"{"jsonrpc":"2.0","id":1,"method":"CancelTask","params":{"id":"t"}}"#;
+const SEND: &str = r#"{"jsonrpc":"2.0","id":1,"method":"SendMessage","params":{"message":{}}}"#;
+const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ListTasks","params":{}}"#;
 const CARD: &str = "/.well-known/agent-card.json";
 
 /// What a visitor is answered to a JSON-RPC request with these headers more.
@@ -19,7 +19,7 @@ async fn visit(inbound: &Inbound, body: &'static str, more: &[(&str, &str)]) -> 
         request = request.header(*name, *value);
     }
     let request = request.header("a2a-version", "1.0").body(full(body)).unwrap();
-    let (status, answer) = json_of(inbound.call_by_visitor(request).await).await;
+    let (status, answer) = json_of(inbound.visit().call(request).await).await;
     (status.as_u16(), answer)
 }
 
@@ -32,7 +32,7 @@ async fn the_agent_is_told_that_nothing_of_a_visitor_is_attested_and_no_look_ali
         ("cloister-peer-tier", "affirming"),
         ("x-forwarded-for", "127.0.0.1"),
     ];
-    let (status, _) = visit(&inbound(agent.address, WELCOME), GET_TASK, &forged).await;
+    let (status, _) = visit(&inbound(agent.address, WELCOME), SEND, &forged).await;
     assert_eq!(status, 202);
     let headers = agent.only().headers;
     let said: Vec<_> =
@@ -45,15 +45,15 @@ async fn the_agent_is_told_that_nothing_of_a_visitor_is_attested_and_no_look_ali
 #[tokio::test]
 async fn what_agents_may_do_a_visitor_may_not() {
     let agent = Agent::echo().await;
-    let (_, refused) = visit(&inbound(agent.address, EVERYTHING), GET_TASK, &[]).await;
+    let (_, refused) = visit(&inbound(agent.address, EVERYTHING), SEND, &[]).await;
     assert!(refused["error"].is_object(), "{refused}");
-    let narrow = format!("{WELCOME}\nforbid(principal, action == Action::\"cancel\", resource);");
+    let narrow = format!("{WELCOME}\nforbid(principal, action == Action::\"list\", resource);");
     let inbound = inbound(agent.address, &narrow);
-    let (status, _) = visit(&inbound, GET_TASK, &[]).await;
+    let (status, _) = visit(&inbound, SEND, &[]).await;
     assert_eq!(status, 202);
-    let (_, refused) = visit(&inbound, CANCEL, &[]).await;
+    let (_, refused) = visit(&inbound, LIST, &[]).await;
     assert!(refused["error"].is_object(), "{refused}");
-    assert_eq!(agent.only().body, GET_TASK, "what is refused does not reach the agent");
+    assert_eq!(agent.only().body, SEND, "what is refused does not reach the agent");
 }
 
 async fn through(port: &LocalPort, path: &str, host: &str) -> (StatusCode, bytes::Bytes) {

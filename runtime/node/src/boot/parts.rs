@@ -204,6 +204,7 @@ fn gateways(
         policy: Arc::clone(policy),
         origin: cards.origin,
         vouch: Arc::clone(&cards.vouch) as Arc<dyn Vouch>,
+        owners: Arc::default(),
     });
     let outbound = Outbound::new(OutboundOptions {
         local: local.clone(),

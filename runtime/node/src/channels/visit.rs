@@ -113,7 +113,7 @@ where
     let (facts, notice, usage) =
         (registration.known().now(), registration.notice(), Usage::default());
     let streams = Streams {
-        gateway,
+        gateway: Arc::new(gateway.visit()),
         notice: notice.clone(),
         usage: usage.clone(),
         ends: facts.ends(),
@@ -129,7 +129,7 @@ where
 /// What every stream of one visit needs.
 #[derive(Clone)]
 struct Streams {
-    gateway: Inbound,
+    gateway: Arc<cloister_gateway::Visit>,
     notice: Notice,
     usage: Usage,
     ends: UnixTime,
@@ -140,6 +140,6 @@ impl Streams {
     /// Hands one request to the gateway. An error resets the stream.
     async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, BodyError> {
         takes_streams(&self.notice, self.ends, &self.state)?;
-        held(self.notice, &self.usage, self.gateway.call_by_visitor(request)).await
+        held(self.notice, &self.usage, self.gateway.call(request)).await
     }
 }

@@ -54,6 +54,7 @@ impl Scene {
             policy: Arc::clone(&judge.policy),
             origin: Arc::new(OriginPolicy { rule: SignatureRule::Off, keys: KeySet::default() }),
             vouch: Arc::new(CardVoucher::new(Arc::clone(&state), &identity, "me:1").unwrap()),
+            owners: Arc::default(),
         });
         tokio::spawn(serve(carrier, gateway, Limits::default()));
         let (sender, connection) = h2::client::handshake(far).await.unwrap();

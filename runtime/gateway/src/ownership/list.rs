@@ -1,0 +1,175 @@
+//! A list of tasks, without those of others.
+//!
+//! SPEC: A2A 1.0.1 section 3.1.4, `ListTasksResponse`.
+
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::{Kind, Owner, Owners};
+use crate::object::{Object, ObjectError};
+use crate::wire::{self, Fields, Value, WireError};
+
+/// Why an agent's list cannot be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ListError {
+    /// The answer, or a task in it, has no single reading.
+    #[error("the list of tasks is not what the protocol has: {0}")]
+    Object(#[from] ObjectError),
+    /// The same for protobuf.
+    #[error("the list of tasks is not what the protocol has: {0}")]
+    Wire(#[from] WireError),
+    /// It cannot be read whole, or is longer than what is.
+    #[error("the list of tasks is too long, or broke off")]
+    Unread,
+}
+
+/// The JSON of a list with the tasks of `owner` alone, each as it was received.
+pub(crate) fn in_json(
+    received: &RawValue,
+    owners: &Owners,
+    owner: &Owner,
+) -> Result<Box<RawValue>, ListError> {
+    let mut list = Object::read(received)?;
+    let Some(tasks) = list.get("tasks") else { return Ok(received.to_owned()) };
+    let tasks: Vec<&RawValue> = read(tasks)?;
+    let mut kept = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        let id = Object::read(task)?.text("id")?;
+        if id.is_some_and(|id| owners.owns(owner, Kind::Task, &id)) {
+            kept.push(task);
+        }
+    }
+    let count = kept.len();
+    let kept = written(&kept)?;
+    let total: Option<usize> = list.get("totalSize").map(read).transpose()?;
+    if list.get("pageSize").is_some() {
+        list.replace("pageSize", written(&count)?);
+    }
+    if let Some(total) = total {
+        list.replace("totalSize", written(&total.min(owners.tasks(owner)))?);
+    }
+    list.replace("tasks", kept);
+    list.to_raw().map_err(|_| ObjectError::NotJson.into())
+}
+
+/// The same for the result of a JSON-RPC answer; one without a result passes.
+pub(crate) fn tasks_of_rpc(
+    received: &[u8],
+    owners: &Owners,
+    owner: &Owner,
+) -> Result<Box<RawValue>, ListError> {
+    let mut answer = Object::parse(received)?;
+    let filtered = answer.get("result").map(|list| in_json(list, owners, owner)).transpose()?;
+    if let Some(filtered) = filtered {
+        answer.replace("result", filtered);
+    }
+    answer.to_raw().map_err(|_| ObjectError::NotJson.into())
+}
+
+const TASKS: u32 = 1;
+const PAGE_SIZE: u32 = 3;
+const TOTAL_SIZE: u32 = 4;
+const ID_OF_TASK: u32 = 1;
+
+/// The same for a protobuf message.
+pub(crate) fn in_protobuf(
+    received: &[u8],
+    owners: &Owners,
+    owner: &Owner,
+) -> Result<Vec<u8>, ListError> {
+    let mut kept = Vec::with_capacity(received.len());
+    let (mut count, mut total) = (0_u64, None);
+    for field in Fields::of(received) {
+        let field = field?;
+        match (field.number, field.value) {
+            (TASKS, Value::Bytes(task)) => {
+                if id_of(task)?.is_some_and(|id| owners.owns(owner, Kind::Task, id)) {
+                    count = count.saturating_add(1);
+                    kept.extend_from_slice(field.raw);
+                }
+            }
+            (PAGE_SIZE, Value::Number(_)) => {}
+            (TOTAL_SIZE, Value::Number(number)) => total = Some(number),
+            _ => kept.extend_from_slice(field.raw),
+        }
+    }
+    let mine = u64::try_from(owners.tasks(owner)).unwrap_or(u64::MAX);
+    kept.extend(wire::number(PAGE_SIZE, count));
+    kept.extend(wire::number(TOTAL_SIZE, total.map_or(count, |total| total.min(mine))));
+    Ok(kept)
+}
+
+fn id_of(task: &[u8]) -> Result<Option<&str>, ListError> {
+    let mut found = None;
+    for field in Fields::of(task) {
+        let field = field?;
+        if let (ID_OF_TASK, Value::Bytes(id)) = (field.number, field.value) {
+            // SECURITY: of two, readers take the last; none is forwarded.
+            let text = core::str::from_utf8(id).map_err(|_| WireError)?;
+            if found.replace(text).is_some() {
+                return Err(WireError.into());
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn read<'a, T: serde::Deserialize<'a>>(value: &'a RawValue) -> Result<T, ListError> {
+    serde_json::from_str(value.get()).map_err(|_| ObjectError::NotJson.into())
+}
+
+fn written(value: &impl serde::Serialize) -> Result<Box<RawValue>, ListError> {
+    to_raw_value(value).map_err(|_| ObjectError::NotJson.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+
+    use super::{in_json, in_protobuf, tasks_of_rpc};
+    use crate::ownership::{Kind, Owner, Owners};
+    use crate::wire;
+
+    fn owners() -> (Owners, Owner) {
+        let (owners, owner) = (Owners::default(), Owner::Visit(1));
+        owners.claim(&owner, Kind::Task, "mine");
+        owners.claim(&Owner::Visit(2), Kind::Task, "theirs");
+        (owners, owner)
+    }
+
+    const LIST: &str = r#"{"tasks":[{"id":"mine","x" : 1.0},{"id":"theirs"},{"id":"nobodys"},{}],"nextPageToken":"n","pageSize":4,"totalSize":9}"#;
+    const SHOWN: &str =
+        r#"{"tasks":[{"id":"mine","x" : 1.0}],"nextPageToken":"n","pageSize":1,"totalSize":1}"#;
+
+    #[test]
+    fn only_the_owners_tasks_are_shown_and_as_they_were() {
+        let (owners, owner) = owners();
+        let list = RawValue::from_string(LIST.to_owned()).unwrap();
+        assert_eq!(in_json(&list, &owners, &owner).unwrap().get(), SHOWN);
+        let answer = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{LIST}}}"#);
+        let shown = tasks_of_rpc(answer.as_bytes(), &owners, &owner).unwrap();
+        assert_eq!(shown.get(), format!(r#"{{"jsonrpc":"2.0","id":1,"result":{SHOWN}}}"#));
+    }
+
+    #[test]
+    fn a_task_with_two_ids_is_shown_to_nobody() {
+        let (owners, owner) = owners();
+        let list = r#"{"tasks":[{"id":"mine","ID":"theirs"}]}"#;
+        let list = RawValue::from_string(list.to_owned()).unwrap();
+        assert!(in_json(&list, &owners, &owner).is_err());
+        let task = [wire::text(1, "mine"), wire::text(1, "theirs")].concat();
+        assert!(in_protobuf(&wire::field(1, &task), &owners, &owner).is_err());
+    }
+
+    #[test]
+    fn protobuf_lists_are_filtered_too() {
+        let (owners, owner) = owners();
+        let mine = wire::field(1, &[wire::text(1, "mine"), wire::text(2, "c")].concat());
+        let theirs = wire::field(1, &wire::text(1, "theirs"));
+        let rest = [wire::text(2, "next"), wire::text(99, "unknown")].concat();
+        let sizes = [wire::number(3, 2), wire::number(4, 9)].concat();
+        let list = [mine.clone(), theirs, rest.clone(), sizes].concat();
+        let sizes = [wire::number(3, 1), wire::number(4, 1)].concat();
+        assert_eq!(in_protobuf(&list, &owners, &owner).unwrap(), [mine, rest, sizes].concat());
+        assert!(in_protobuf(&list[..list.len() - 1], &owners, &owner).is_err());
+    }
+}
