@@ -20,24 +20,62 @@ struct Channel {
     lease_ends_at: u64,
 }
 
+/// The same of a visitor, of whom nothing is attested.
+#[derive(Debug, Deserialize)]
+struct Visit {
+    address: String,
+    group: String,
+    lease_ends_at: u64,
+}
+
+/// One line of the table: a visit is told by its direction.
+#[derive(Debug)]
+enum Line {
+    Channel(Channel),
+    Visit(Visit),
+}
+
+impl Line {
+    fn of(line: &Value) -> Result<Self, serde_json::Error> {
+        if line.get("direction").and_then(Value::as_str) == Some("visit") {
+            Visit::deserialize(line).map(Self::Visit)
+        } else {
+            Channel::deserialize(line).map(Self::Channel)
+        }
+    }
+}
+
 /// Digits of an instance that tell two of one agent apart.
 const INSTANCE_DIGITS: usize = 8;
 
 /// The answer to `body`, which the runtime sent.
 pub(super) fn answer(body: &[u8]) -> Result<Answer, ChannelsError> {
     let all: Vec<Value> = serde_json::from_slice(body)?;
-    let channels: Vec<Channel> =
-        all.iter().map(Channel::deserialize).collect::<Result<_, serde_json::Error>>()?;
-    let text = if channels.is_empty() {
+    let lines: Vec<Line> = all.iter().map(Line::of).collect::<Result<_, _>>()?;
+    let text = if lines.is_empty() {
         "no open channels\n".to_owned()
     } else {
         let heading = ["", "AGENT", "INSTANCE", "TIER", "KEY EXCHANGE", "LEASES UNTIL"];
-        table(heading, channels.into_iter().map(row))
+        table(heading, lines.into_iter().map(row))
     };
     Ok(Answer { exit: Exit::Acceptable, text, json: json!({ "channels": all }) })
 }
 
-fn row(channel: Channel) -> [String; 6] {
+fn row(line: Line) -> [String; 6] {
+    match line {
+        Line::Channel(channel) => channel_row(channel),
+        Line::Visit(visit) => [
+            "visit".to_owned(),
+            visit.address,
+            "-".to_owned(),
+            "not attested".to_owned(),
+            visit.group,
+            UnixTime::from_secs(visit.lease_ends_at).to_string(),
+        ],
+    }
+}
+
+fn channel_row(channel: Channel) -> [String; 6] {
     let simulated = if channel.simulated { " (simulated)" } else { "" };
     [
         arrow(&channel.direction),
@@ -100,6 +138,21 @@ mod tests {
             assert!(answer(odd.to_string().as_bytes()).is_err(), "{odd}");
         }
         assert!(answer(b"ok\n").is_err());
+    }
+
+    #[test]
+    fn a_visitor_is_shown_as_one_of_whom_nothing_is_attested() {
+        let visit = json!({
+            "direction": "visit", "address": "192.0.2.1:4000", "attested": false,
+            "group": "X25519MLKEM768", "opened_at": 1_700_000_000, "lease_ends_at": 2_000_000_000,
+        });
+        let text = text(&json!([channel("inbound"), visit]));
+        for word in ["visit", "192.0.2.1:4000", "not attested", "2033-05-18T03:33:20Z"] {
+            assert!(text.contains(word), "{word}\n{text}");
+        }
+        let mut named = visit;
+        named.as_object_mut().unwrap().remove("address");
+        assert!(answer(json!([named]).to_string().as_bytes()).is_err());
     }
 
     #[test]

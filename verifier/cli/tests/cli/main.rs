@@ -13,6 +13,7 @@ mod authorization;
 mod azure;
 mod bundle;
 mod channels;
+mod connect;
 mod event_log;
 mod evidence;
 mod explain;
