@@ -26,6 +26,10 @@ pub trait Dialer: Send + Sync + 'static {
         &'a self,
         agent: &'a AgentName,
     ) -> BoxFuture<'a, Result<Arc<dyn Channel>, DialError>>;
+
+    /// This runtime itself, as its own lease attests it; `None` while it has none. Policy decides
+    /// by it over tool servers of this machine.
+    fn own(&self) -> Option<Arc<Subject>>;
 }
 
 /// One attested channel.

@@ -13,6 +13,7 @@ use crate::client::AgentClient;
 use crate::dialer::{BoxFuture, Channel};
 use crate::error::Cause;
 use crate::limits::CARD_BYTES_MAX;
+use crate::mcp::{Endpoint, Server};
 use crate::ownership::Owner;
 use crate::peek::{CollectError, collect, is_encoded};
 use cloister_channel::AgentName;
@@ -43,6 +44,9 @@ pub(crate) trait End: Send + Sync + 'static {
     /// Who is at the other end of the connection.
     fn peer(&self) -> Party<&Subject>;
 
+    /// What the request is for.
+    fn target(&self) -> &Target;
+
     /// Names one boot of the agent that is called.
     fn callee(&self) -> String;
 
@@ -50,12 +54,23 @@ pub(crate) trait End: Send + Sync + 'static {
     fn send(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, Cause>>;
 }
 
-/// Whoever calls the local agent.
+/// What a request is for.
+pub(crate) enum Target {
+    /// The agent at the far end.
+    Agent,
+    /// This tool server.
+    Server(Arc<Server>),
+    /// A tool server that there is not.
+    NoServer,
+}
+
+/// Whoever calls the local agent, or a tool server beside it.
 pub(crate) struct Caller {
     pub(crate) peer: Party<Arc<Subject>>,
     /// Whose the tasks are that it makes.
     pub(crate) owner: Owner,
     pub(crate) agent: AgentClient,
+    pub(crate) target: Target,
 }
 
 impl End for Caller {
@@ -65,13 +80,20 @@ impl End for Caller {
         self.peer.known()
     }
 
+    fn target(&self) -> &Target {
+        &self.target
+    }
+
     fn callee(&self) -> String {
         // There is one local agent, and its boots cannot be told apart.
         String::new()
     }
 
     fn send(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, Cause>> {
-        Box::pin(self.agent.send(request))
+        match &self.target {
+            Target::Server(server) => Box::pin(server.send(request)),
+            Target::Agent | Target::NoServer => Box::pin(self.agent.send(request)),
+        }
     }
 }
 
@@ -84,6 +106,7 @@ pub(crate) struct Callee {
     pub(crate) base: String,
     /// `host:port` that names this agent and no other, if it was called by one.
     pub(crate) own_place: Option<String>,
+    pub(crate) target: Target,
 }
 
 impl End for Callee {
@@ -93,12 +116,21 @@ impl End for Callee {
         Party::Attested(&self.peer)
     }
 
+    fn target(&self) -> &Target {
+        &self.target
+    }
+
     fn callee(&self) -> String {
         format!("{}/{}", self.peer.trust_domain, self.peer.instance)
     }
 
     fn send(&self, mut request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, Cause>> {
         Box::pin(async move {
+            if let Target::Server(server) = &self.target
+                && let Endpoint::Peer(_, path) = server.endpoint()
+            {
+                *request.uri_mut() = Uri::from(path.clone());
+            }
             request.headers_mut().remove(HOST);
             *request.version_mut() = Version::HTTP_2;
             let authority = format!("{}.cloister", self.agent).parse::<Authority>();

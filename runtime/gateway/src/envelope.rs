@@ -17,6 +17,9 @@ pub enum EnvelopeError {
     /// Several requests in one body.
     #[error("batches are not part of the protocol")]
     Batch,
+    /// Neither a request nor anything else that is sent, or two of them at once.
+    #[error("it is neither request nor notification nor response of JSON-RPC 2.0")]
+    Kind,
     /// `method` is absent or no text.
     #[error("it has no method")]
     Method,
@@ -39,7 +42,7 @@ pub(crate) struct Envelope<'a> {
 impl<'a> Envelope<'a> {
     /// Reads a received body.
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, EnvelopeError> {
-        let object = Object::parse(body).map_err(|error| batch_or(error, body))?;
+        let object = parse_object(body)?;
         let id = object.get("id").map(request_id).transpose()?;
         let method = object.text("method").map_err(|_| EnvelopeError::Method)?;
         Ok(Self { method: method.ok_or(EnvelopeError::Method)?, id, object })
@@ -106,6 +109,11 @@ impl From<Contradiction> for EnvelopeError {
     }
 }
 
+/// The object of a received body.
+pub(crate) fn parse_object(body: &[u8]) -> Result<Object<'_>, EnvelopeError> {
+    Object::parse(body).map_err(|error| batch_or(error, body))
+}
+
 /// A batch is told from other bodies that are no object.
 fn batch_or(error: ObjectError, body: &[u8]) -> EnvelopeError {
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
@@ -115,7 +123,8 @@ fn batch_or(error: ObjectError, body: &[u8]) -> EnvelopeError {
     }
 }
 
-fn request_id(id: &RawValue) -> Result<Box<RawValue>, EnvelopeError> {
+/// An id as it may be: a short text or number.
+pub(crate) fn request_id(id: &RawValue) -> Result<Box<RawValue>, EnvelopeError> {
     let first = id.get().bytes().next();
     let is_scalar = matches!(first, Some(b'"' | b'-' | b'0'..=b'9'));
     if is_scalar && id.get().len() <= REQUEST_ID_BYTES_MAX {
@@ -126,7 +135,7 @@ fn request_id(id: &RawValue) -> Result<Box<RawValue>, EnvelopeError> {
 }
 
 /// An object among the parameters. A doubled field keeps its own error.
-fn object(value: &RawValue) -> Result<Object<'_>, EnvelopeError> {
+pub(crate) fn object(value: &RawValue) -> Result<Object<'_>, EnvelopeError> {
     Object::read(value).map_err(within)
 }
 
@@ -135,6 +144,11 @@ const fn within(error: ObjectError) -> EnvelopeError {
         ObjectError::Doubled | ObjectError::TooDeep => EnvelopeError::Object(error),
         ObjectError::NotJson | ObjectError::NotObject => EnvelopeError::Params,
     }
+}
+
+/// A text among the parameters.
+pub(crate) fn text(object: &Object<'_>, name: &str) -> Result<Option<String>, EnvelopeError> {
+    object.text(name).map_err(|_| EnvelopeError::Params)
 }
 
 #[cfg(test)]

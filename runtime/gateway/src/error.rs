@@ -7,6 +7,7 @@ use crate::card::CardError;
 use crate::dialer::DialError;
 use crate::envelope::EnvelopeError;
 use crate::limiter::Overload;
+use crate::mcp::McpError;
 use crate::ownership::ListError;
 use crate::path::PathError;
 use crate::scan::ScanError;
@@ -104,7 +105,7 @@ cloister_attestation::codes! {
 
 /// Every code of this crate.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    CODES.iter().copied()
+    CODES.iter().chain(crate::mcp::CODES).copied()
 }
 
 /// Why a request was not carried.
@@ -154,6 +155,8 @@ pub(crate) enum Cause {
     NotServed,
     #[error(transparent)]
     Dial(#[from] DialError),
+    #[error(transparent)]
+    Mcp(#[from] McpError),
 }
 
 impl Diagnostic for Cause {
@@ -182,6 +185,7 @@ impl Diagnostic for Cause {
             Self::Origin => &ORIGIN,
             Self::NotServed => &NOT_SERVED,
             Self::Dial(error) => error.code(),
+            Self::Mcp(error) => error.code(),
         }
     }
 }

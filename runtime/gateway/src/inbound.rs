@@ -23,6 +23,7 @@ use crate::layer::{
 };
 use crate::limiter::Limiter;
 use crate::limits::REQUESTS_MAX;
+use crate::mcp::ToolServers;
 use crate::metrics::{Counts, Metrics};
 use crate::ownership::{Owner, Owners};
 use crate::reply::Audience;
@@ -42,12 +43,15 @@ pub struct InboundOptions {
     pub vouch: Arc<dyn Vouch>,
     /// Whose the agent's tasks are: outlives whatever else of this is replaced.
     pub owners: Arc<Owners>,
+    /// The tool servers beside it; peers may ask for those that are exposed.
+    pub servers: Arc<ToolServers>,
 }
 
 /// Carries the requests of every channel's peer to the local agent. Cheap to clone.
 #[derive(Clone)]
 pub struct Inbound {
     agent: AgentClient,
+    servers: Arc<ToolServers>,
     metrics: Arc<Metrics>,
     owners: Arc<Owners>,
     visits: Arc<AtomicU64>,
@@ -58,7 +62,7 @@ impl Inbound {
     /// Makes the path; connects to nothing yet.
     #[must_use]
     pub fn new(options: InboundOptions) -> Self {
-        let InboundOptions { local, agent, policy, origin, vouch, owners } = options;
+        let InboundOptions { local, agent, policy, origin, vouch, owners, servers } = options;
         let own_card = OwnCard { agent: local.agent.clone(), origin, vouch };
         let metrics = Arc::new(Metrics::default());
         let path = ServiceBuilder::new()
@@ -72,7 +76,7 @@ impl Inbound {
             .layer(Present::layer(Arc::new(own_card)))
             .service(Deliver);
         let (agent, path) = (AgentClient::new(agent), BoxCloneSyncService::new(path));
-        Self { agent, metrics, owners, visits: Arc::default(), path }
+        Self { agent, servers, metrics, owners, visits: Arc::default(), path }
     }
 
     /// Answers one request that arrived on the channel of `peer`. Dropping the future, or the body
@@ -102,7 +106,11 @@ impl Inbound {
         owner: Owner,
         request: Request<Body>,
     ) -> Response<Body> {
-        let end = Caller { peer, owner, agent: self.agent.clone() };
+        let target = match &peer {
+            Party::Attested(_) => self.servers.for_peer(request.uri().path()),
+            Party::Visitor => self.servers.for_visitor(request.uri().path()),
+        };
+        let end = Caller { peer, owner, agent: self.agent.clone(), target };
         let arrived = Arrived { end, request };
         // Boxed here, so that callers need not prove `Send` of the whole stack.
         let answered: BoxFuture<'_, _> = Box::pin(self.path.clone().oneshot(arrived));

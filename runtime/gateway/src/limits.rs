@@ -75,3 +75,8 @@ pub(crate) const OWNED_MAX: usize = 100_000;
 /// A list of tasks that is read whole, because others' tasks are taken out of it. Callers ask for
 /// pages, and without artifacts unless they say so.
 pub(crate) const LIST_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The id of an MCP session. Servers mint UUIDs, and some signed tokens.
+pub(crate) const SESSION_ID_BYTES_MAX: usize = 1024;
+
+/// Resources whose changes one request may ask to hear of; policy is asked about each.
+pub(crate) const WATCHED_MAX: usize = 64;

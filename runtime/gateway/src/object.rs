@@ -70,6 +70,12 @@ impl<'a> Object<'a> {
         (value.get() != "null").then_some(value)
     }
 
+    /// Whether a field is there at all, `null` included.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let wanted = field(name);
+        self.members.iter().any(|(name, _)| field(name) == wanted)
+    }
+
     /// The text of a field; `Err` if it has another type.
     pub(crate) fn text(&self, name: &str) -> Result<Option<String>, ObjectError> {
         let text = self.get(name).map(|value| serde_json::from_str(value.get()));

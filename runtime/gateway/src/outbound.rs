@@ -20,6 +20,7 @@ use crate::layer::{
     Surface,
 };
 use crate::limiter::Limiter;
+use crate::mcp::ToolServers;
 use crate::metrics::{Counts, Metrics};
 use crate::reply::Audience;
 
@@ -37,6 +38,8 @@ pub struct OutboundOptions {
     pub doors: Option<Arc<dyn Doors>>,
     /// Vouches for the cards that the agent is shown.
     pub vouch: Arc<dyn Vouch>,
+    /// The tool servers that it may find at `/tools/{name}/mcp`.
+    pub servers: Arc<ToolServers>,
 }
 
 impl fmt::Debug for OutboundOptions {
@@ -48,7 +51,8 @@ impl fmt::Debug for OutboundOptions {
     }
 }
 
-/// Carries the requests that the local agent makes at `/agents/{name}/…`. Cheap to clone.
+/// Carries the requests that the local agent makes at `/agents/{name}/…` and `/tools/{name}/mcp`.
+/// Cheap to clone.
 ///
 /// The listener that serves this must be bound to a loopback address.
 #[derive(Clone)]
@@ -61,13 +65,13 @@ impl Outbound {
     /// Makes the path; dials nobody yet.
     #[must_use]
     pub fn new(options: OutboundOptions) -> Self {
-        let OutboundOptions { local, policy, dialer, doors, vouch } = options;
+        let OutboundOptions { local, policy, dialer, doors, vouch, servers } = options;
         let cards = PeerCards { vouch: Some(vouch), doors: doors.clone() };
         let metrics = Arc::new(Metrics::default());
         let path = ServiceBuilder::new()
             .layer(Answer::layer(Audience::Local, Arc::clone(&metrics)))
             .layer(Surface::layer(Reach::Loopback))
-            .layer(Route::layer(doors))
+            .layer(Route::layer(doors, servers))
             .layer(Dial::layer(dialer))
             .layer(Classify::layer(Arc::new(Directory::default())))
             .layer(Authorize::layer(Arc::new(Gate { local, policy })))

@@ -47,9 +47,12 @@ impl<'a> PlainPath<'a> {
         Ok(Self { raw })
     }
 
-    /// Whether it is the runtimes' own: no agent has it, and none is asked for it.
+    /// Whether it is the runtimes' own, or a tool server's: no agent has it, and none is asked for
+    /// it.
     pub(crate) fn is_reserved(&self) -> bool {
-        self.raw == RESERVED_PATH || self.beneath(RESERVED_PATH).is_some()
+        self.raw == RESERVED_PATH
+            || self.beneath(RESERVED_PATH).is_some()
+            || tool_server(self.raw).is_some()
     }
 
     /// The path as received.
@@ -67,6 +70,11 @@ impl fmt::Debug for PlainPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.raw)
     }
+}
+
+/// The name in the path of a tool server's endpoint, `/tools/NAME/mcp`.
+pub(crate) fn tool_server(path: &str) -> Option<&str> {
+    path.strip_prefix("/tools/")?.strip_suffix("/mcp").filter(|name| !name.contains('/'))
 }
 
 /// A segment of a checked path with its percent-encoding undone.

@@ -4,7 +4,10 @@
 //! (HTTP+JSON errors); A2A 0.3.0 section 8; google.rpc.Status, ErrorInfo and RetryInfo.
 
 mod grpc;
+mod mcp;
 mod status;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use cloister_attestation::code::Diagnostic;
@@ -17,6 +20,7 @@ use crate::body::{Body, full};
 use crate::envelope::Envelope;
 use crate::error::Cause;
 use crate::limits;
+use crate::mcp::Asked;
 use crate::operation::V0_3;
 use crate::peek::{is_json, peek};
 use crate::version::stated;
@@ -45,6 +49,8 @@ pub(crate) enum Shape {
     JsonRpc03(Option<Box<RawValue>>),
     /// Trailers only.
     Grpc,
+    /// MCP's own, to what was asked.
+    Mcp(Arc<Asked>),
 }
 
 impl Shape {
@@ -122,6 +128,7 @@ impl Refused {
                 json_rpc(&status, id.as_deref(), &message, info(&status, &metadata))
             }
             Shape::Grpc => grpc::response(&status, &message, &metadata),
+            Shape::Mcp(asked) => mcp::response(&self.cause, asked, audience),
         };
         if status.retry {
             let seconds = HeaderValue::from(limits::RETRY_AFTER.as_secs());

@@ -9,6 +9,7 @@ mod card;
 mod error;
 mod node;
 mod source;
+mod tools;
 
 pub(crate) use agent::{A2A_PORT, AGENT, GRPC_PORT, SURFACE};
 pub use agent::{

@@ -13,6 +13,9 @@ pub const POLICY_BYTES_MAX: u64 = 1024 * 1024;
 /// Files that are measured as one workload; a Python agent lists a few dozen.
 pub const WORKLOAD_FILES_MAX: usize = 4096;
 
+/// Tool servers of one runtime.
+pub const TOOL_SERVERS_MAX: usize = 64;
+
 /// Environment variables that an agent may be given.
 pub const ENVIRONMENT_MAX: usize = 256;
 

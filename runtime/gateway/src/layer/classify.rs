@@ -14,9 +14,10 @@ use tower::layer::layer_fn;
 use super::{Arrived, Classified, Next, Outcome, service};
 use crate::body::{Body, full};
 use crate::directory::Directory;
-use crate::end::End;
+use crate::end::{End, Target};
 use crate::envelope::Envelope;
 use crate::error::Cause;
+use crate::mcp::{self, McpError};
 use crate::operation::{HttpMatch, Operation, Row, Said};
 use crate::peek::{Watch, is_json, peek, settle};
 use crate::reply::{Refused, Shape};
@@ -40,7 +41,17 @@ impl<S> Classify<S> {
     where
         S: Next<Classified<E>>,
     {
-        let classified = classify(&self.directory, arrived).await?;
+        let Arrived { end, request } = arrived;
+        let classified = match end.target() {
+            Target::Agent => classify(&self.directory, Arrived { end, request }).await?,
+            Target::Server(server) => {
+                let server = server.name().to_owned();
+                mcp::classify(end, &server, request).await?
+            }
+            Target::NoServer => {
+                return Err(Refused::new(McpError::NoServer, Shape::Mcp(Arc::default())));
+            }
+        };
         self.next.proceed(classified).await
     }
 }

@@ -1,15 +1,19 @@
-//! Finds, or opens, the attested channel to the agent that a request is for.
+//! Finds, or opens, the attested channel to the agent that a request is for. A tool server of this
+//! machine is reached as if it were behind a channel to this runtime itself.
 
 use std::sync::Arc;
 
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::route::Routed;
+use super::route::{Destination, Routed};
 use super::{Arrived, Next, Outcome, service};
-use crate::dialer::Dialer;
+use crate::dialer::{Channel, Dialer};
 use crate::end::Callee;
+use crate::error::Cause;
+use crate::mcp::{Beside, Endpoint, McpError, Server};
 use crate::reply::{Refused, Shape};
+use cloister_channel::AgentName;
 
 /// The step; see the module.
 #[derive(Clone)]
@@ -27,14 +31,41 @@ impl<S> Dial<S> {
     where
         S: Next<Arrived<Callee>>,
     {
-        let Routed { agent, base, own_place, request } = routed;
-        match self.dialer.dial(&agent).await {
-            Ok(channel) => {
-                let end = Callee { agent, peer: channel.peer(), channel, base, own_place };
+        let Routed { destination, base, own_place, request } = routed;
+        match self.channel(&destination).await {
+            Ok((agent, channel)) => {
+                let target = destination.into();
+                let end = Callee { agent, peer: channel.peer(), channel, base, own_place, target };
                 self.next.proceed(Arrived { end, request }).await
             }
-            Err(error) => Err(Refused::new(error, Shape::of_refused(request).await)),
+            Err(cause) => {
+                let shape = match destination {
+                    Destination::Agent(_) => Shape::of_refused(request).await,
+                    Destination::Server(_) => Shape::Mcp(Arc::default()),
+                };
+                Err(Refused::new(cause, shape))
+            }
         }
+    }
+
+    async fn channel(
+        &self,
+        destination: &Destination,
+    ) -> Result<(AgentName, Arc<dyn Channel>), Cause> {
+        let agent = match destination {
+            Destination::Agent(agent) => agent,
+            Destination::Server(server) => match server.endpoint() {
+                Endpoint::Peer(agent, _) => agent,
+                Endpoint::Http(..) => return self.beside(server),
+            },
+        };
+        Ok((agent.clone(), self.dialer.dial(agent).await?))
+    }
+
+    fn beside(&self, server: &Arc<Server>) -> Result<(AgentName, Arc<dyn Channel>), Cause> {
+        let own = self.dialer.own().ok_or(McpError::NoLease)?;
+        let name = AgentName::new(&own.agent).map_err(|_| McpError::NoLease)?;
+        Ok((name, Arc::new(Beside::new(Arc::clone(server), own))))
     }
 }
 

@@ -1,4 +1,5 @@
-//! Reads which agent a local request is for: by `/agents/NAME/…`, or by a host that is the agent's.
+//! Reads what a local request is for: an agent, by `/agents/NAME/…` or by a host that is the agent's,
+//! or a tool server, by `/tools/NAME/mcp`.
 
 use std::sync::Arc;
 
@@ -12,13 +13,30 @@ use super::surface::{Local, agent_of, ip};
 use super::{Next, Outcome, service};
 use crate::body::Body;
 use crate::doors::Doors;
+use crate::end::Target;
 use crate::error::Cause;
+use crate::mcp::{McpError, Server, ToolServers};
 use crate::path::PlainPath;
 use crate::reply::{Refused, Shape};
 
-/// A request for an agent, with the path that it has there.
+/// Whom a request is for.
+pub(crate) enum Destination {
+    Agent(AgentName),
+    Server(Arc<Server>),
+}
+
+impl From<Destination> for Target {
+    fn from(destination: Destination) -> Self {
+        match destination {
+            Destination::Agent(_) => Self::Agent,
+            Destination::Server(server) => Self::Server(server),
+        }
+    }
+}
+
+/// A request for an agent or a tool server, with the path that it has there.
 pub(crate) struct Routed {
-    pub(crate) agent: AgentName,
+    pub(crate) destination: Destination,
     /// Where the local agent finds that agent: `http://AUTHORITY/agents/NAME`, or
     /// `http://AUTHORITY`.
     pub(crate) base: String,
@@ -35,7 +53,8 @@ impl Routed {
         request: Request<Body>,
     ) -> Self {
         let own_place = authority.port().map(|_| authority.to_string());
-        Self { agent, base: format!("http://{authority}"), own_place, request }
+        let (destination, base) = (Destination::Agent(agent), format!("http://{authority}"));
+        Self { destination, base, own_place, request }
     }
 }
 
@@ -43,12 +62,16 @@ impl Routed {
 #[derive(Clone)]
 pub(crate) struct Route<S> {
     doors: Option<Arc<dyn Doors>>,
+    servers: Arc<ToolServers>,
     next: S,
 }
 
 impl<S> Route<S> {
-    pub(crate) fn layer(doors: Option<Arc<dyn Doors>>) -> impl Layer<S, Service = Self> {
-        layer_fn(move |next| Self { doors: doors.clone(), next })
+    pub(crate) fn layer(
+        doors: Option<Arc<dyn Doors>>,
+        servers: Arc<ToolServers>,
+    ) -> impl Layer<S, Service = Self> {
+        layer_fn(move |next| Self { doors: doors.clone(), servers: Arc::clone(&servers), next })
     }
 
     async fn run(self, local: Local) -> Outcome
@@ -61,13 +84,27 @@ impl<S> Route<S> {
         if let Some(agent) = by_host {
             return self.next.proceed(Routed::at_own_place(agent, &authority, request)).await;
         }
-        let (agent, uri) = match target(request.uri()) {
-            Ok(target) => target,
-            Err(cause) => return Err(Refused::new(cause, Shape::of_refused(request).await)),
+        let (destination, base) = match self.servers.for_agent(request.uri().path()) {
+            Target::Server(server) => {
+                let base = format!("http://{authority}/tools/{}", server.name());
+                (Destination::Server(server), base)
+            }
+            Target::NoServer => {
+                return Err(Refused::new(McpError::NoServer, Shape::Mcp(Arc::default())));
+            }
+            Target::Agent => {
+                let (agent, uri) = match target(request.uri()) {
+                    Ok(target) => target,
+                    Err(cause) => {
+                        return Err(Refused::new(cause, Shape::of_refused(request).await));
+                    }
+                };
+                *request.uri_mut() = uri;
+                let base = format!("http://{authority}/agents/{agent}");
+                (Destination::Agent(agent), base)
+            }
         };
-        *request.uri_mut() = uri;
-        let base = format!("http://{authority}/agents/{agent}");
-        self.next.proceed(Routed { agent, base, own_place: None, request }).await
+        self.next.proceed(Routed { destination, base, own_place: None, request }).await
     }
 }
 

@@ -6,6 +6,7 @@ use crate::dialer::DialFailure;
 use crate::envelope::EnvelopeError;
 use crate::error::Cause;
 use crate::limiter::Overload;
+use crate::mcp::McpError;
 use crate::object::ObjectError;
 use crate::scan::ScanError;
 
@@ -58,13 +59,17 @@ impl Canonical {
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
 const METHOD_NOT_FOUND: i32 = -32601;
-const INVALID_PARAMS: i32 = -32602;
+pub(super) const INVALID_PARAMS: i32 = -32602;
 const INTERNAL_ERROR: i32 = -32603;
 /// A2A's codes.
 const TASK_NOT_FOUND_CODE: i32 = -32001;
 const CONTENT_TYPE_NOT_SUPPORTED: i32 = -32005;
 const INVALID_AGENT_RESPONSE: i32 = -32006;
 const VERSION_NOT_SUPPORTED: i32 = -32009;
+/// MCP's codes. The first is of the legacy era.
+pub(super) const RESOURCE_NOT_FOUND: i32 = -32002;
+const HEADER_MISMATCH: i32 = -32020;
+const UNSUPPORTED_REVISION: i32 = -32022;
 /// Ours: outside of what JSON-RPC (-32768 to -32000) keeps for itself and its protocols.
 const PERMISSION_DENIED: i32 = -31403;
 const AGENT_NOT_FOUND: i32 = -31404;
@@ -130,6 +135,7 @@ impl Status {
             Cause::AgentUnreachable(_) => UNAVAILABLE,
             Cause::AgentFailed(_) => BROKEN,
             Cause::Card(_) => CARD,
+            Cause::Mcp(error) => mcp_status(error),
             Cause::Dial(error) => match error.failure() {
                 DialFailure::UnknownAgent => NOT_SERVED,
                 DialFailure::Refused => DENIED,
@@ -141,7 +147,25 @@ impl Status {
     }
 }
 
-const fn envelope_code(error: EnvelopeError) -> i32 {
+/// SPEC: MCP 2026-07-28, basic, "Error Codes"; basic/transports/streamable-http.
+const fn mcp_status(error: &McpError) -> Status {
+    match error {
+        McpError::NoServer => Status { coarse: "There is no such tool server.", ..NOT_SERVED },
+        McpError::NoLease | McpError::Server(_) => UNAVAILABLE,
+        McpError::Verb => Status { http: StatusCode::METHOD_NOT_ALLOWED, ..NO_OPERATION },
+        McpError::Version(_) => Status { json_rpc: UNSUPPORTED_REVISION, ..MALFORMED },
+        McpError::HeaderMismatch(_) => Status { json_rpc: HEADER_MISMATCH, ..MALFORMED },
+        McpError::Metadata(_) => Status { json_rpc: INVALID_PARAMS, ..MALFORMED },
+        McpError::Method(_) => NO_OPERATION,
+        McpError::Response(_) => MALFORMED,
+        McpError::Session => NO_SESSION,
+        McpError::Sessions => OVERLOADED,
+        McpError::UnknownTool | McpError::Drift => UNKNOWN_TOOL,
+        McpError::List(_) => BROKEN,
+    }
+}
+
+pub(super) const fn envelope_code(error: EnvelopeError) -> i32 {
     match error {
         EnvelopeError::Object(ObjectError::NotJson) => PARSE_ERROR,
         EnvelopeError::Params => INVALID_PARAMS,
@@ -149,6 +173,7 @@ const fn envelope_code(error: EnvelopeError) -> i32 {
             ObjectError::NotObject | ObjectError::Doubled | ObjectError::TooDeep,
         )
         | EnvelopeError::Batch
+        | EnvelopeError::Kind
         | EnvelopeError::Method
         | EnvelopeError::Id => INVALID_REQUEST,
     }
@@ -292,6 +317,16 @@ const CARD: Status = Status {
     domain: A2A,
     coarse: "The agent's card is of no use.",
     retry: false,
+};
+
+const NO_SESSION: Status =
+    Status { json_rpc: AGENT_NOT_FOUND, coarse: "There is no such session.", ..NO_OPERATION };
+
+const UNKNOWN_TOOL: Status = Status {
+    http: StatusCode::OK,
+    json_rpc: INVALID_PARAMS,
+    coarse: "Unknown tool.",
+    ..NO_OPERATION
 };
 
 const LIST: Status =

@@ -122,6 +122,10 @@ impl Dialer for ToCareless {
     fn dial<'a>(&'a self, _: &'a AgentName) -> BoxFuture<'a, Result<Arc<dyn Channel>, DialError>> {
         Box::pin(async move { Ok(Arc::clone(&self.0) as Arc<dyn Channel>) })
     }
+
+    fn own(&self) -> Option<Arc<Subject>> {
+        None
+    }
 }
 
 #[tokio::test]
@@ -133,6 +137,7 @@ async fn the_calling_end_does_not_rely_on_the_other() {
         dialer: Arc::new(ToCareless(Arc::clone(&channel))),
         doors: None,
         vouch: Arc::clone(&PLANNER) as Arc<dyn Vouch>,
+        servers: Arc::default(),
     });
     let request = Request::get("/agents/translator/a2a/rest/tasks/t")
         .header("host", "localhost")

@@ -16,6 +16,7 @@ mod forms;
 mod grpc;
 mod identity;
 mod limits;
+mod mcp;
 mod network;
 mod ownership;
 mod proxy;

@@ -11,7 +11,7 @@ use cloister_attestation::result::Tier;
 use cloister_gateway::{
     AgentAddress, AgentName, Body, BoxFuture, Channel, DialError, DialFailure, Dialer, Doors,
     Inbound, InboundOptions, LocalPort, LocalPortOptions, Outbound, OutboundOptions, Owners, Reach,
-    Vouch, boxed, full,
+    ToolServers, Vouch, boxed, full,
 };
 use cloister_policy::{LocalAgent, PolicyBundle, Subject};
 use http::{Request, Response, StatusCode};
@@ -89,6 +89,7 @@ pub(crate) fn called(agent: SocketAddr, policies: &str) -> InboundOptions {
         origin: if_present(),
         vouch: Arc::clone(&TRANSLATOR) as Arc<dyn Vouch>,
         owners,
+        servers: Arc::default(),
     }
 }
 
@@ -166,6 +167,10 @@ impl Dialer for PlainDialer {
             }
         })
     }
+
+    fn own(&self) -> Option<Arc<Subject>> {
+        Some(Arc::new(planner()))
+    }
 }
 
 /// The translator's door.
@@ -213,6 +218,16 @@ impl Network {
 
     /// With whatever the called end is given.
     pub(crate) async fn joined(agent: Agent, calling: &str, called: InboundOptions) -> Self {
+        Self::with_servers(agent, calling, called, ToolServers::default()).await
+    }
+
+    /// The same, with the tool servers that the planner may find.
+    pub(crate) async fn with_servers(
+        agent: Agent,
+        calling: &str,
+        called: InboundOptions,
+        servers: ToolServers,
+    ) -> Self {
         let inbound = Inbound::new(called);
         let channel = Arc::new(PlainChannel::connect(serve_inbound(inbound.clone()).await).await);
         let at_door = TcpListener::bind("127.80.1.1:0").await.unwrap();
@@ -223,6 +238,7 @@ impl Network {
             dialer: Arc::new(PlainDialer(Arc::clone(&channel))),
             doors: Some(Arc::new(OneDoor(door))),
             vouch: Arc::clone(&PLANNER) as Arc<dyn Vouch>,
+            servers: Arc::new(servers),
         });
         let surface = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let surface = serve_outbound(surface, outbound.clone());

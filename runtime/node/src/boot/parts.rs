@@ -9,7 +9,7 @@ use cloister_channel::IdentityKey;
 use cloister_channel::tls::{self, Demands, KeyExchange};
 use cloister_gateway::{
     AgentAddress, AgentPorts, Inbound, InboundOptions, OriginPolicy, Outbound, OutboundOptions,
-    Vouch,
+    ToolServers, Vouch,
 };
 use cloister_policy::{LocalAgent, PolicyBundle};
 use tokio::sync::mpsc;
@@ -155,7 +155,8 @@ impl Parts {
             tasks: connections.clone(),
         });
         let (doors, opened) = Doors::new(addresses.surface.port());
-        let (inbound, outbound) = gateways(&judge, ports.agent, dialler, doors, cards);
+        let servers = Arc::new(ToolServers::new(agent.tools.iter().cloned()));
+        let (inbound, outbound) = gateways(&judge, ports.agent, dialler, doors, cards, servers);
         let board = Arc::new(Board::default());
         Ok(Self {
             membership: Membership {
@@ -196,6 +197,7 @@ fn gateways(
     dialler: Dialler,
     doors: Doors,
     cards: Cards,
+    servers: Arc<ToolServers>,
 ) -> (Inbound, Outbound) {
     let Judge { local, policy } = judge;
     let inbound = Inbound::new(InboundOptions {
@@ -205,6 +207,7 @@ fn gateways(
         origin: cards.origin,
         vouch: Arc::clone(&cards.vouch) as Arc<dyn Vouch>,
         owners: Arc::default(),
+        servers: Arc::clone(&servers),
     });
     let outbound = Outbound::new(OutboundOptions {
         local: local.clone(),
@@ -212,6 +215,7 @@ fn gateways(
         dialer: Arc::new(dialler),
         doors: Some(Arc::new(doors)),
         vouch: cards.vouch,
+        servers,
     });
     (inbound, outbound)
 }

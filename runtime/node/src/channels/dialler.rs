@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use cloister_attestation::code::Diagnostic as _;
 use cloister_channel::AgentName;
-use cloister_gateway::{BoxFuture, Channel, DialError};
+use cloister_gateway::{BoxFuture, Channel, DialError, subject};
+use cloister_policy::Subject;
 use tokio_util::task::TaskTracker;
 use tracing::info;
 
@@ -61,6 +62,11 @@ impl cloister_gateway::Dialer for Dialler {
                 }
             }
         })
+    }
+
+    fn own(&self) -> Option<Arc<Subject>> {
+        let standing = self.state.standing()?;
+        Some(Arc::new(subject(&standing.credentials.lease().into())))
     }
 }
 

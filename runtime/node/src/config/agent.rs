@@ -9,7 +9,7 @@ use cloister_attestation::limits::{NAME_BYTES_MAX, SCOPES_MAX};
 use cloister_attestation::manifest::is_agent_name;
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_channel::name::TrustDomain;
-use cloister_gateway::OriginPolicy;
+use cloister_gateway::{OriginPolicy, ToolServer};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use serde::Deserialize;
@@ -18,6 +18,7 @@ use toml::Spanned;
 use super::card::{CardSection, card};
 use super::error::ConfigError;
 use super::source::{Source, text};
+use super::tools::{ToolSections, tools};
 use crate::limits::{ENVIRONMENT_MAX, STOP_GRACE_SECS_MAX, WORKLOAD_FILES_MAX};
 
 /// What the measured file says, checked.
@@ -40,6 +41,8 @@ pub struct AgentConfig {
     pub card: OriginPolicy,
     /// What to run.
     pub workload: Workload,
+    /// The tool servers that the agent, and where they are exposed its peers, may be let use.
+    pub tools: Vec<ToolServer>,
 }
 
 /// What the manifest declares about the agent.
@@ -174,6 +177,8 @@ struct File {
     peers: PeerDemands,
     card: Option<CardSection>,
     workload: Spanned<WorkloadSection>,
+    #[serde(default)]
+    tools: ToolSections,
 }
 
 #[derive(Deserialize)]
@@ -228,6 +233,7 @@ impl AgentConfig {
         Ok(Self {
             verifier: pin(source, file.verifier)?,
             workload: workload(source, file.workload)?,
+            tools: tools(source, file.tools)?,
             policy: source.resolve(&file.policy),
             agent: file.agent.into_inner(),
             peers: file.peers,

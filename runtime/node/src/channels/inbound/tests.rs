@@ -55,6 +55,7 @@ impl Scene {
             origin: Arc::new(OriginPolicy { rule: SignatureRule::Off, keys: KeySet::default() }),
             vouch: Arc::new(CardVoucher::new(Arc::clone(&state), &identity, "me:1").unwrap()),
             owners: Arc::default(),
+            servers: Arc::default(),
         });
         tokio::spawn(serve(carrier, gateway, Limits::default()));
         let (sender, connection) = h2::client::handshake(far).await.unwrap();

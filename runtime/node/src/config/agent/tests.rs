@@ -38,6 +38,31 @@ fn the_example_parses_and_means_what_it_says() {
     assert_eq!(config.workload.command, ["/usr/bin/translator", "--quiet"]);
     assert_eq!(config.workload.grpc_port, Some(9001));
     assert_eq!(config.workload.stop_grace.as_secs(), 10);
+    let names: Vec<_> = config.tools.iter().map(|server| server.name().as_str()).collect();
+    assert_eq!(names, ["dictionary", "search"]);
+}
+
+#[test]
+fn refuses_tool_servers_that_are_elsewhere_or_nowhere() {
+    let url = "url = \"http://127.0.0.1:9100/mcp\"";
+    for to in [
+        "",
+        "url = \"http://10.0.0.1:9100/mcp\"",
+        "url = \"http://localhost:9100/mcp\"",
+        "url = \"https://127.0.0.1:9100/mcp\"",
+        "url = \"http://127.0.0.1/mcp\"",
+        "url = \"http://user@127.0.0.1:9100/mcp\"",
+        "url = \"http://127.0.0.1:9100/mcp?x=1\"",
+        "url = \"http://127.0.0.1:9100/a/../mcp\"",
+        "url = \"http://127.0.0.1:9100/mcp\"\nagent = \"b\"",
+        "url = \"http://127.0.0.1:9100/mcp\"\nserver = \"b\"",
+    ] {
+        assert_eq!(refused(url, to).code(), &VALUE, "{to}");
+    }
+    assert_eq!(refused("agent = \"retriever\"", "agent = \"Retriever\"").code(), &VALUE);
+    assert_eq!(refused("server = \"index\"", "server = \"in/dex\"").code(), &VALUE);
+    assert_eq!(refused("server = \"index\"", "exposed = true").code(), &VALUE);
+    assert_eq!(refused("[tools.search]", "[tools.Search]").code(), &VALUE);
 }
 
 #[test]

@@ -1,0 +1,4 @@
+//! Tool servers: what is carried, what is refused, and who finds out what.
+
+mod classes;
+mod server;
