@@ -10,6 +10,7 @@ use crate::limiter::Overload;
 use crate::mcp::McpError;
 use crate::ownership::ListError;
 use crate::path::PathError;
+use crate::recorder::RecordError;
 use crate::scan::ScanError;
 
 cloister_attestation::codes! {
@@ -77,6 +78,10 @@ cloister_attestation::codes! {
     LIST = "gateway.list.unusable", Operator, "A2A 1.0.1 section 3.1.4",
         "Ask for smaller pages, or have the agent answer lists as the protocol has them.",
         "Tasks of others are taken out of a list before a peer sees it. This list is larger than 8 MiB, broke off, is compressed, or has a task without a single id, so that it cannot be told whose they are.";
+    /// The audit log takes no records.
+    UNRECORDED = "gateway.audit.unrecorded", Operator, "",
+        "Read the runtime's log for why the audit log failed, mend it, and restart the runtime.",
+        "What is not on record is not forwarded. The runtime's audit log could not take the record of this operation: its disk is full or failed, or it could not keep up.";
     /// The local agent does not answer.
     AGENT_UNREACHABLE = "gateway.agent.unreachable", Operator, "",
         "Check that the agent runs and listens on the port that its configuration names.",
@@ -141,6 +146,8 @@ pub(crate) enum Cause {
     NotOwned,
     #[error(transparent)]
     List(#[from] ListError),
+    #[error("the operation cannot be put on record: {0}")]
+    Unrecorded(RecordError),
     #[error("the agent cannot be reached: {0}")]
     AgentUnreachable(String),
     #[error("the agent did not complete its answer: {0}")]
@@ -178,6 +185,7 @@ impl Diagnostic for Cause {
             Self::MessageTooLarge { .. } => &MESSAGE_TOO_LARGE,
             Self::NotOwned => &NOT_OWNED,
             Self::List(_) => &LIST,
+            Self::Unrecorded(_) => &UNRECORDED,
             Self::AgentUnreachable(_) => &AGENT_UNREACHABLE,
             Self::AgentFailed(_) => &AGENT_FAILED,
             Self::Card(_) => &CARD,

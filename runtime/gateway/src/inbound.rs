@@ -19,17 +19,19 @@ use crate::dialer::BoxFuture;
 use crate::directory::Directory;
 use crate::end::{Caller, Party};
 use crate::layer::{
-    Answer, Arrived, Authorize, Classify, Cleanse, Deliver, Gate, Identify, Limit, Own, Present,
+    Answer, Arrived, Audit, Authorize, Classify, Cleanse, Deliver, Gate, Identify, Limit, Own,
+    Present,
 };
 use crate::limiter::Limiter;
 use crate::limits::REQUESTS_MAX;
 use crate::mcp::ToolServers;
 use crate::metrics::{Counts, Metrics};
 use crate::ownership::{Owner, Owners};
+use crate::recorder::Recorder;
 use crate::reply::Audience;
 
 /// What an [`Inbound`] needs to know.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct InboundOptions {
     /// The agent that this runtime runs.
     pub local: LocalAgent,
@@ -45,6 +47,18 @@ pub struct InboundOptions {
     pub owners: Arc<Owners>,
     /// The tool servers beside it; peers may ask for those that are exposed.
     pub servers: Arc<ToolServers>,
+    /// Puts on record what they do, and what they may not.
+    pub recorder: Arc<dyn Recorder>,
+}
+
+impl fmt::Debug for InboundOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InboundOptions")
+            .field("local", &self.local)
+            .field("agent", &self.agent)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Carries the requests of every channel's peer to the local agent. Cheap to clone.
@@ -62,13 +76,15 @@ impl Inbound {
     /// Makes the path; connects to nothing yet.
     #[must_use]
     pub fn new(options: InboundOptions) -> Self {
-        let InboundOptions { local, agent, policy, origin, vouch, owners, servers } = options;
+        let InboundOptions { local, agent, policy, origin, vouch, owners, servers, recorder } =
+            options;
         let own_card = OwnCard { agent: local.agent.clone(), origin, vouch };
         let metrics = Arc::new(Metrics::default());
         let path = ServiceBuilder::new()
             .layer(Answer::layer(Audience::Peer, Arc::clone(&metrics)))
             .layer(Classify::layer(Arc::new(Directory::default())))
             .layer(Authorize::layer(Arc::new(Gate { local, policy })))
+            .layer(Audit::layer(recorder))
             .layer(Limit::layer(Limiter::new(Some(REQUESTS_MAX))))
             .layer(Own::layer(Arc::clone(&owners)))
             .layer(Cleanse::layer())

@@ -1,6 +1,7 @@
 //! The steps of both request paths, one a file. The order is in `inbound` and `outbound`.
 
 mod answer;
+mod audit;
 mod authorize;
 mod classify;
 mod cleanse;
@@ -27,6 +28,7 @@ use crate::peek::Watch;
 use crate::reply::{Refused, Shape};
 
 pub(crate) use answer::Answer;
+pub(crate) use audit::Audit;
 pub(crate) use authorize::{Authorize, Gate};
 pub(crate) use classify::Classify;
 pub(crate) use cleanse::Cleanse;

@@ -5,8 +5,9 @@
 //!  local agent                                                          peer's runtime
 //!      | plain HTTP                                    HTTP/2 on the channel |
 //!      v                                                                     v
-//!  Outbound: surface, route, dial, classify,   ~~~>   Inbound: classify, authorize, cleanse,
-//!            authorize, cleanse, present, deliver              identify, deliver ---> agent
+//!  Outbound: surface, route, dial, classify,   ~~~>   Inbound: classify, authorize, audit,
+//!            authorize, audit, cleanse,                        cleanse, identify, deliver
+//!            present, deliver                                           ---> agent
 //! ```
 //!
 //! Each word is one `tower` layer in a file of its own; [`Inbound`], [`Outbound`] and [`LocalPort`],
@@ -41,6 +42,7 @@ mod limiter;
 mod limits;
 mod local_port;
 mod mcp;
+mod meter;
 mod metrics;
 mod object;
 mod operation;
@@ -50,6 +52,7 @@ mod parts;
 mod path;
 mod peek;
 mod query;
+mod recorder;
 mod reply;
 mod scan;
 mod sse;
@@ -78,5 +81,6 @@ pub use operation::Operation;
 pub use outbound::{Outbound, OutboundOptions};
 pub use ownership::Owners;
 pub use path::RESERVED_PATH;
+pub use recorder::{RecordError, Recorder, direction as recorded_direction, peer_facts};
 pub use scan::ScanError;
 pub use subject::subject;

@@ -16,12 +16,13 @@ use crate::dialer::{BoxFuture, Dialer};
 use crate::directory::Directory;
 use crate::doors::Doors;
 use crate::layer::{
-    Answer, Authorize, Classify, Cleanse, Deliver, Dial, Gate, Limit, Present, Reach, Route,
+    Answer, Audit, Authorize, Classify, Cleanse, Deliver, Dial, Gate, Limit, Present, Reach, Route,
     Surface,
 };
 use crate::limiter::Limiter;
 use crate::mcp::ToolServers;
 use crate::metrics::{Counts, Metrics};
+use crate::recorder::Recorder;
 use crate::reply::Audience;
 
 /// What an [`Outbound`] needs to know.
@@ -40,6 +41,8 @@ pub struct OutboundOptions {
     pub vouch: Arc<dyn Vouch>,
     /// The tool servers that it may find at `/tools/{name}/mcp`.
     pub servers: Arc<ToolServers>,
+    /// Puts on record what it does, and what it may not.
+    pub recorder: Arc<dyn Recorder>,
 }
 
 impl fmt::Debug for OutboundOptions {
@@ -65,7 +68,7 @@ impl Outbound {
     /// Makes the path; dials nobody yet.
     #[must_use]
     pub fn new(options: OutboundOptions) -> Self {
-        let OutboundOptions { local, policy, dialer, doors, vouch, servers } = options;
+        let OutboundOptions { local, policy, dialer, doors, vouch, servers, recorder } = options;
         let cards = PeerCards { vouch: Some(vouch), doors: doors.clone() };
         let metrics = Arc::new(Metrics::default());
         let path = ServiceBuilder::new()
@@ -75,6 +78,7 @@ impl Outbound {
             .layer(Dial::layer(dialer))
             .layer(Classify::layer(Arc::new(Directory::default())))
             .layer(Authorize::layer(Arc::new(Gate { local, policy })))
+            .layer(Audit::layer(recorder))
             .layer(Limit::layer(Limiter::new(None)))
             .layer(Cleanse::layer())
             .layer(Present::layer(Arc::new(cards)))

@@ -41,6 +41,8 @@ pub(crate) struct Occasion {
     pub(crate) identity_key: Digest48,
     pub(crate) channel_key: Digest48,
     pub(crate) nonce: Nonce,
+    /// Digest of the checkpoint of the audit log that goes with it, where one does.
+    pub(crate) audit_head: Option<Digest48>,
     /// TLS exporter value. A Verifier gives no lease for Evidence that has one.
     pub(crate) exporter: Option<[u8; 32]>,
 }
@@ -56,7 +58,7 @@ pub(crate) async fn collect(
         channel_key: occasion.channel_key,
         nonce: occasion.nonce,
         manifest: declared.digest,
-        audit_head: None,
+        audit_head: occasion.audit_head,
         exporter: occasion.exporter,
     }
     .encode();

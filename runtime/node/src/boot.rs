@@ -7,6 +7,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use cloister_attestation::code::Diagnostic as _;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -14,10 +15,11 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::addresses::Addresses;
+use crate::audit::AuditLog;
 use crate::channels::{ChannelTable, Closing, VisitTable};
 use crate::config::{AgentConfig, NodeConfig};
 use crate::enrol::EnrolError;
-use crate::limits::{ENFORCE_INTERVAL, SIMULATED_WARNING_INTERVAL};
+use crate::limits::{AUDIT_CHECKPOINT_INTERVAL, ENFORCE_INTERVAL, SIMULATED_WARNING_INTERVAL};
 use crate::membership::Membership;
 use crate::phase::Phase;
 use crate::state::State;
@@ -99,6 +101,8 @@ impl Runtime {
         tasks.spawn(stay_admitted(membership, failed));
         // Nothing that is over stays open, whoever notices it or not.
         tasks.spawn(enforce(Arc::clone(&state)));
+        // The log's signature, while it grows.
+        tasks.spawn(sign(Arc::clone(state.audit())));
         // The agent, once the phase permits it.
         let agent = tokio::spawn(agent::keep(program, patience, board, state.phase()));
         // Revocations.
@@ -164,6 +168,9 @@ impl Runtime {
             warn!(%error, "the agent's keeper ended early");
         }
         self.tasks.shutdown().await;
+        if let Err(error) = self.state.audit().checkpoint().await {
+            warn!(code = error.code().id, %error, "the end of the audit log is not signed");
+        }
     }
 }
 
@@ -196,6 +203,17 @@ async fn enforce(state: Arc<State>) {
                     warn!("SIMULATED: this runtime's Evidence is signed by a software TEE and proves nothing about hardware");
                 }
             }
+        }
+    }
+}
+
+/// Signs the audit log every so often.
+async fn sign(audit: Arc<AuditLog>) {
+    let mut ticks = tokio::time::interval(AUDIT_CHECKPOINT_INTERVAL);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = audit.checkpoint().await {
+            warn!(code = error.code().id, %error, "the audit log is not signed");
         }
     }
 }

@@ -6,6 +6,7 @@ use cloister_attestation::code::Code;
 pub fn codes() -> impl Iterator<Item = &'static Code> {
     [
         crate::addresses::CODES,
+        crate::audit::CODES,
         crate::boot::CODES,
         crate::channels::CODES,
         crate::config::CODES,

@@ -13,8 +13,8 @@ mod tools;
 
 pub(crate) use agent::{A2A_PORT, AGENT, GRPC_PORT, SURFACE};
 pub use agent::{
-    AgentConfig, Declaration, Freshness, ImageName, Output, PeerDemands, VerifierPin, Visitors,
-    Workload,
+    AgentConfig, AuditDemands, Declaration, Durability, Freshness, ImageName, Output, PeerDemands,
+    VerifierPin, Visitors, Workload,
 };
 pub use error::{CODES, ConfigError, EXPOSED, Position, SYNTAX, UNREADABLE, VALUE};
 pub use node::{

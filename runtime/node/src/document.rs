@@ -70,7 +70,8 @@ impl Documents {
                 let (identity_key, channel_key) =
                     (*credentials.identity().thumbprint(), *credentials.channel().thumbprint());
                 let exporter = Some(exporter);
-                let occasion = Occasion { identity_key, channel_key, nonce, exporter };
+                let audit_head = None;
+                let occasion = Occasion { identity_key, channel_key, nonce, audit_head, exporter };
                 Some(self.press.evidence(occasion).await.map_err(problem)?)
             }
             None => None,

@@ -16,6 +16,7 @@ use cloister_channel::{
 };
 
 use crate::attest::{Occasion, collect};
+use crate::audit::AuditLog;
 use crate::clock::Clock;
 use crate::config::{AgentConfig, ImageName};
 use crate::verifier::{Enrolment, Verifier};
@@ -30,6 +31,8 @@ pub(crate) struct Enroller {
     pub(crate) attester: Arc<Attester>,
     pub(crate) identity: Arc<IdentityKey>,
     pub(crate) declared: Arc<Declared>,
+    /// Its head is bound into the Evidence for each lease.
+    pub(crate) audit: Arc<AuditLog>,
     /// `host:port` that peers dial.
     pub(crate) endpoint: String,
     pub(crate) clock: Arc<Clock>,
@@ -80,6 +83,7 @@ impl Enroller {
             identity_key: *self.identity.thumbprint(),
             channel_key: *channel.thumbprint(),
             nonce,
+            audit_head: Some(self.audit.checkpoint().await?.digest()),
             exporter: None,
         };
         Ok(collect(Arc::clone(&self.attester), &self.declared, occasion).await?.encode())

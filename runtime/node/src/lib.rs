@@ -9,6 +9,7 @@
 //!                +-- membership   enrol, renew        <--> Verifier
 //!                +-- watch        revocations         <--- Verifier
 //!                +-- state        phase, credentials, trust: every transition
+//!                +-- audit        what is done, on record first
 //!                +-- agent        supervisor          ---> agent process
 //!                +-- channels     listener, dialler   <--> peers
 //!                +-- surface      the agent's calls   <--- agent
@@ -28,6 +29,7 @@
 pub mod addresses;
 mod agent;
 pub mod attest;
+mod audit;
 pub mod backoff;
 pub mod boot;
 pub mod channels;
@@ -57,6 +59,7 @@ mod vouch;
 mod watch;
 pub mod workload;
 
+pub use audit::AuditLogError;
 pub use boot::{BootError, Runtime};
 pub use codes::codes;
 pub use config::{AgentConfig, ConfigError, NodeConfig};

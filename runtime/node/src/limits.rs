@@ -163,3 +163,25 @@ pub const WAITING_DEFAULT: usize = 512;
 
 /// Peers whose breaker metrics name one by one; the others are in the sums.
 pub const BREAKERS_SHOWN_MAX: usize = 64;
+
+/// What is kept of the audit log in memory: about ten thousand operations. All that there is of a
+/// log without a disk.
+pub const AUDIT_MEMORY_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Records that wait for the disk. A request waits for its record, so that more than this wait only
+/// while the disk stands still.
+pub const AUDIT_PENDING_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// What may be broken at the end of a log that an earlier boot left: one write of what was pending,
+/// with the last record that found room.
+pub const AUDIT_TORN_BYTES_MAX: u64 = 5 * 1024 * 1024;
+
+/// How often the audit log is signed while it grows. What follows the last signature can be cut off
+/// unnoticed.
+pub const AUDIT_CHECKPOINT_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Failed authentications of strangers that are recorded at once, each of them.
+pub const AUDIT_STRANGERS_BURST: u32 = 64;
+
+/// After that, one more this often; the others are counted.
+pub const AUDIT_STRANGERS_INTERVAL: Duration = Duration::from_millis(250);

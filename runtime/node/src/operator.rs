@@ -50,12 +50,21 @@ impl Operator {
             "/readyz" => self.ready().await,
             "/metrics" => text(StatusCode::OK, render(self.state.events(), &self.gauges())),
             "/v1/channels" => json(StatusCode::OK, &Both(self.channels(), self.visits())),
+            "/v1/audit" => self.audit(),
             "/v1/lease" => match self.lease() {
                 Some(lease) => json(StatusCode::OK, &lease),
                 None => text(StatusCode::NOT_FOUND, "no lease\n"),
             },
             "/v1/lease.jwt" => self.lease_jwt(),
             _ => text(StatusCode::NOT_FOUND, "not found\n"),
+        }
+    }
+
+    /// What is kept of the audit log in memory, as `cloister audit` reads it.
+    fn audit(&self) -> Response<Full<Bytes>> {
+        match self.state.audit().excerpt() {
+            Ok(log) => respond(StatusCode::OK, "application/octet-stream", log.into()),
+            Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
         }
     }
 

@@ -18,6 +18,7 @@ use rustls::{ClientConfig, ServerConfig};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use crate::audit::AuditLog;
 use crate::channels::{ChannelTable, Closing, VisitTable};
 use crate::clock::{Clock, TlsTime};
 use crate::limits::VISITORS_MAX;
@@ -36,6 +37,7 @@ pub(crate) struct State {
     changing: Mutex<()>,
     channels: Arc<ChannelTable>,
     visits: Arc<VisitTable>,
+    audit: Arc<AuditLog>,
     events: Arc<Events>,
 }
 
@@ -78,6 +80,7 @@ impl State {
         clock: Arc<Clock>,
         demands: impl Into<Demands>,
         channels: Arc<ChannelTable>,
+        audit: Arc<AuditLog>,
     ) -> Self {
         Self {
             clock,
@@ -87,6 +90,7 @@ impl State {
             changing: Mutex::default(),
             channels,
             visits: Arc::new(VisitTable::new(VISITORS_MAX)),
+            audit,
             events: Arc::default(),
         }
     }
@@ -106,6 +110,10 @@ impl State {
 
     pub(crate) const fn visits(&self) -> &Arc<VisitTable> {
         &self.visits
+    }
+
+    pub(crate) const fn audit(&self) -> &Arc<AuditLog> {
+        &self.audit
     }
 
     pub(crate) const fn events(&self) -> &Arc<Events> {
@@ -144,6 +152,7 @@ impl State {
         let trust = self.newer(trust);
         let standing = Standing::new(credentials, trust, self.demands, &self.clock)?;
         self.events.leases.add_one();
+        self.audit.leased(standing.credentials.lease());
         self.standing.send_replace(Some(Arc::new(standing)));
         self.enter(Phase::Admitted);
         self.enforce();

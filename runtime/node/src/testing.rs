@@ -3,14 +3,17 @@
 use core::time::Duration;
 use std::sync::Arc;
 
+use cloister_attestation::bytes::Digest48;
 use cloister_attestation::policy::AnchorPolicy;
+use cloister_audit::record::Began;
 use cloister_channel::tls::KeyExchange;
 use cloister_channel::trust::Revocation;
-use cloister_channel::{AgentName, Credentials, Established, InstanceId, TrustBundle};
+use cloister_channel::{AgentName, Credentials, Established, IdentityKey, InstanceId, TrustBundle};
 use cloister_domain::link::Link;
 use cloister_domain::world::{self, NOW};
 use cloister_policy::{LocalAgent, PolicyBundle};
 
+use crate::audit::{AuditLog, Owner};
 use crate::channels::{ChannelTable, Judge};
 use crate::clock::Clock;
 use crate::state::State;
@@ -27,7 +30,34 @@ pub(crate) fn clock() -> Arc<Clock> {
 
 /// A runtime that is not admitted yet.
 pub(crate) fn state() -> State {
-    State::new(clock(), KeyExchange::PostQuantum, Arc::new(ChannelTable::new(8)))
+    State::new(clock(), KeyExchange::PostQuantum, Arc::new(ChannelTable::new(8)), audit())
+}
+
+/// An audit log in memory.
+pub(crate) fn audit() -> Arc<AuditLog> {
+    Arc::new(AuditLog::in_memory(owner(), began()).unwrap())
+}
+
+/// Whose log a test's is.
+pub(crate) fn owner() -> Owner {
+    Owner {
+        identity: Arc::new(IdentityKey::generate().unwrap()),
+        trust_domain: "example.org".into(),
+        agent: "me".into(),
+        clock: clock(),
+    }
+}
+
+pub(crate) fn began() -> Began {
+    Began {
+        image: "image".into(),
+        version: "1.0.0".into(),
+        manifest: Digest48::sha384(b"manifest"),
+        policy: Digest48::sha384(b"policy"),
+        runtime: "0.1.0".into(),
+        durable: true,
+        predecessor: None,
+    }
 }
 
 /// What policy says, where this is all that it says.
@@ -38,7 +68,7 @@ pub(crate) fn judge(policy: &str) -> Arc<Judge> {
         principal: "example.org".into(),
     };
     let policy = Arc::new(PolicyBundle::parse(policy.as_bytes()).unwrap());
-    Arc::new(Judge { local, policy })
+    Arc::new(Judge { local, policy, audit: audit() })
 }
 
 impl World {

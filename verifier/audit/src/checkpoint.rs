@@ -1,8 +1,7 @@
 //! Checkpoints: the size and root of a log at one moment, signed by its runtime.
 
 use cloister_attestation::bytes::Digest48;
-use cloister_attestation::cose::{self, Header};
-use cloister_attestation::key::Signature;
+use cloister_attestation::cose;
 use cloister_attestation::time::UnixTime;
 use minicbor::{Decode, Encode};
 use serde::Serialize;
@@ -85,17 +84,16 @@ pub struct SignedCheckpoint {
 }
 
 impl SignedCheckpoint {
-    /// Signs `checkpoint` with `signer`, which has to hold the identity key of its origin.
+    /// Has `signer` sign `checkpoint`: it is given the media type and the payload of the
+    /// COSE_Sign1 to make, and has to hold the identity key of the origin.
     ///
     /// # Errors
     /// As [`Self::parse`], and the signer's own.
     pub fn sign<E: From<AuditError>>(
         checkpoint: &Checkpoint,
-        signer: impl FnOnce(&[u8]) -> Result<Signature, E>,
+        signer: impl FnOnce(&'static str, &[u8]) -> Result<Vec<u8>, E>,
     ) -> Result<Self, E> {
-        let header = Header { kid: b"", typ: Some(CHECKPOINT_TYPE) };
-        let bytes = cose::sign(&header, &checkpoint.payload()?, signer)?;
-        Ok(Self::parse(&bytes)?)
+        Ok(Self::parse(&signer(CHECKPOINT_TYPE, &checkpoint.payload()?)?)?)
     }
 
     /// Reads received bytes and verifies the signature under the key that they name.

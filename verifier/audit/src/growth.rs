@@ -1,35 +1,42 @@
-//! A tree that grows, and can prove at any time that it only grew.
+//! A tree that grows, and proves to somebody else that it only grew.
 
 use crate::hash::Hash;
 use crate::proof::{ConsistencyProof, Roots};
 use crate::range::Range;
 
-/// The frontier of a tree, and what is needed to prove that it extends the tree that it was at the
-/// last [`Growth::mark`]. Its size does not depend on the number of leaves.
+/// The frontier of a tree, and what is needed to prove that it extends the tree that somebody has
+/// accepted. Its size does not depend on the number of leaves.
+///
+/// An offer stands until it is accepted, so that one whose answer was lost is made again as it was.
 #[derive(Clone, Debug)]
 pub struct Growth {
     tree: Range,
-    marked: Range,
+    accepted: Mark,
+    offered: Option<Mark>,
+}
+
+/// A tree at one moment, and the leaves since.
+#[derive(Clone, Debug)]
+struct Mark {
+    then: Range,
     since: Range,
 }
 
 impl Default for Growth {
     fn default() -> Self {
-        Self::of(Range::from(0))
+        let tree = Range::from(0);
+        Self { accepted: Mark::at(&tree), offered: None, tree }
     }
 }
 
 impl Growth {
-    /// A tree that stands at `tree`, marked there.
-    #[must_use]
-    pub fn of(tree: Range) -> Self {
-        Self { marked: tree.clone(), since: Range::from(tree.end()), tree }
-    }
-
     /// Takes the next leaf.
     pub fn append(&mut self, leaf: Hash) {
         self.tree.append(leaf);
-        self.since.append(leaf);
+        self.accepted.since.append(leaf);
+        if let Some(offered) = &mut self.offered {
+            offered.since.append(leaf);
+        }
     }
 
     /// The frontier.
@@ -38,27 +45,29 @@ impl Growth {
         &self.tree
     }
 
-    /// Proofs are from here on.
-    pub fn mark(&mut self) {
-        *self = Self::of(self.tree.clone());
+    /// That the tree of now extends the accepted one. It is offered from here on.
+    pub fn offer(&mut self) -> Option<ConsistencyProof> {
+        self.offered = Some(Mark::at(&self.tree));
+        ConsistencyProof::of(&self.accepted, self.accepted.then.end(), self.tree.end())
     }
 
-    /// The number of leaves at the mark.
-    #[must_use]
-    pub const fn marked(&self) -> u64 {
-        self.marked.end()
-    }
-
-    /// That the tree of now extends the tree of the mark.
-    #[must_use]
-    pub fn proof(&self) -> Option<ConsistencyProof> {
-        ConsistencyProof::of(self, self.marked.end(), self.tree.end())
+    /// What was offered last is accepted.
+    pub fn accept(&mut self) {
+        if let Some(offered) = self.offered.take() {
+            self.accepted = offered;
+        }
     }
 }
 
-impl Roots for Growth {
+impl Mark {
+    fn at(tree: &Range) -> Self {
+        Self { then: tree.clone(), since: Range::from(tree.end()) }
+    }
+}
+
+impl Roots for Mark {
     fn root(&self, start: u64, end: u64) -> Option<Hash> {
-        let known = if end <= self.marked.end() { &self.marked } else { &self.since };
+        let known = if end <= self.then.end() { &self.then } else { &self.since };
         known.cover(start, end)
     }
 }

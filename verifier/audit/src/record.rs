@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::error::AuditError;
 use crate::hash::Hash;
-use crate::limits::RECORD_BYTES_MAX;
+use crate::limits::{RECORD_BYTES_MAX, TEXT_BYTES_MAX};
 use crate::wire;
 
 pub use crate::limits::POLICIES_NAMED_MAX;
@@ -153,7 +153,7 @@ impl Event {
             Self::ChannelOpened(event) => Some(&event.peer),
             Self::ChannelRenewed(event) => Some(&event.peer),
             Self::ChannelClosed(event) => Some(&event.peer),
-            Self::Operation(event) => Some(&event.peer),
+            Self::Operation(event) => event.peer.as_ref(),
             Self::Witnessed(event) => Some(&event.peer),
             Self::Began(_) | Self::Leased(_) | Self::Outcome(_) | Self::Omitted(_) => None,
         }
@@ -176,6 +176,23 @@ impl Event {
         texts.extend(self.peer().into_iter().flat_map(PeerFacts::texts));
         texts
     }
+}
+
+/// As much of `text` as fits into a record, with a sign in place of what does not.
+#[must_use]
+pub fn recordable(text: &str) -> String {
+    if wire::fits(text) {
+        return text.to_owned();
+    }
+    let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    let mut short = String::new();
+    for c in text.chars().map(plain) {
+        if short.len().saturating_add(c.len_utf8()) > TEXT_BYTES_MAX {
+            break;
+        }
+        short.push(c);
+    }
+    if short.is_empty() { char::REPLACEMENT_CHARACTER.to_string() } else { short }
 }
 
 /// How records name what a caller chose a name for: a task, a context, a tenant, a resource.

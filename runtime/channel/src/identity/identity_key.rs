@@ -3,6 +3,7 @@
 use core::fmt;
 
 use cloister_attestation::bytes::Digest48;
+use cloister_attestation::cose::{self, Header};
 use cloister_attestation::key::SigningKey;
 
 use super::{KeyError, PublicKey, Signature};
@@ -11,7 +12,8 @@ use crate::name::InstanceId;
 /// `IK`: made in guest memory at boot, bound into Evidence, never exported.
 ///
 /// It signs session proofs, renewals on open channels, the lease requests that certify a channel
-/// key, and whose the key is that signs cards. Each has a label of its own, so no signature can
+/// key, checkpoints of the audit log, and whose the key is that signs cards. Each has a label of its
+/// own, so no signature can
 /// pass for another.
 pub struct IdentityKey {
     key: SigningKey,
@@ -52,6 +54,18 @@ impl IdentityKey {
 
     pub(super) const fn key(&self) -> &SigningKey {
         &self.key
+    }
+
+    /// Signs `payload` as a message of a media type of its own.
+    ///
+    /// # Security
+    /// What this key states about connections names no media type, and is read only without one:
+    /// neither can pass for the other. The caller gives every kind of message its own type.
+    ///
+    /// # Errors
+    /// [`KeyError::Crypto`].
+    pub fn sign_typed(&self, typ: &'static str, payload: &[u8]) -> Result<Vec<u8>, KeyError> {
+        cose::sign(&Header { kid: b"", typ: Some(typ) }, payload, |form| self.sign(form))
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Signature, KeyError> {

@@ -2,14 +2,22 @@
 
 use std::sync::Arc;
 
-use cloister_policy::{Action, Decision, LocalAgent, PolicyBundle, Request, VisitorRequest};
+use cloister_attestation::bytes::Digest48;
+use cloister_audit::record::{
+    Operation, POLICIES_NAMED_MAX, Payload, Subjects, Verdict, name_digest, recordable,
+};
+use cloister_policy::{
+    Action, Decision, LocalAgent, PolicyBundle, Reason, Request, VisitorRequest,
+};
 use tower::Layer;
 use tower::layer::layer_fn;
 
 use super::{Classified, Next, Outcome, Permitted, service};
+use crate::body::Body;
 use crate::end::{End, Party};
 use crate::error::Cause;
 use crate::headers::extensions;
+use crate::recorder::{direction, peer_facts};
 use crate::reply::Refused;
 
 /// Who asks, and what decides.
@@ -46,7 +54,7 @@ impl<S> Authorize<S> {
 
     async fn run<E: End>(self, mut call: Classified<E>) -> Outcome
     where
-        S: Next<Permitted<E>>,
+        S: Next<Decided<E>>,
     {
         call.operation.extensions = extensions(call.request.headers());
         let decision = self.gate.decide(&call);
@@ -63,13 +71,88 @@ impl<S> Authorize<S> {
             %decision,
             "decided"
         );
-        if !decision.allows() {
-            let cause = Cause::Denied { operation: call.operation.name, decision };
-            return Err(Refused::new(cause, call.shape));
-        }
-        let limited = decision.limited().to_vec();
-        self.next.proceed(Permitted { call, limited }).await
+        let bundle = *self.gate.policy.digest();
+        self.next.proceed(Decided { call, decision, bundle }).await
     }
 }
 
-service!(Authorize [E: End] Classified<E> => Permitted<E>);
+service!(Authorize [E: End] Classified<E> => Decided<E>);
+
+/// A request about which policy has decided.
+///
+/// SECURITY: permitted or not. [`Decided::settled`] is the only way to the request, and a denial
+/// ends there; the step in between puts both on record.
+pub(crate) struct Decided<E> {
+    call: Classified<E>,
+    decision: Decision,
+    bundle: Digest48,
+}
+
+impl<E: End> Decided<E> {
+    /// The request's body.
+    pub(super) fn body(&mut self) -> &mut Body {
+        self.call.request.body_mut()
+    }
+
+    /// What goes on record.
+    pub(super) fn record(&self, request: Option<Payload>, epoch: u64) -> Operation {
+        let Classified { end, operation, .. } = &self.call;
+        let digest = |kind, name: &Option<String>| name.as_ref().map(|n| name_digest(kind, n));
+        Operation {
+            direction: direction(E::DIRECTION),
+            peer: match end.peer() {
+                Party::Attested(peer) => Some(peer_facts(peer)),
+                Party::Visitor => None,
+            },
+            protocol: operation.protocol.as_str().to_owned(),
+            version: operation.version.to_owned(),
+            binding: operation.binding.as_str().to_owned(),
+            name: operation.name.as_str().to_owned(),
+            subjects: Subjects {
+                tenant: digest("tenant", &operation.tenant),
+                task: digest("task", &operation.task),
+                context: digest("context", &operation.context),
+                ..Subjects::default()
+            },
+            verdict: self.verdict(epoch),
+            request,
+        }
+    }
+
+    fn verdict(&self, epoch: u64) -> Verdict {
+        let policies = self.decision.policies().iter().take(POLICIES_NAMED_MAX);
+        Verdict {
+            permitted: self.decision.allows(),
+            reason: reason(self.decision.reason()).to_owned(),
+            policies: policies.map(|id| recordable(id)).collect(),
+            bundle: self.bundle,
+            epoch,
+        }
+    }
+
+    /// The request, if it is permitted.
+    pub(super) fn settled(self) -> Result<Permitted<E>, Refused> {
+        let Self { call, decision, .. } = self;
+        if decision.allows() {
+            let limited = decision.limited().to_vec();
+            return Ok(Permitted { call, limited });
+        }
+        let cause = Cause::Denied { operation: call.operation.name, decision };
+        Err(Refused::new(cause, call.shape))
+    }
+
+    /// A refusal for another reason.
+    pub(super) fn refused(self, cause: Cause) -> Refused {
+        Refused::new(cause, self.call.shape)
+    }
+}
+
+const fn reason(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::Permitted => "permitted",
+        Reason::Forbidden => "forbidden",
+        Reason::NoPermit => "no_permit",
+        Reason::Failed(_) => "failed",
+        _ => "other",
+    }
+}

@@ -132,6 +132,7 @@ impl Status {
             Cause::MessageTooLarge { .. } => MESSAGE_TOO_LARGE,
             Cause::NotOwned => TASK_NOT_FOUND,
             Cause::List(_) => LIST,
+            Cause::Unrecorded(_) => UNRECORDED,
             Cause::AgentUnreachable(_) => UNAVAILABLE,
             Cause::AgentFailed(_) => BROKEN,
             Cause::Card(_) => CARD,
@@ -274,6 +275,13 @@ const UNAVAILABLE: Status = Status {
     domain: CLOISTER,
     coarse: "The agent does not answer at the moment.",
     retry: true,
+};
+
+const UNRECORDED: Status = Status {
+    reason: "NOT_RECORDED",
+    coarse: "The operation cannot be put on record.",
+    retry: false,
+    ..UNAVAILABLE
 };
 
 const OVERLOADED: Status = Status {

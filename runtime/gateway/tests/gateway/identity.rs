@@ -138,6 +138,7 @@ async fn the_calling_end_does_not_rely_on_the_other() {
         doors: None,
         vouch: Arc::clone(&PLANNER) as Arc<dyn Vouch>,
         servers: Arc::default(),
+        recorder: Arc::<crate::notes::Notes>::default(),
     });
     let request = Request::get("/agents/translator/a2a/rest/tasks/t")
         .header("host", "localhost")

@@ -9,6 +9,7 @@
 )]
 
 mod agent;
+mod audit;
 mod bodies;
 mod cards;
 mod codes;
@@ -18,6 +19,7 @@ mod identity;
 mod limits;
 mod mcp;
 mod network;
+mod notes;
 mod ownership;
 mod proxy;
 mod refusals;

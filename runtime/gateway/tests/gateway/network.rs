@@ -11,7 +11,7 @@ use cloister_attestation::result::Tier;
 use cloister_gateway::{
     AgentAddress, AgentName, Body, BoxFuture, Channel, DialError, DialFailure, Dialer, Doors,
     Inbound, InboundOptions, LocalPort, LocalPortOptions, Outbound, OutboundOptions, Owners, Reach,
-    ToolServers, Vouch, boxed, full,
+    Recorder, ToolServers, Vouch, boxed, full,
 };
 use cloister_policy::{LocalAgent, PolicyBundle, Subject};
 use http::{Request, Response, StatusCode};
@@ -28,6 +28,7 @@ use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::agent::Agent;
+use crate::notes::Notes;
 use crate::vouch::{PLANNER, TRANSLATOR, if_present};
 
 pub(crate) const EVERYTHING: &str = "permit(principal, action, resource);";
@@ -74,14 +75,27 @@ pub(crate) fn policy(text: &str) -> Arc<PolicyBundle> {
 
 /// The inbound path in front of an agent.
 pub(crate) fn inbound(agent: SocketAddr, policies: &str) -> Inbound {
-    Inbound::new(called(agent, policies))
+    inbound_noted(agent, policies).0
+}
+
+/// The same, and what it puts on record.
+pub(crate) fn inbound_noted(agent: SocketAddr, policies: &str) -> (Inbound, Arc<Notes>) {
+    noted(called(agent, policies))
+}
+
+fn noted(options: InboundOptions) -> (Inbound, Arc<Notes>) {
+    let notes = Arc::<Notes>::default();
+    let recorder = Arc::clone(&notes) as Arc<dyn Recorder>;
+    (Inbound::new(InboundOptions { recorder, ..options }), notes)
 }
 
 /// What the inbound path in front of an agent needs to know.
 pub(crate) fn called(agent: SocketAddr, policies: &str) -> InboundOptions {
     // Made by earlier messages of the planner, as far as these tests go.
     let owners = Arc::new(Owners::default());
-    ["t", "t-1", "a", "other", "quiet", "x"].iter().for_each(|id| owners.note_task(&planner(), id));
+    ["t", "t-1", "a", "other", "quiet", "x", "task-1"]
+        .iter()
+        .for_each(|id| owners.note_task(&planner(), id));
     InboundOptions {
         local: local(&translator()),
         agent: AgentAddress::try_from(agent).unwrap().into(),
@@ -90,6 +104,7 @@ pub(crate) fn called(agent: SocketAddr, policies: &str) -> InboundOptions {
         vouch: Arc::clone(&TRANSLATOR) as Arc<dyn Vouch>,
         owners,
         servers: Arc::default(),
+        recorder: Arc::<Notes>::default(),
     }
 }
 
@@ -201,6 +216,10 @@ pub(crate) struct Network {
     pub(crate) surface: SocketAddr,
     /// Where it finds the translator and nobody else.
     pub(crate) door: SocketAddr,
+    /// On record at the calling end.
+    pub(crate) calling: Arc<Notes>,
+    /// On record at the called end.
+    pub(crate) called: Arc<Notes>,
     client: Client<HttpConnector, Body>,
 }
 
@@ -228,7 +247,8 @@ impl Network {
         called: InboundOptions,
         servers: ToolServers,
     ) -> Self {
-        let inbound = Inbound::new(called);
+        let (inbound, called) = noted(called);
+        let noted = Arc::<Notes>::default();
         let channel = Arc::new(PlainChannel::connect(serve_inbound(inbound.clone()).await).await);
         let at_door = TcpListener::bind("127.80.1.1:0").await.unwrap();
         let door = at_door.local_addr().unwrap();
@@ -239,12 +259,13 @@ impl Network {
             doors: Some(Arc::new(OneDoor(door))),
             vouch: Arc::clone(&PLANNER) as Arc<dyn Vouch>,
             servers: Arc::new(servers),
+            recorder: Arc::clone(&noted) as Arc<dyn Recorder>,
         });
         let surface = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let surface = serve_outbound(surface, outbound.clone());
         serve_outbound(at_door, outbound.clone());
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { agent, inbound, outbound, channel, surface, door, client }
+        Self { agent, inbound, outbound, channel, surface, door, calling: noted, called, client }
     }
 
     /// A port on a person's machine to an agent of this name, over the same channel.

@@ -7,6 +7,7 @@ use cloister_gateway::AgentAddressError;
 use cloister_policy::PolicyError;
 
 use crate::addresses::StateError;
+use crate::audit::AuditLogError;
 use crate::serve::BindError;
 use crate::workload::DeclareError;
 
@@ -39,6 +40,9 @@ pub enum BootError {
     /// The state folder cannot be written.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The audit log cannot begin.
+    #[error(transparent)]
+    Audit(#[from] AuditLogError),
     /// A thread ended early.
     #[error("a thread of the start-up ended early")]
     Thread(#[from] tokio::task::JoinError),
@@ -56,6 +60,7 @@ impl Diagnostic for BootError {
             Self::Policy(error) => error.code(),
             Self::Bind(error) => error.code(),
             Self::State(error) => error.code(),
+            Self::Audit(error) => error.code(),
             Self::Thread(_) | Self::AgentAddress(_) => &THREAD,
         }
     }

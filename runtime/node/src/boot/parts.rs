@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use cloister_attestation::code::Diagnostic as _;
 use cloister_attester::Attester;
+use cloister_audit::record::Began;
 use cloister_channel::IdentityKey;
 use cloister_channel::tls::{self, Demands, KeyExchange};
 use cloister_gateway::{
     AgentAddress, AgentPorts, Inbound, InboundOptions, OriginPolicy, Outbound, OutboundOptions,
-    ToolServers, Vouch,
+    Recorder, ToolServers, Vouch,
 };
 use cloister_policy::{LocalAgent, PolicyBundle};
 use tokio::sync::mpsc;
@@ -19,6 +20,7 @@ use tracing::{debug, info, warn};
 use super::BootError;
 use crate::addresses::Addresses;
 use crate::attest;
+use crate::audit::{AuditLog, AuditLogError, Owner};
 use crate::channels::{
     ChannelTable, Dialler, DiallerOptions, Freshness, Judge, Listener, ListenerOptions, PeerTable,
     Visitors,
@@ -124,8 +126,11 @@ impl Parts {
 
         let addresses = ports.addresses();
         let clock = Arc::new(Clock::default());
+        let audit = Arc::new(audit(agent, node, (&identity, &declared), &clock).await?);
         let channels = Arc::new(ChannelTable::new(node.limits.channels_max));
-        let state = Arc::new(State::new(Arc::clone(&clock), demands(agent), channels));
+        let demanded = demands(agent);
+        let state =
+            Arc::new(State::new(Arc::clone(&clock), demanded, channels, Arc::clone(&audit)));
         let verifier = Verifier::new(node, &agent.verifier, Arc::clone(&clock));
         let (documents, freshness) = evidence(agent, &state, &verifier, &attester, &declared);
         let endpoint = node.advertise.clone().unwrap_or_else(|| addresses.listen.to_string());
@@ -137,12 +142,13 @@ impl Parts {
             verifier: verifier.clone(),
             attester,
             identity,
+            audit: Arc::clone(&audit),
             declared,
             endpoint,
             clock,
             expected: agent.into(),
         };
-        let judge = Arc::new(Judge { local: local_agent(agent), policy });
+        let judge = Arc::new(Judge { local: local_agent(agent), policy, audit });
         let connections = TaskTracker::new();
         let peers = Arc::new(PeerTable::new(&node.limits, Arc::clone(state.events())));
         let dialler = Dialler::new(DiallerOptions {
@@ -199,7 +205,7 @@ fn gateways(
     cards: Cards,
     servers: Arc<ToolServers>,
 ) -> (Inbound, Outbound) {
-    let Judge { local, policy } = judge;
+    let Judge { local, policy, audit } = judge;
     let inbound = Inbound::new(InboundOptions {
         local: local.clone(),
         agent,
@@ -208,6 +214,7 @@ fn gateways(
         vouch: Arc::clone(&cards.vouch) as Arc<dyn Vouch>,
         owners: Arc::default(),
         servers: Arc::clone(&servers),
+        recorder: Arc::clone(audit) as Arc<dyn Recorder>,
     });
     let outbound = Outbound::new(OutboundOptions {
         local: local.clone(),
@@ -216,6 +223,7 @@ fn gateways(
         doors: Some(Arc::new(doors)),
         vouch: cards.vouch,
         servers,
+        recorder: Arc::clone(audit) as Arc<dyn Recorder>,
     });
     (inbound, outbound)
 }
@@ -252,6 +260,36 @@ fn evidence(
 async fn declared(agent: &AgentConfig) -> Result<Declared, BootError> {
     let config = agent.clone();
     Ok(tokio::task::spawn_blocking(move || declare(&config)).await??)
+}
+
+/// Begins the audit log, on a thread that may block.
+async fn audit(
+    agent: &AgentConfig,
+    node: &NodeConfig,
+    (identity, declared): (&Arc<IdentityKey>, &Declared),
+    clock: &Arc<Clock>,
+) -> Result<AuditLog, BootError> {
+    if agent.audit.demand == config::Durability::Durable && node.audit.is_none() {
+        return Err(AuditLogError::Demanded.into());
+    }
+    let owner = Owner {
+        identity: Arc::clone(identity),
+        trust_domain: agent.trust_domain.to_string(),
+        agent: agent.agent.name.clone(),
+        clock: Arc::clone(clock),
+    };
+    let began = Began {
+        image: agent.image.name.clone(),
+        version: agent.image.version.clone(),
+        manifest: declared.digest,
+        policy: declared.manifest.policy.0,
+        runtime: env!("CARGO_PKG_VERSION").to_owned(),
+        durable: node.audit.is_some(),
+        predecessor: None,
+    };
+    let folder = node.audit.clone();
+    let begin = move || AuditLog::begin(owner, began, folder.as_deref());
+    Ok(tokio::task::spawn_blocking(begin).await??)
 }
 
 fn local_agent(agent: &AgentConfig) -> LocalAgent {

@@ -44,6 +44,10 @@ impl Attempts {
             match self.dial(agent, &address, &standing).await {
                 Ok(channel) => return Ok(channel),
                 Err(error) => {
+                    if !error.is_own_policy() {
+                        let (audit, code) = (self.state.audit(), error.code().id);
+                        audit.not_authenticated(Direction::Outbound, Some(agent.as_str()), code);
+                    }
                     warn!(%agent, %address, code = error.code().id, %error, "cannot open a channel");
                     failure = error;
                 }

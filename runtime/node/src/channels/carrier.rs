@@ -38,14 +38,16 @@ impl<S> Carrier<S> {
     ) -> Result<Self, ChannelError> {
         let mut life = Life::new(verdict, Arc::clone(&standing.trust), state.clock().now());
         let first = life.take_first_bytes();
-        let facts = Facts::of(direction, &life);
+        let channel = state.audit().next_channel();
+        let facts = Facts::of(channel, direction, &life);
         let registration = state.channels().enter(facts.clone()).ok_or(ChannelError::Full)?;
         // SECURITY: in this order. A revocation that arrived during the handshake is seen here; one
         // that arrives from now on finds the channel in the table.
         let latest = state.standing().ok_or(ChannelError::NotAdmitted)?;
         let (known, judge) = (registration.known(), Arc::clone(judge));
-        let mut keeper = Keeper::new(life, direction, known, judge, Arc::clone(state));
+        let mut keeper = Keeper::new(life, (channel, direction), known, judge, Arc::clone(state));
         keeper.begin(&latest)?;
+        state.audit().opened(&facts);
         state.events().key_exchanges.add_one(facts.group);
         info!(peer = facts.peer.agent, instance = facts.peer.instance, direction = direction.as_str(), key_exchange = facts.group, lease_ends = %facts.ends(), "channel opened");
         let (stream, usage) = (Replay::new(first, stream), Usage::default());
@@ -55,6 +57,7 @@ impl<S> Carrier<S> {
 
 /// Records that a channel ended.
 pub(super) fn ended(facts: &Facts, end: End, state: &State) {
+    state.audit().ended(facts, end.as_str());
     state.events().ends.add_one(end.as_str());
     info!(
         peer = facts.peer.agent,

@@ -179,6 +179,11 @@ impl ChannelError {
         if undelivered { self.failure() } else { DialFailure::Interrupted }
     }
 
+    /// Whether this side's policy refused somebody who had proved who it is.
+    pub(super) const fn is_own_policy(&self) -> bool {
+        matches!(self, Self::Session(SessionError::Policy))
+    }
+
     /// Whether a dial that ended so says something about the peer: the breaker counts it.
     pub(super) const fn speaks_against_peer(&self) -> bool {
         match self {

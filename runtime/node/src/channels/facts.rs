@@ -16,6 +16,8 @@ use crate::state::closing;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Facts {
+    /// Names the channel among those of this boot.
+    pub channel: u64,
     /// Who dialled.
     pub direction: Direction,
     /// Who is at the other end, in the terms that policy decides over.
@@ -32,8 +34,9 @@ pub struct Facts {
 
 impl Facts {
     /// As they are at this point of a channel's life.
-    pub(super) fn of(direction: Direction, life: &Life) -> Self {
+    pub(super) fn of(channel: u64, direction: Direction, life: &Life) -> Self {
         Self {
+            channel,
             direction,
             peer: Arc::new(subject(life.peer())),
             lease: Arc::new(life.lease().clone()),

@@ -32,6 +32,7 @@ impl Freshness {
             identity_key: wanted.identity_key,
             channel_key: wanted.channel_key,
             nonce: wanted.nonce(),
+            audit_head: None,
             exporter: Some(*wanted.exporter),
         };
         self.press.evidence(occasion).await.map_err(|error| {

@@ -8,11 +8,14 @@ use cloister_gateway::subject;
 use cloister_policy::{Action, Direction, LocalAgent, PolicyBundle, Request, VisitorRequest};
 use tracing::info;
 
+use crate::audit::AuditLog;
+
 /// Asks policy whether a peer may be connected.
 #[derive(Debug)]
 pub(crate) struct Judge {
     pub(crate) local: LocalAgent,
     pub(crate) policy: Arc<PolicyBundle>,
+    pub(crate) audit: Arc<AuditLog>,
 }
 
 /// What a peer is judged on.
@@ -27,13 +30,17 @@ pub(super) enum Occasion {
 impl Judge {
     /// Whether `peer` may be at the other end of a channel. The answer is on the record.
     pub(super) fn decide(&self, direction: Direction, peer: &Peer, occasion: Occasion) -> Decision {
+        let attested = subject(peer);
         let decision = self.policy.decide(&Request {
             direction,
-            peer: &subject(peer),
+            peer: &attested,
             local: &self.local,
             action: Action::Connect,
         });
         info!(peer = %peer.agent, instance = %peer.instance, direction = direction.as_str(), ?occasion, simulated = peer.simulated, tier = %peer.tier, %decision, "judged a peer");
+        if matches!(occasion, Occasion::Session) {
+            self.audit.authenticated(direction, &attested, &decision);
+        }
         if decision.allows() { Decision::Accept } else { Decision::Refuse }
     }
 

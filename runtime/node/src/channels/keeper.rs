@@ -11,6 +11,7 @@ use std::sync::Arc;
 use cloister_attestation::code::Diagnostic as _;
 use cloister_channel::life::{Event, PeerRenewed};
 use cloister_channel::{Decision, Life};
+use cloister_gateway::subject;
 use cloister_policy::Direction;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +29,7 @@ use crate::state::{Standing, State};
 #[derive(Debug)]
 pub(super) struct Keeper {
     life: Life,
+    channel: u64,
     direction: Direction,
     known: Known<Facts>,
     judge: Arc<Judge>,
@@ -37,12 +39,12 @@ pub(super) struct Keeper {
 impl Keeper {
     pub(super) const fn new(
         life: Life,
-        direction: Direction,
+        (channel, direction): (u64, Direction),
         known: Known<Facts>,
         judge: Arc<Judge>,
         state: Arc<State>,
     ) -> Self {
-        Self { life, direction, known, judge, state }
+        Self { life, channel, direction, known, judge, state }
     }
 
     /// Takes what changed since the session, before the first application byte.
@@ -124,6 +126,9 @@ impl Keeper {
 
     fn judge(&mut self, renewed: &PeerRenewed) {
         let decision = self.judge.decide(self.direction, &renewed.peer, Occasion::Renewal);
+        let facts = Facts::of(self.channel, self.direction, &self.life);
+        let facts = Facts { peer: Arc::new(subject(&renewed.peer)), ..facts };
+        self.state.audit().renewed(&facts, &renewed.lease, decision == Decision::Accept);
         if let Err(error) = self.life.decide(decision, self.state.clock().now()) {
             debug!(%error, "a decision came too late");
         }
@@ -155,7 +160,7 @@ impl Keeper {
 
     /// Everybody who asks about the channel learns of the leases that count now.
     fn publish(&self) {
-        self.known.set(Facts::of(self.direction, &self.life));
+        self.known.set(Facts::of(self.channel, self.direction, &self.life));
     }
 
     fn heard(&mut self, heard: Heard) -> Option<End> {

@@ -131,6 +131,10 @@ impl Listener {
             }
             Err(error) => {
                 self.0.state.events().handshakes_refused.add_one();
+                if !error.is_own_policy() {
+                    let code = error.code().id;
+                    self.0.state.audit().not_authenticated(Direction::Inbound, None, code);
+                }
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
                 info!(%from, code = error.code().id, %error, cause, "refused a connection");
             }

@@ -39,6 +39,8 @@ pub struct AgentConfig {
     pub peers: PeerDemands,
     /// What the agent's own card has to be before peers are shown it.
     pub card: OriginPolicy,
+    /// What the audit log has to survive.
+    pub audit: AuditDemands,
     /// What to run.
     pub workload: Workload,
     /// The tool servers that the agent, and where they are exposed its peers, may be let use.
@@ -130,6 +132,28 @@ const fn require_post_quantum() -> bool {
     true
 }
 
+/// What the audit log has to survive. There is always one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AuditDemands {
+    /// Where a record has to be before what it speaks of happens. In memory, where nothing is said.
+    #[serde(default)]
+    pub demand: Durability,
+}
+
+/// What a record has to survive before what it speaks of happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Durability {
+    /// Nothing: it is in guest memory, and on a disk where the host gives one.
+    #[default]
+    Memory,
+    /// The end of the runtime, at any instant: it is on a disk.
+    Durable,
+}
+
 /// The agent process.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -176,6 +200,8 @@ struct File {
     verifier: Spanned<PinSection>,
     peers: PeerDemands,
     card: Option<CardSection>,
+    #[serde(default)]
+    audit: AuditDemands,
     workload: Spanned<WorkloadSection>,
     #[serde(default)]
     tools: ToolSections,
@@ -238,6 +264,7 @@ impl AgentConfig {
             agent: file.agent.into_inner(),
             peers: file.peers,
             card: card(source, file.card)?,
+            audit: file.audit,
             image: file.image.into_inner(),
             trust_domain,
         })

@@ -30,6 +30,8 @@ pub struct NodeConfig {
     pub operator: SocketAddr,
     /// A folder for `addresses.json`.
     pub state: Option<PathBuf>,
+    /// A folder for the audit log; kept in memory where absent.
+    pub audit: Option<PathBuf>,
     /// Which TEE to collect Evidence from.
     pub tee: TeeConfig,
     /// What to do when the Verifier refuses.
@@ -115,6 +117,7 @@ struct File {
     #[serde(default = "operator")]
     operator: Spanned<SocketAddr>,
     state: Option<PathBuf>,
+    audit: Option<PathBuf>,
     #[serde(default)]
     on_refusal: OnRefusal,
     #[serde(default = "worker_threads")]
@@ -256,6 +259,7 @@ impl NodeConfig {
             surface: file.surface.into_inner(),
             operator: file.operator.into_inner(),
             state: file.state.map(|path| source.resolve(&path)),
+            audit: file.audit.map(|path| source.resolve(&path)),
             tee: tee_paths(source, file.tee.into_inner()),
             on_refusal: file.on_refusal,
             worker_threads: file.worker_threads.into_inner(),

@@ -13,6 +13,7 @@ use cloister_channel::trust::TrustError;
 use serde::Serialize;
 
 use crate::attest::CollectError;
+use crate::audit::AuditLogError;
 use crate::verifier::VerifierError;
 
 cloister_attestation::codes! {
@@ -98,6 +99,9 @@ pub enum EnrolError {
     /// The collecting thread ended early.
     #[error("the collecting thread ended early")]
     Thread(#[source] tokio::task::JoinError),
+    /// The audit log has failed: there is no head of it to bind.
+    #[error(transparent)]
+    Audit(#[from] AuditLogError),
     /// No key could be made.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -147,6 +151,7 @@ impl Diagnostic for EnrolError {
             Self::Verifier(error) => error.code(),
             Self::Attester(error) => error.code(),
             Self::Thread(_) => &THREAD,
+            Self::Audit(error) => error.code(),
             Self::Key(error) => error.code(),
             Self::Request(error) => error.code(),
             Self::Trust(error) => error.code(),

@@ -13,7 +13,12 @@ use crate::supervisor::Board;
 
 fn operator() -> Operator {
     let channels = Arc::new(ChannelTable::new(1));
-    let state = State::new(Arc::new(Clock::default()), KeyExchange::PostQuantum, channels);
+    let state = State::new(
+        Arc::new(Clock::default()),
+        KeyExchange::PostQuantum,
+        channels,
+        crate::testing::audit(),
+    );
     let peers = PeerTable::new(&Limits::default(), Arc::clone(state.events()));
     let board = Arc::new(Board::default());
     // Nothing listens on the discard port.

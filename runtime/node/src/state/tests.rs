@@ -25,6 +25,7 @@ fn instance(credentials: &Credentials) -> InstanceId {
 fn channel(state: &State, own: &Credentials, peer: &Credentials) -> Registration<Facts> {
     let peer_subject: Subject = subject(&peer.lease().into());
     let facts = Facts {
+        channel: 0,
         direction: Direction::Inbound,
         peer: Arc::new(peer_subject),
         lease: Arc::new(peer.lease().clone()),

@@ -14,9 +14,9 @@ pub struct Operation {
     /// Who calls whom.
     #[n(0)]
     pub direction: Direction,
-    /// The other end of the channel.
+    /// The other end of the channel; absent for a visitor, of whom nothing is attested.
     #[n(1)]
-    pub peer: PeerFacts,
+    pub peer: Option<PeerFacts>,
     /// The protocol, as policy calls it.
     #[n(2)]
     pub protocol: String,

@@ -1,6 +1,7 @@
 //! A log in memory, with a key, for the other tests.
 
 use cloister_attestation::bytes::Digest48;
+use cloister_attestation::cose::{self, Header};
 use cloister_attestation::key::{KeyError, SigningKey};
 use cloister_attestation::time::UnixTime;
 use cloister_audit::record::{
@@ -72,7 +73,11 @@ impl Log {
 }
 
 pub(crate) fn sign(key: &SigningKey, checkpoint: &Checkpoint) -> SignedCheckpoint {
-    SignedCheckpoint::sign(checkpoint, |form| key.sign(form).map_err(SignError::from)).unwrap()
+    let sign = |typ, payload: &[u8]| {
+        let header = Header { kid: b"", typ: Some(typ) };
+        cose::sign(&header, payload, |form| key.sign(form)).map_err(SignError::from)
+    };
+    SignedCheckpoint::sign(checkpoint, sign).unwrap()
 }
 
 pub(crate) fn origin(key: &SigningKey) -> Origin {
@@ -115,7 +120,7 @@ pub(crate) fn peer() -> PeerFacts {
 pub(crate) fn operation(permitted: bool) -> Operation {
     Operation {
         direction: Direction::Inbound,
-        peer: peer(),
+        peer: Some(peer()),
         protocol: "A2A".into(),
         version: "1.0".into(),
         binding: "JSONRPC".into(),

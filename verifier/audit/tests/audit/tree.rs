@@ -182,12 +182,22 @@ fn a_growing_tree_proves_the_same_as_all_of_its_leaves_do() {
     for mark in 0..70 {
         let mut growth = Growth::default();
         leaves[..mark].iter().for_each(|leaf| growth.append(*leaf));
-        growth.mark();
-        for end in mark..leaves.len() {
-            let expected = ConsistencyProof::new(&leaves[..end], growth.marked());
-            assert_eq!(growth.proof(), expected, "{mark} to {end}");
+        let from = u64::try_from(mark).unwrap();
+        assert_eq!(growth.offer(), ConsistencyProof::new(&leaves[..mark], 0));
+        for (end, leaf) in leaves.iter().enumerate().skip(mark) {
+            // Accepted at some later time, and never the one that nobody has answered yet.
+            if end == mark + mark % 3 {
+                growth.accept();
+            }
+            let mut now = growth.clone();
+            let known = if end >= mark + mark % 3 { from } else { 0 };
+            assert_eq!(
+                now.offer(),
+                ConsistencyProof::new(&leaves[..end], known),
+                "{mark} to {end}"
+            );
             assert_eq!(growth.tree().root(), frontier(&leaves[..end]).root());
-            growth.append(leaves[end]);
+            growth.append(*leaf);
         }
     }
 }
@@ -209,10 +219,11 @@ proptest! {
         let mut growth = Growth::default();
         let (old, new) = leaves.split_at(usize::try_from(from).unwrap());
         old.iter().for_each(|leaf| growth.append(*leaf));
-        growth.mark();
+        growth.offer().unwrap();
+        growth.accept();
         let earlier = growth.tree().root();
         new.iter().for_each(|leaf| growth.append(*leaf));
-        let proof = growth.proof().unwrap();
+        let proof = growth.offer().unwrap();
         prop_assert_eq!(proof.verify(earlier, growth.tree().root()), Ok(()));
     }
 

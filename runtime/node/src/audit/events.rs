@@ -1,0 +1,108 @@
+//! What the runtime's parts put on record.
+
+use cloister_audit::Event;
+use cloister_audit::record::{
+    Authentication, ChannelClosed, ChannelOpened, ChannelRenewed, Leased, Omitted, Operation,
+    Outcome, POLICIES_NAMED_MAX, recordable,
+};
+use cloister_channel::lease::VerifiedLease;
+use cloister_gateway::{
+    BoxFuture, RecordError, Recorder, peer_facts, recorded_direction as recorded,
+};
+use cloister_policy::{Decision, Direction, Subject};
+
+use super::log::AuditLog;
+use crate::channels::Facts;
+
+impl Recorder for AuditLog {
+    fn policy_epoch(&self) -> u64 {
+        self.epoch()
+    }
+
+    fn record(&self, operation: Operation) -> BoxFuture<'_, Result<u64, RecordError>> {
+        let recorded = Self::record(self, Event::Operation(Box::new(operation)));
+        Box::pin(async move { recorded.await.map_err(RecordError::new) })
+    }
+
+    fn outcome(&self, outcome: Outcome) {
+        self.note(Event::Outcome(outcome));
+    }
+}
+
+impl AuditLog {
+    /// The runtime has a lease from now on.
+    pub(crate) fn leased(&self, lease: &VerifiedLease) {
+        let claims = lease.claims();
+        self.set_epoch(claims.policy_epoch);
+        self.note(Event::Leased(Leased {
+            lease: *lease.digest(),
+            expires_at: claims.expires_at,
+            policy_epoch: claims.policy_epoch,
+        }));
+    }
+
+    /// A peer proved who it is, and policy decided.
+    pub(crate) fn authenticated(&self, direction: Direction, peer: &Subject, decision: &Decision) {
+        let policies = decision.policies().iter().take(POLICIES_NAMED_MAX);
+        self.note(Event::Authentication(Authentication {
+            direction: recorded(direction),
+            peer: Some(peer_facts(peer)),
+            dialled: None,
+            refused: (!decision.allows()).then(|| "policy.denied".to_owned()),
+            policies: policies.map(|id| recordable(id)).collect(),
+        }));
+    }
+
+    /// Somebody failed to prove who it is; `dialled` names whom this side wanted.
+    pub(crate) fn not_authenticated(
+        &self,
+        direction: Direction,
+        dialled: Option<&str>,
+        code: &'static str,
+    ) {
+        let Some(omitted) = self.admit_stranger() else { return };
+        if omitted > 0 {
+            let what = "authentication".to_owned();
+            self.note(Event::Omitted(Omitted { what, count: omitted }));
+        }
+        self.note(Event::Authentication(Authentication {
+            direction: recorded(direction),
+            peer: None,
+            dialled: dialled.map(recordable),
+            refused: Some(code.to_owned()),
+            policies: Vec::new(),
+        }));
+    }
+
+    /// A channel carries requests from now on.
+    pub(crate) fn opened(&self, facts: &Facts) {
+        self.note(Event::ChannelOpened(ChannelOpened {
+            channel: facts.channel,
+            direction: recorded(facts.direction),
+            peer: peer_facts(&facts.peer),
+            key_exchange: facts.group.to_owned(),
+            lease: *facts.lease.digest(),
+            own_lease: *facts.own_lease.digest(),
+            ends_at: facts.ends(),
+        }));
+    }
+
+    /// A peer's new lease was put to policy.
+    pub(crate) fn renewed(&self, facts: &Facts, lease: &VerifiedLease, accepted: bool) {
+        self.note(Event::ChannelRenewed(ChannelRenewed {
+            channel: facts.channel,
+            peer: peer_facts(&facts.peer),
+            lease: *lease.digest(),
+            result: if accepted { "accepted" } else { "refused" }.to_owned(),
+        }));
+    }
+
+    /// A channel carries nothing any more.
+    pub(crate) fn ended(&self, facts: &Facts, reason: &'static str) {
+        self.note(Event::ChannelClosed(ChannelClosed {
+            channel: facts.channel,
+            peer: peer_facts(&facts.peer),
+            reason: reason.to_owned(),
+        }));
+    }
+}
