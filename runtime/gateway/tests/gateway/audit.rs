@@ -147,7 +147,9 @@ async fn a_denial_that_cannot_be_put_on_record_is_refused_all_the_same() {
 #[tokio::test]
 async fn a_streamed_body_is_on_record_by_what_was_forwarded_of_it() {
     let network = Network::open(Agent::echo().await).await;
-    let large = vec![b'x'; 3 * 1024 * 1024];
+    let text = "x".repeat(3 * 1024 * 1024);
+    let large = json!({"message": {"messageId": "m", "parts": [{"text": text}]}});
+    let large = large.to_string().into_bytes();
     let response = network.rest("POST", "/message:send", full(large.clone())).await;
     let (status, answer) = whole(response).await;
     assert_eq!((status.as_u16(), answer.len()), (202, large.len()));
