@@ -16,10 +16,14 @@ use crate::network::{EVERYTHING, inbound, json_of, planner};
 async fn maker() -> Agent {
     let handler: Handler = Arc::new(|request: Request<Incoming>| {
         Box::pin(async move {
+            let squeezes = request.headers().contains_key("accept-encoding");
             let path = request.uri().path().to_owned();
             let body = request.into_body().collect().await.unwrap().to_bytes();
             let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
-            answer(asked["method"].as_str().unwrap_or(&path))
+            match asked["method"].as_str() {
+                Some("SendMessage" | "ListTasks") if squeezes => Response::new(full("squeezed")),
+                method => answer(method.unwrap_or(&path)),
+            }
         })
     });
     Agent::new(handler).await
@@ -39,7 +43,10 @@ fn answer(asked: &str) -> Response<Body> {
         }
         "SendStreamingMessage" => {
             let event = rpc(&json!({"statusUpdate": {"taskId": "made", "contextId": "shared"}}));
-            ("text/event-stream", format!(": hello\r\n\r\ndata: {event}\r\n\r\n"))
+            (
+                "text/event-stream",
+                format!(": hi\r\n\r\ndata: {}\r\n\r\ndata: {event}\r\n\r\n", rpc(&json!({}))),
+            )
         }
         "/a2a/rest/message:send" => ("application/json", json!({"task": task}).to_string()),
         "/a2a/rest/message:stream" => {
@@ -59,6 +66,7 @@ fn spy() -> Subject {
 async fn rpc(at: &Inbound, peer: Subject, method: &str, params: Value) -> Value {
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
     let request = Request::post("/a2a/jsonrpc").header("content-type", "application/json");
+    let request = request.header("accept-encoding", "gzip");
     let response = at.call(Arc::new(peer), request.body(full(body)).unwrap()).await;
     read(response).await
 }
