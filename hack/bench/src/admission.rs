@@ -6,8 +6,9 @@
 //! same: every admission is answered only once it is durable, and enough of them are under way that
 //! the processor has work meanwhile.
 //!
-//! The reference verifies the very same Evidence, against endorsements that were verified before
-//! as well, from the envelope's bytes on, on as many threads as there are processors.
+//! The reference verifies the very same Evidence, from the envelope's bytes on, on as many threads
+//! as there are processors. The simulator signs its certificates anew for every request, so that
+//! both verify the chain as well as the report: each admission is the first one of a machine.
 
 mod enclave;
 mod verifier;

@@ -222,7 +222,8 @@ impl Admission {
             lifetime: self.lease_lifetime,
             now,
         };
-        let Some(claims) = lease::claims(examined, &result, &terms)? else {
+        let written = lease::Written::of(&result)?;
+        let Some(claims) = lease::claims(examined, (&result, &written), &terms)? else {
             return Ok(Err(Refusal::because(&codes::NOT_ADMITTED, "an admitted image", "none")));
         };
         let ring = self.keys.leases.ring();
@@ -230,7 +231,7 @@ impl Admission {
         let lease_jwt = ring.signer().sign_jwt(&claims)?;
         let certificate =
             self.keys.authority.certify_runtime(&claims, &lease, &presented.channel_key)?;
-        let record = lease::record(examined, &claims, &result, now)?;
+        let record = lease::record(examined, &claims, (&result, written), now)?;
         if let Err(objection) = self.store.admit(record).await? {
             let (code, expected) = codes::objection(objection).ok_or(ServiceError::EpochEnded)?;
             let because = Refusal::because(code, expected, &claims.agent);

@@ -39,6 +39,7 @@ use events::Tail;
 pub use events::{Event, EventKind};
 use group::Group;
 pub use history::{Operation, Outcome, Verdict};
+use images::KnownImages;
 pub use images::{ImageRecord, ImageState};
 pub use instances::InstanceRecord;
 pub use issues::Seen;
@@ -51,6 +52,8 @@ pub struct Store {
     pool: SqlitePool,
     /// Where admissions are written.
     group: Group,
+    /// Reference Values that were read before.
+    known: Arc<KnownImages>,
     /// The newest event's number; a change wakes the watchers.
     newest: watch::Sender<u64>,
     /// The newest events, for those who watch.
@@ -82,12 +85,16 @@ impl Store {
         let pool = SqlitePoolOptions::new()
             .max_connections(DATABASE_CONNECTIONS_MAX)
             .acquire_timeout(DATABASE_BUSY_TIMEOUT)
+            // A connection to a file does not go stale.
+            .test_before_acquire(false)
             .connect_with(options)
             .await?;
         migrations::apply(&pool).await?;
         let group = Group::start(pool.clone());
         let newest = watch::Sender::new(0);
-        let store = Self { pool, group, newest, tail: Arc::default(), refusals: Arc::default() };
+        let known = Arc::default();
+        let store =
+            Self { pool, group, known, newest, tail: Arc::default(), refusals: Arc::default() };
         store.claim(trust_domain, now).await?;
         store.wake(events::newest(&mut store.pool.begin().await?).await?);
         Ok(store)

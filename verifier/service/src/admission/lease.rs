@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use cloister_attestation::bytes::Digest48;
 use cloister_attestation::forecast::Machine;
 use cloister_attestation::result::{AttestationResult, PlatformIdentity};
 use cloister_attestation::time::UnixTime;
@@ -24,10 +25,24 @@ pub(super) struct Terms<'a> {
     pub(super) now: UnixTime,
 }
 
+/// An Attestation Result as it goes on record, written once for the record and for its digest.
+pub(super) struct Written {
+    json: String,
+    /// SHA-384 over it: [`AttestationResult::digest`].
+    digest: Digest48,
+}
+
+impl Written {
+    pub(super) fn of(result: &AttestationResult) -> Result<Self, ServiceError> {
+        let json = serde_json::to_string(result).map_err(|_| ServiceError::Defect)?;
+        Ok(Self { digest: Digest48::sha384(json.as_bytes()), json })
+    }
+}
+
 /// The claims, or `None` if no admitted image matched.
 pub(super) fn claims(
     examined: &Examined,
-    result: &AttestationResult,
+    (result, written): (&AttestationResult, &Written),
     terms: &Terms<'_>,
 ) -> Result<Option<LeaseClaims>, ServiceError> {
     let Some(reference) = result.reference() else { return Ok(None) };
@@ -52,7 +67,7 @@ pub(super) fn claims(
         platform: result.platform().clone(),
         simulator: examined.evidence.simulator().copied(),
         tier: result.tier(),
-        appraisal: result.digest(),
+        appraisal: written.digest,
         evidence: *result.evidence(),
         policy_epoch: terms.epoch,
         not_asserted: result.not_asserted().map(str::to_owned).collect(),
@@ -65,7 +80,7 @@ pub(super) fn claims(
 pub(super) fn record(
     examined: &Examined,
     claims: &LeaseClaims,
-    result: &AttestationResult,
+    (result, written): (&AttestationResult, Written),
     now: UnixTime,
 ) -> Result<Admitted, ServiceError> {
     let presented = &examined.presented;
@@ -90,7 +105,7 @@ pub(super) fn record(
             agent: Some(claims.agent.to_string()),
             instance: Some(instance),
             evidence: presented.request_digest.to_string(),
-            detail: serde_json::to_string(result).map_err(|_| ServiceError::Defect)?,
+            detail: written.json,
         },
     })
 }

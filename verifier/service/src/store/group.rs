@@ -1,10 +1,11 @@
 //! Admissions that wait at the same time go on record in one transaction, and wait for the disk
 //! once.
 //!
-//! One task writes. It takes the database's place for writing first, and then whoever has come by
-//! then, in the order in which they came. Nobody is answered before the transaction that holds
-//! their admission is durable. Where a transaction fails, everybody in it is written alone, so that
-//! what cannot be written fails for itself only.
+//! One task writes. Where the group before was more than one, it waits a moment for others, so that
+//! a crowd costs few transactions and a single runtime waits for nobody. It takes the database's
+//! place for writing, and then whoever has come by then, in the order in which they came. Nobody is
+//! answered before the transaction that holds their admission is durable. Where a transaction
+//! fails, everybody in it is written alone, so that what cannot be written fails for itself only.
 
 use std::collections::VecDeque;
 
@@ -13,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::admission::{self, Admitted, Objection};
 use super::{StoreError, begin};
-use crate::limits::{ADMISSIONS_WAITING_MAX, ADMISSIONS_WRITTEN_MAX};
+use crate::limits::{ADMISSIONS_GATHERED, ADMISSIONS_WAITING_MAX, ADMISSIONS_WRITTEN_MAX};
 
 type Decision = Result<(), Objection>;
 type Answer = Result<Decision, StoreError>;
@@ -48,10 +49,14 @@ impl Group {
 
 async fn write_all(pool: SqlitePool, mut queue: mpsc::Receiver<Waiting>) {
     let mut waiting = VecDeque::new();
+    let mut busy = false;
     loop {
         if waiting.is_empty() {
             let Some(first) = queue.recv().await else { return };
             waiting.push_back(first);
+        }
+        if busy {
+            tokio::time::sleep(ADMISSIONS_GATHERED).await;
         }
         // Whoever comes while another write is under way belongs to this transaction.
         let write = begin(&pool).await;
@@ -63,6 +68,7 @@ async fn write_all(pool: SqlitePool, mut queue: mpsc::Receiver<Waiting>) {
         // Whoever does not wait any more gets no lease, so that there is none to put on record.
         waiting.retain(|waiting| !waiting.answer.is_closed());
         let group = distinct(&mut waiting);
+        busy = group.len() > 1;
         let written = match write {
             Ok(write) => admission::write(write, group.iter().map(|one| &one.admitted)).await,
             Err(error) => Err(error),

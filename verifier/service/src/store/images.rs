@@ -1,5 +1,9 @@
 //! Reference Values, one row for each whole tuple.
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use cloister_attestation::bytes::Digest48;
 use cloister_attestation::evidence::Tee;
 use cloister_attestation::reference::{LaunchShape, ReferenceTuple};
@@ -75,6 +79,43 @@ impl ImageRecord {
     }
 }
 
+/// The Reference Values of manifests that were asked for, as long as none has changed: every
+/// admission asks. No other process writes to the database, since none gets into its folder.
+#[derive(Debug, Default)]
+pub(super) struct KnownImages {
+    /// Goes up once a change is durable.
+    changes: AtomicU64,
+    /// With the number of changes before they were read.
+    by_manifest: Mutex<HashMap<Digest48, (u64, Arc<[ImageRecord]>)>>,
+}
+
+impl KnownImages {
+    fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn find(&self, manifest: &Digest48) -> Option<Arc<[ImageRecord]>> {
+        let (read_at, images) = self.by_manifest().get(manifest)?.clone();
+        (read_at == self.changes()).then_some(images)
+    }
+
+    /// What was read after `changes` changes. A manifest without images is not kept: anybody can
+    /// make one up.
+    fn keep(&self, manifest: &Digest48, changes: u64, images: &Arc<[ImageRecord]>) {
+        if !images.is_empty() {
+            self.by_manifest().insert(*manifest, (changes, Arc::clone(images)));
+        }
+    }
+
+    fn by_manifest(&self) -> MutexGuard<'_, HashMap<Digest48, (u64, Arc<[ImageRecord]>)>> {
+        self.by_manifest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Store {
     /// Every Reference Value, oldest first.
     ///
@@ -94,12 +135,26 @@ impl Store {
     pub async fn images_of_manifest(
         &self,
         manifest: &Digest48,
-    ) -> Result<Vec<ImageRecord>, StoreError> {
+    ) -> Result<Arc<[ImageRecord]>, StoreError> {
+        if let Some(known) = self.known.find(manifest) {
+            return Ok(known);
+        }
+        let changes = self.known.changes();
         let rows = sqlx::query("SELECT * FROM images WHERE manifest = $1")
             .bind(manifest.to_string())
             .fetch_all(&self.pool)
             .await?;
-        rows.iter().map(ImageRecord::read).collect()
+        let images = rows.iter().map(ImageRecord::read).collect::<Result<Arc<[_]>, _>>()?;
+        self.known.keep(manifest, changes, &images);
+        Ok(images)
+    }
+
+    /// Makes a change of images durable. What was read before does not count any more.
+    async fn commit_images(&self, write: Write) -> Result<(), StoreError> {
+        let committed = self.commit(write).await;
+        // Also where it failed: nobody knows what is on the disk then.
+        self.known.changed();
+        committed
     }
 
     /// Admits tuples, all or none. A retired one is admitted again; the first one that was revoked
@@ -122,7 +177,7 @@ impl Store {
             admitted.push(record);
         }
         operation.write(&mut write).await?;
-        self.commit(write).await?;
+        self.commit_images(write).await?;
         Ok(Ok(admitted))
     }
 
@@ -142,7 +197,7 @@ impl Store {
         }
         operation.write(&mut write).await?;
         let after = image(&mut write, tuple).await?;
-        self.commit(write).await?;
+        self.commit_images(write).await?;
         Ok(after)
     }
 
@@ -165,7 +220,7 @@ impl Store {
         let revoked = instances::revoke(&mut write, &live, reason, operation.at).await?;
         operation.write(&mut write).await?;
         let after = image(&mut write, tuple).await?;
-        self.commit(write).await?;
+        self.commit_images(write).await?;
         Ok(after.map(|image| (image, revoked)))
     }
 }

@@ -212,6 +212,26 @@ async fn a_retired_image_can_come_back_and_a_revoked_one_cannot() {
 }
 
 #[tokio::test]
+async fn what_is_known_of_images_never_outlives_a_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, first) = with_instance(&folder).await;
+    let states = async || -> Vec<ImageState> {
+        let images = store.images_of_manifest(&first.manifest).await.unwrap();
+        images.iter().map(|image| image.state).collect()
+    };
+    let why = operation("image", "");
+    assert_eq!(states().await, [ImageState::Admitted]);
+    store.retire_image(&first.digest(), &why).await.unwrap();
+    assert_eq!(states().await, [ImageState::Retired]);
+    store.admit_images(&[tuple("2"), first.clone()], &why).await.unwrap().unwrap();
+    assert_eq!(states().await, [ImageState::Admitted, ImageState::Admitted]);
+    store.revoke_image(&first.digest(), "image.revoked", &why).await.unwrap();
+    assert!(states().await.contains(&ImageState::Revoked));
+    let unknown = Digest48::sha384(b"another manifest");
+    assert!(store.images_of_manifest(&unknown).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn what_is_unknown_is_unknown_and_not_on_record() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder).await;

@@ -273,3 +273,14 @@ async fn a_lease_is_renewed_for_a_fresh_channel_key() {
     assert_eq!(ends(&second), ends(&first).plus(Duration::from_secs(300)));
     assert_eq!(image("translator"), enclave.image);
 }
+
+#[tokio::test]
+async fn a_lease_names_the_appraisal_that_is_on_record() {
+    let world = World::start().await;
+    let enclave = Enclave::boot(&world.pki, "translator");
+    world.admit(&enclave).await;
+    let admitted = enclave.admitted(&world).await;
+    let agent = world.record().await.agent("translator").await.unwrap().unwrap();
+    let kept = Digest48::sha384(agent.instances[0].result.as_bytes());
+    assert_eq!(admitted.credentials.lease().claims().appraisal, kept);
+}
