@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cloister_channel::AgentName;
 use cloister_gateway::{BoxFuture, Channel, DialError, Dialer};
+use cloister_policy::Subject;
 use tokio::sync::{Mutex, watch};
 
 use super::ConnectError;
@@ -70,5 +71,10 @@ impl Dialer for Visits {
             }
             Err(told)
         })
+    }
+
+    fn own(&self) -> Option<Arc<Subject>> {
+        // Nothing is attested of this machine, and it has no tool servers.
+        None
     }
 }
