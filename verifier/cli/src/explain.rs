@@ -1,6 +1,6 @@
 //! `cloister explain`: every error code of every part, in long form.
 //!
-//! Libraries that this program links are asked. The runtime, its gateway and the Verifier are not
+//! Libraries that this program links are asked. The runtime and the Verifier are not
 //! linked; their codes stand in `programs`, which `cargo xtask codes` writes from their
 //! sources and `cargo xtask tidy` compares with them.
 

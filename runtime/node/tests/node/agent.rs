@@ -11,7 +11,7 @@ use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body, Frame, Incoming};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -20,6 +20,8 @@ use tokio::sync::{mpsc, watch};
 #[derive(Clone)]
 pub(crate) struct Agent {
     pub(crate) address: SocketAddr,
+    /// Where it serves gRPC, over HTTP/2.
+    pub(crate) grpc: SocketAddr,
     seen: Arc<Mutex<Vec<HeaderMap>>>,
     /// Streams of events that are being read.
     streams: watch::Sender<usize>,
@@ -30,13 +32,16 @@ pub(crate) struct Agent {
 impl Agent {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let grpc = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let agent = Self {
             address: listener.local_addr().unwrap(),
+            grpc: grpc.local_addr().unwrap(),
             seen: Arc::default(),
             streams: watch::Sender::new(0),
             events: Arc::default(),
         };
         tokio::spawn(agent.clone().serve(listener));
+        tokio::spawn(agent.clone().serve_grpc(grpc));
         agent
     }
 
@@ -70,6 +75,26 @@ impl Agent {
         }
     }
 
+    async fn serve_grpc(self, listener: TcpListener) {
+        while let Ok((stream, _)) = listener.accept().await {
+            let agent = self.clone();
+            let service = service_fn(move |request: Request<Incoming>| {
+                agent.seen.lock().unwrap().push(request.headers().clone());
+                // The call comes back as it came, with a status behind it.
+                let body = request.into_body().with_trailers(async {
+                    let status = ("grpc-status".parse().unwrap(), "0".parse().unwrap());
+                    Some(Ok(HeaderMap::from_iter([status])))
+                });
+                let mut response = Response::new(body);
+                let kind = "application/grpc".parse().unwrap();
+                response.headers_mut().insert("content-type", kind);
+                async move { Ok::<_, Infallible>(response) }
+            });
+            let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+            tokio::spawn(connection.serve_connection(TokioIo::new(stream), service));
+        }
+    }
+
     async fn answer(self, request: Request<Incoming>) -> Response<Answer> {
         if request.uri().path() == "/.well-known/agent-card.json" {
             return json_response(&self.card());
@@ -90,6 +115,9 @@ impl Agent {
             "supportedInterfaces": [{
                 "url": format!("http://{}/", self.address),
                 "protocolBinding": "JSONRPC", "protocolVersion": "1.0",
+            }, {
+                "url": self.grpc.to_string(),
+                "protocolBinding": "GRPC", "protocolVersion": "1.0",
             }],
             "capabilities": {"streaming": true},
             "defaultInputModes": ["text/plain"], "defaultOutputModes": ["text/plain"],

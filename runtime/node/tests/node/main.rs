@@ -17,6 +17,7 @@ mod diversion;
 mod documents;
 mod expiry;
 mod freshness;
+mod grpc;
 mod guard;
 mod key_exchange;
 mod node;

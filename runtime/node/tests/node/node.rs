@@ -158,9 +158,10 @@ fn agent_toml(world: &World, name: &str, agent: &Agent, peers: &str) -> String {
          [verifier]\ntrust_root = \"trust.pem\"\n\
          [peers]\nanchors = {{ simulator = \"{}\" }}\n{peers}\n\
          [workload]\ncommand = [\"/bin/sh\", \"-c\", \"echo $$ > pid; exec /bin/sleep 600\"]\n\
-         a2a_port = {}\nstop_grace_secs = 5\n",
+         a2a_port = {}\ngrpc_port = {}\nstop_grace_secs = 5\n",
         world.pki.anchor().fingerprint(),
-        agent.address.port()
+        agent.address.port(),
+        agent.grpc.port()
     )
 }
 
