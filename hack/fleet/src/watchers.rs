@@ -13,7 +13,7 @@ use cloister_channel::lease::{self, VerifiedLease};
 use cloister_channel::{IdentityKey, TrustBundle, TrustDomain};
 use cloister_domain::world::World;
 use cloister_verifier::Clock;
-use cloister_verifier::registry::{Registry, Watched};
+use cloister_verifier::registry::{Pace, Registry, Watched};
 use cloister_verifier::state::{Directory, Keys};
 use cloister_verifier::store::{Admitted, Operation, Outcome, Store, Verdict};
 use cloister_verifier::trust::Trust;
@@ -25,8 +25,6 @@ use tokio_util::sync::CancellationToken;
 use crate::meter::{self, each_ms, measured, number};
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
-/// As the service has it.
-const HEARTBEAT: Duration = Duration::from_secs(10);
 /// One runtime in so many is revoked in a storm.
 const STORM: usize = 100;
 
@@ -96,7 +94,8 @@ impl Service {
         let store = Store::open(&directory.path("verifier.sqlite"), &domain, NOW).await?;
         let trust = Trust::new(domain, AnchorPolicy::Vendor, Arc::clone(&keys), store.clone());
         let (clock, stopping) = (Clock::from_fn(|| NOW), CancellationToken::new());
-        let registry = Registry::new(store.clone(), trust.clone(), clock, HEARTBEAT, stopping);
+        let registry =
+            Registry::new(store.clone(), trust.clone(), clock, Pace::default(), stopping);
         Ok(Self { _folder: folder, keys, store, trust, registry, world, lease })
     }
 

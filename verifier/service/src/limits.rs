@@ -68,6 +68,10 @@ pub const ADMISSIONS_GATHERED: Duration = Duration::from_millis(10);
 /// Events read from the log in one go.
 pub const EVENT_BATCH_MAX: u32 = 256;
 
+/// How often a watch on which nothing happens says that it is still there, and looks whether its
+/// caller still holds a lease.
+pub const WATCH_HEARTBEAT: Duration = Duration::from_secs(10);
+
 /// How long one watcher may leave an event unread before it is cut off.
 pub const WATCH_STALL_MAX: Duration = Duration::from_secs(10);
 

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::error::ServiceError;
-use crate::limits::WATCH_STALL_MAX;
+use crate::limits::{WATCH_HEARTBEAT, WATCH_STALL_MAX};
 use crate::store::{AgentState, EventKind, Store};
 use crate::trust::Trust;
 use crate::wire;
@@ -22,8 +22,23 @@ pub struct Registry {
     store: Store,
     trust: Trust,
     clock: Clock,
-    heartbeat: Duration,
+    pace: Pace,
     stopping: CancellationToken,
+}
+
+/// How watches keep time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// How often a silent watch says that it is still there.
+    pub heartbeat: Duration,
+    /// How long a watcher may leave an event unread before it is cut off.
+    pub unread: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { heartbeat: WATCH_HEARTBEAT, unread: WATCH_STALL_MAX }
+    }
 }
 
 /// Why a watch ended, other than by the watcher's own doing.
@@ -52,10 +67,10 @@ impl Registry {
         store: Store,
         trust: Trust,
         clock: Clock,
-        heartbeat: Duration,
+        pace: Pace,
         stopping: CancellationToken,
     ) -> Self {
-        Self { store, trust, clock, heartbeat, stopping }
+        Self { store, trust, clock, pace, stopping }
     }
 
     /// The live lease that the caller's certificate carries.
@@ -146,7 +161,8 @@ impl Watch {
                 Ok(None) => {}
                 Err(Gone) => return None,
             }
-            let woken = tokio::time::timeout(self.registry.heartbeat, self.wake.changed()).await;
+            let woken =
+                tokio::time::timeout(self.registry.pace.heartbeat, self.wake.changed()).await;
             match woken {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return Some(WatchEnd::Stopping),
@@ -203,7 +219,8 @@ impl Watch {
     }
 
     async fn send(&self, event: v1::WatchEvent) -> Result<(), Gone> {
-        let sent = tokio::time::timeout(WATCH_STALL_MAX, self.items.send(Ok(event))).await;
+        let sent =
+            tokio::time::timeout(self.registry.pace.unread, self.items.send(Ok(event))).await;
         match sent {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(Gone),
@@ -215,3 +232,6 @@ impl Watch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

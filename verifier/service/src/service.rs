@@ -18,16 +18,13 @@ use crate::limits::{HOUSEKEEPING_INTERVAL, SERVER_CERTIFICATE_LIFETIME};
 use crate::metrics::Metrics;
 use crate::operations::Operations;
 use crate::policies::Policies;
-use crate::registry::Registry;
+use crate::registry::{Pace, Registry};
 use crate::rotation::KeyRotation;
 use crate::server::{self, Listener};
 use crate::start::StartError;
 use crate::state::{Directory, Keys, ServerCertificate, files};
 use crate::store::Store;
 use crate::trust::Trust;
-
-/// How often a watcher hears that nothing happened.
-const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// A Verifier that listens.
 #[derive(Debug)]
@@ -131,8 +128,13 @@ fn assemble(
     stopping: &CancellationToken,
 ) -> App {
     let metrics = Arc::new(Metrics::default());
-    let registry =
-        Registry::new(store.clone(), trust.clone(), clock.clone(), HEARTBEAT, stopping.clone());
+    let registry = Registry::new(
+        store.clone(),
+        trust.clone(),
+        clock.clone(),
+        Pace::default(),
+        stopping.clone(),
+    );
     let admission = Admission::new(Parts {
         keys: Arc::clone(keys),
         appraiser,

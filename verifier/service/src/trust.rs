@@ -239,4 +239,4 @@ fn revocation(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -18,20 +18,20 @@ use crate::error::ServiceError;
 use crate::state::{Directory, Keys};
 use crate::store::{Admitted, AgentState, Operation, Outcome, Store, Verdict};
 
-const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 const LIFETIME: Duration = Duration::from_secs(600);
 
 /// A Verifier's keys and record, and one admitted runtime.
-struct World {
+pub(crate) struct World {
     _folder: tempfile::TempDir,
     directory: Directory,
-    trust: Trust,
+    pub(crate) trust: Trust,
     identity: IdentityKey,
     channel: ChannelKey,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let domain: TrustDomain = "example.org".parse().unwrap();
         let directory = Directory::open(&folder.path().join("data")).unwrap();
@@ -49,8 +49,13 @@ impl World {
         world
     }
 
+    /// The record.
+    pub(crate) fn store(&self) -> &Store {
+        &self.trust.store
+    }
+
     /// What the lease of the admitted runtime says.
-    fn claims(&self) -> LeaseClaims {
+    pub(crate) fn claims(&self) -> LeaseClaims {
         LeaseClaims {
             trust_domain: "example.org".parse().unwrap(),
             agent: "translator".parse().unwrap(),
@@ -128,7 +133,13 @@ impl World {
         Ok(lease.claims().agent.to_string())
     }
 
-    fn sign(&self, claims: &LeaseClaims) -> Vec<u8> {
+    /// The trust bundle, as whoever asks for it has it.
+    pub(crate) async fn received(&self) -> TrustBundle {
+        let wire = self.trust.bundle(NOW).await.unwrap();
+        TrustBundle::from_wire(&wire, AnchorPolicy::Vendor).unwrap()
+    }
+
+    pub(crate) fn sign(&self, claims: &LeaseClaims) -> Vec<u8> {
         self.trust.keys.leases.ring().signer().sign(claims).unwrap()
     }
 }
