@@ -146,8 +146,8 @@ impl Service {
         trust: &TrustBundle,
     ) -> anyhow::Result<VerifiedLease> {
         let (identity, agent) = (IdentityKey::generate()?, format!("node-{number}"));
-        let thumbprint = *identity.thumbprint();
-        let mut claims = self.world.claims(&agent, thumbprint, thumbprint);
+        let channel_key = Digest48::sha384(agent.as_bytes());
+        let mut claims = self.world.claims(&agent, *identity.thumbprint(), channel_key);
         claims.issued_at = NOW;
         claims.expires_at = NOW.plus(self.lease);
         let signed = self.keys.leases.ring().signer().sign(&claims)?;

@@ -11,13 +11,13 @@ pub const LEASE_BYTES_MAX: usize = 16 * 1024;
 /// in base64url.
 pub const LEASE_JWT_BYTES_MAX: usize = 48 * 1024;
 
-/// Certificates of peers that are remembered as verified. A runtime has fewer peers; each entry
-/// takes about 2 KiB.
-pub const CHAINS_REMEMBERED_MAX: usize = 256;
+/// Certificates of peers that are remembered as verified: as many as a runtime has channels, unless
+/// it is told otherwise. Each entry takes about 2 KiB.
+pub const CHAINS_REMEMBERED_MAX: usize = 1024;
 
-/// Leases of peers that are remembered as verified. A runtime has fewer peers; each entry takes
-/// about 1 KiB.
-pub const LEASES_REMEMBERED_MAX: usize = 256;
+/// Leases of peers that are remembered as verified: as many as a runtime has channels, unless it is
+/// told otherwise. Each entry takes about 1 KiB.
+pub const LEASES_REMEMBERED_MAX: usize = 1024;
 
 /// One session proof with its lease.
 pub const PROOF_BYTES_MAX: usize = 64 * 1024;

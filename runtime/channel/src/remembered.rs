@@ -37,14 +37,19 @@ impl<V: Clone> Remembered<V> {
         self.values().len()
     }
 
-    /// Makes room by forgetting what is over, and all of it where that is not enough.
+    /// Makes room by forgetting what is over, and every other value where that is not enough: with
+    /// more peers than there is room for, some are found again.
     pub(crate) fn keep(&self, key: Digest48, value: V, is_over: impl Fn(&V) -> bool) {
         let mut values = self.values();
         if values.len() >= self.count_max {
             values.retain(|_, known| !is_over(known));
         }
         if values.len() >= self.count_max {
-            values.clear();
+            let mut kept = false;
+            values.retain(|_, _| {
+                kept = !kept;
+                kept
+            });
         }
         values.insert(key, value);
     }

@@ -260,4 +260,6 @@ fn no_more_leases_are_remembered_than_there_is_room_for() {
         most = most.max(trust.leases_remembered());
     }
     assert_eq!(most, LEASES_REMEMBERED_MAX);
+    // One too many, and half of the others are still known.
+    assert_eq!(trust.leases_remembered(), LEASES_REMEMBERED_MAX / 2 + 1);
 }
