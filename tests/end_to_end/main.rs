@@ -11,6 +11,7 @@
 
 mod adversary;
 mod binaries;
+mod cards;
 mod namespace;
 mod network;
 mod official_sdks;
