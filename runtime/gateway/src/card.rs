@@ -4,13 +4,16 @@
 
 mod attestation;
 mod canonical;
+mod decode;
 mod freshness;
 mod interface;
 mod planner;
+mod protobuf;
 mod rewrite;
 mod schema;
 mod show;
 mod signature;
+mod wire;
 
 use cloister_policy::Binding;
 use serde_json::value::RawValue;
@@ -62,6 +65,9 @@ pub enum CardError {
     /// It has no single reading at some depth.
     #[error("it has two readings, or text that is no Unicode")]
     Ambiguous,
+    /// In protobuf it does not read, or has two readings.
+    #[error("it is not a card in protobuf, or has two readings")]
+    Protobuf,
     /// It has no signature, and needs one.
     #[error("it is not signed, and has to be")]
     Unsigned,

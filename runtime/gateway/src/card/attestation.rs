@@ -168,7 +168,8 @@ const fn uri(simulated: bool) -> &'static str {
     if simulated { SIMULATED_EXTENSION } else { EXTENSION }
 }
 
-fn entry(about: &About, own: Option<(&Attested, &CardSigner)>) -> Value {
+/// The extension as it stands on a card.
+pub(super) fn entry(about: &About, own: Option<(&Attested, &CardSigner)>) -> Value {
     let About { subject, evidence, origin } = about;
     let mut params = json!({
         "agent": spiffe(subject),

@@ -65,7 +65,8 @@ impl Carried {
         Self::of(&url, transport.as_deref().unwrap_or("JSONRPC"), version)
     }
 
-    fn of(url: &str, transport: &str, version: &str) -> Option<Self> {
+    /// An interface in the words of a card.
+    pub(super) fn of(url: &str, transport: &str, version: &str) -> Option<Self> {
         let (_, binding) = TRANSPORTS.into_iter().find(|(name, _)| *name == transport)?;
         let version = known(version)?;
         let path = if binding == Binding::Grpc {

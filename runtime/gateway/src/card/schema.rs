@@ -12,7 +12,6 @@ pub(super) struct Message {
 #[derive(Debug)]
 pub(super) struct Field {
     /// In protobuf.
-    #[expect(dead_code, reason = "for the protobuf form")]
     pub(super) number: u32,
     /// In JSON.
     pub(super) name: &'static str,

@@ -13,17 +13,21 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use cloister_attestation::bytes::Digest48;
+use cloister_attestation::jcs::canonical;
 use cloister_channel::InstanceId;
 use cloister_policy::Subject;
 use serde_json::value::RawValue;
 
-use super::CardError;
-use super::attestation::{About, Attested, Evidence, Vouch, advertise, claimed};
+use super::attestation::{About, Attested, Evidence, Vouch, advertise, claimed, entry};
 use super::canonical::Canonical;
+use super::decode::{SIGNATURES, decoded};
 use super::interface::Front;
 use super::rewrite::{raw, rewrite};
 use super::signature::{OriginPolicy, check_whole, signed};
+use super::wire::put;
+use super::{CardError, protobuf};
 use crate::object::Object;
+use crate::operation::V1_0;
 
 /// Hexadecimal digits of a digest that are enough to tell two versions of a card apart.
 const TAG_DIGITS: usize = 32;
@@ -64,8 +68,7 @@ impl Plan {
     /// The card that is handed on in place of `received`.
     pub(crate) fn show(&self, received: &[u8]) -> Result<Shown, CardError> {
         let mut card = Object::parse(received)?;
-        let own = self.vouch.as_ref().map(|vouch| vouch.attested().ok_or(CardError::NotAttested));
-        let own = own.transpose()?;
+        let own = self.own()?;
         let about = self.about(&card, &Canonical::of_json(received)?, own.as_ref())?;
         rewrite(&mut card, &self.front)?;
         let signer = self.vouch.as_ref().map(|vouch| vouch.signer());
@@ -78,6 +81,43 @@ impl Plan {
         let tag = Digest48::sha384(canonical.whole().as_bytes()).to_string();
         let tag = tag.get(..TAG_DIGITS).unwrap_or(&tag).to_owned();
         Ok(Shown { card: raw(&card)?, tag })
+    }
+
+    /// The card in protobuf that is handed on in place of `received`.
+    pub(crate) fn show_protobuf(
+        &self,
+        received: &[u8],
+        version: &str,
+    ) -> Result<Vec<u8>, CardError> {
+        if version != V1_0 {
+            if let Source::Agent(policy) = &self.source {
+                policy.check_unverifiable(protobuf::is_signed_earlier(received)?)?;
+            }
+            return protobuf::earlier(received, &self.front);
+        }
+        let own = self.own()?;
+        // Its numbers are doubles; the canonical text has integers as such.
+        let text = canonical(&decoded(received)?);
+        let texts = Canonical::of_json(text.as_bytes())?;
+        let about = self.about(&Object::parse(text.as_bytes())?, &texts, own.as_ref())?;
+        let signer = self.vouch.as_ref().map(|vouch| vouch.signer());
+        let extension = entry(&about, own.as_ref().zip(signer));
+        let mut card = protobuf::rewritten(received, &self.front, &extension)?;
+        if let Some(signer) = signer {
+            let texts = Canonical::of_json(canonical(&decoded(&card)?).as_bytes())?;
+            for made in signed(&texts, |text| signer.sign(text))? {
+                let mut signature = Vec::new();
+                put(&mut signature, 1, made.protected.as_bytes());
+                put(&mut signature, 2, made.signature.as_bytes());
+                put(&mut card, SIGNATURES, &signature);
+            }
+        }
+        Ok(card)
+    }
+
+    fn own(&self) -> Result<Option<Attested>, CardError> {
+        let own = self.vouch.as_ref().map(|vouch| vouch.attested().ok_or(CardError::NotAttested));
+        own.transpose()
     }
 
     /// Whom the card is of, once it is known that it may be believed.

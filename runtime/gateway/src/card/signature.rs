@@ -48,12 +48,22 @@ pub(super) enum Origin {
 
 /// As it is in a card.
 #[derive(Debug, Serialize, Deserialize)]
-struct Entry {
-    protected: String,
-    signature: String,
+pub(super) struct Entry {
+    pub(super) protected: String,
+    pub(super) signature: String,
 }
 
 impl OriginPolicy {
+    /// Whether a card with or without signatures may be shown where none can be verified.
+    pub(super) fn check_unverifiable(&self, is_signed: bool) -> Result<(), CardError> {
+        match self.rule {
+            SignatureRule::Off => Ok(()),
+            SignatureRule::IfPresent if !is_signed => Ok(()),
+            SignatureRule::IfPresent => Err(CardError::Signature),
+            SignatureRule::Require => Err(CardError::Unsigned),
+        }
+    }
+
     /// What the signatures of a received card say about it.
     pub(super) fn judge(
         &self,
@@ -61,14 +71,14 @@ impl OriginPolicy {
         canonical: &Canonical,
     ) -> Result<Origin, CardError> {
         let signatures = Signatures::of(card)?;
-        match self.rule {
-            SignatureRule::Off if signatures.present => Ok(Origin::Unchecked),
-            SignatureRule::Require if !signatures.present => Err(CardError::Unsigned),
-            SignatureRule::Off | SignatureRule::IfPresent if !signatures.present => {
-                Ok(Origin::Unsigned)
+        match (self.rule, signatures.present) {
+            (SignatureRule::Off, true) => Ok(Origin::Unchecked),
+            (SignatureRule::Off | SignatureRule::IfPresent, false) => Ok(Origin::Unsigned),
+            (SignatureRule::Require, false) => Err(CardError::Unsigned),
+            (SignatureRule::Require | SignatureRule::IfPresent, true) => {
+                let holds = self.holds(&signatures, canonical);
+                if holds { Ok(Origin::Verified) } else { Err(CardError::Signature) }
             }
-            _ if self.holds(&signatures, canonical) => Ok(Origin::Verified),
-            _ => Err(CardError::Signature),
         }
     }
 
@@ -123,7 +133,7 @@ impl Signatures {
 pub(super) fn signed(
     canonical: &Canonical,
     sign: impl Fn(&[u8]) -> Result<Detached, KeyError>,
-) -> Result<Vec<impl Serialize>, CardError> {
+) -> Result<Vec<Entry>, CardError> {
     let entries = canonical.distinct().into_iter().map(|text| {
         let made = sign(text.as_bytes()).map_err(|_| CardError::Signing)?;
         Ok(Entry { protected: made.protected().to_owned(), signature: made.signature() })

@@ -3,16 +3,22 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use cloister_policy::{Binding, OperationName};
+use http::header::CONTENT_LENGTH;
 use http::{Method, Response};
+use http_body_util::{BodyExt as _, Collected, Limited};
+use tokio::time::timeout;
 use tower::Layer;
 use tower::layer::layer_fn;
 
 use super::{Classified, Next, Outcome};
-use crate::body::Body;
+use crate::body::{Body, BodyError, boxed, full};
 use crate::card::{Asked, CardError, Plan, Planner, Shown};
+use crate::dialer::BoxFuture;
 use crate::end::{End, card_bytes};
 use crate::headers::plain_and_whole;
+use crate::limits::{CARD_BYTES_MAX, CARD_FETCH_MAX};
 use crate::object::{Object, ObjectError};
 use crate::operation::Operation;
 use crate::reply::Refused;
@@ -38,6 +44,7 @@ impl<E: End, S> Present<E, S> {
         let plan = self.planner.plan(&call.end).await;
         let asked = Asked::of(call.request.method(), call.request.headers());
         plain_and_whole(call.request.headers_mut());
+        call.request.headers_mut().remove("grpc-accept-encoding");
         if call.request.method() == Method::HEAD {
             // What a card will be like is known only when it was made.
             *call.request.method_mut() = Method::GET;
@@ -47,7 +54,10 @@ impl<E: End, S> Present<E, S> {
         if !response.status().is_success() {
             return Ok(response);
         }
-        let shown = presented(response, place, &plan, &asked).await;
+        let shown = match place {
+            Place::Message(version) => grpc(response, version, &plan).await,
+            Place::Body | Place::Result => presented(response, place, &plan, &asked).await,
+        };
         shown.map_err(|error| Refused::new(error, shape))
     }
 }
@@ -82,11 +92,14 @@ enum Place {
     Body,
     /// It is the result of a JSON-RPC response.
     Result,
+    /// It is the one message of a gRPC response, in this version.
+    Message(&'static str),
 }
 
 fn place_of_card(operation: &Operation) -> Option<Place> {
     match (operation.name, operation.binding) {
         (OperationName::ExtendedCard, Binding::JsonRpc) => Some(Place::Result),
+        (OperationName::ExtendedCard, Binding::Grpc) => Some(Place::Message(operation.version)),
         (OperationName::Card | OperationName::ExtendedCard, _) => Some(Place::Body),
         _ => None,
     }
@@ -105,9 +118,50 @@ async fn presented(
             let Shown { card, tag } = plan.show(&received)?;
             (Box::<str>::from(card).into_string(), tag)
         }
-        Place::Result => (with_result(&received, plan)?, String::new()),
+        Place::Result | Place::Message(_) => (with_result(&received, plan)?, String::new()),
     };
     Ok(asked.answer(&headers, body, &tag, plan.remaining()))
+}
+
+/// A gRPC response with the card in its message replaced. One without a message is an error, and
+/// passes.
+///
+/// SPEC: gRPC over HTTP/2, Length-Prefixed-Message.
+async fn grpc(
+    response: Response<Body>,
+    version: &'static str,
+    plan: &Plan,
+) -> Result<Response<Body>, CardError> {
+    let (mut head, body) = response.into_parts();
+    let collected = timeout(CARD_FETCH_MAX, whole(body))
+        .await
+        .map_err(|_| CardError::Late)?
+        .map_err(|_| CardError::Broken)?;
+    let trailers = collected.trailers().cloned();
+    let received = collected.to_bytes();
+    let message = match received.split_first_chunk::<5>() {
+        None if received.is_empty() => Vec::new(),
+        Some(([0, length @ ..], card)) if u32::from_be_bytes(*length) == bytes_of(card) => {
+            let card = plan.show_protobuf(card, version)?;
+            [&[0][..], &bytes_of(&card).to_be_bytes(), &card].concat()
+        }
+        // Compressed although that was not asked for, or more than one message.
+        _ => return Err(CardError::Encoded),
+    };
+    head.headers.remove(CONTENT_LENGTH);
+    let end = async move { trailers.map(Ok) };
+    Ok(Response::from_parts(head, boxed(full(message).with_trailers(end))))
+}
+
+/// A body within the size of a card, with its trailers. Boxed here, so that callers need not prove
+/// `Send` of it.
+fn whole(body: Body) -> BoxFuture<'static, Result<Collected<Bytes>, BodyError>> {
+    Box::pin(Limited::new(body, CARD_BYTES_MAX).collect())
+}
+
+/// Never more than the largest length, which no message has.
+fn bytes_of(message: &[u8]) -> u32 {
+    u32::try_from(message.len()).unwrap_or(u32::MAX)
 }
 
 /// A JSON-RPC response with the card in it replaced. One without a result is an error, and passes.

@@ -165,8 +165,11 @@ async fn a_signature_by_a_key_that_is_not_pinned_counts_for_nothing() {
     }
 }
 
-/// What the agents below do to a card that was signed.
-static FORGERY: Mutex<Option<fn(Value) -> Value>> = Mutex::new(None);
+/// What somebody does to a card that was signed.
+type Forge = fn(Value) -> Value;
+
+/// What the agents below do.
+static FORGERY: Mutex<Option<Forge>> = Mutex::new(None);
 
 fn forged(address: SocketAddr) -> Value {
     let forge = FORGERY.lock().unwrap_or_else(PoisonError::into_inner).unwrap();
@@ -198,7 +201,7 @@ fn with_jku(mut card: Value) -> Value {
 
 #[tokio::test]
 async fn forged_cards_are_not_shown() {
-    let forgeries: [(&str, fn(Value) -> Value); 11] = [
+    let forgeries: [(&str, Forge); 11] = [
         ("a skill added", |mut card| {
             card["skills"] = json!([{"id": "x", "name": "x", "description": "x", "tags": []}]);
             card

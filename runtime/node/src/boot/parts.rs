@@ -193,7 +193,7 @@ impl Parts {
 /// What the gateway needs for cards.
 struct Cards {
     origin: Arc<OriginPolicy>,
-    vouch: Arc<CardVoucher>,
+    vouch: Arc<dyn Vouch>,
 }
 
 /// The gateway in both directions, under one policy.
@@ -211,7 +211,7 @@ fn gateways(
         agent,
         policy: Arc::clone(policy),
         origin: cards.origin,
-        vouch: Arc::clone(&cards.vouch) as Arc<dyn Vouch>,
+        vouch: Arc::clone(&cards.vouch),
         owners: Arc::default(),
         servers: Arc::clone(&servers),
         recorder: Arc::clone(audit) as Arc<dyn Recorder>,
