@@ -20,7 +20,7 @@ use crate::directory::Directory;
 use crate::end::{Caller, Party};
 use crate::layer::{
     Answer, Arrived, Audit, Authorize, Classify, Cleanse, Deliver, Gate, Identify, Limit, Own,
-    Present,
+    Present, Tools,
 };
 use crate::limiter::Limiter;
 use crate::limits::REQUESTS_MAX;
@@ -80,14 +80,16 @@ impl Inbound {
             options;
         let own_card = OwnCard { agent: local.agent.clone(), origin, vouch };
         let metrics = Arc::new(Metrics::default());
+        let gate = Arc::new(Gate { local, policy });
         let path = ServiceBuilder::new()
             .layer(Answer::layer(Audience::Peer, Arc::clone(&metrics)))
             .layer(Classify::layer(Arc::new(Directory::default())))
-            .layer(Authorize::layer(Arc::new(Gate { local, policy })))
+            .layer(Authorize::layer(Arc::clone(&gate)))
             .layer(Audit::layer(recorder))
             .layer(Limit::layer(Limiter::new(Some(REQUESTS_MAX))))
             .layer(Own::layer(Arc::clone(&owners)))
             .layer(Cleanse::layer())
+            .layer(Tools::layer(gate))
             .layer(Identify::layer())
             .layer(Present::layer(Arc::new(own_card)))
             .service(Deliver);

@@ -14,6 +14,7 @@ mod present;
 mod route;
 mod single;
 mod surface;
+mod tools;
 
 use core::future::Future;
 
@@ -42,6 +43,7 @@ pub(crate) use route::Route;
 pub(crate) use single::Single;
 pub use surface::Reach;
 pub(crate) use surface::Surface;
+pub(crate) use tools::Tools;
 
 /// A request whose far end is known.
 pub(crate) struct Arrived<E> {

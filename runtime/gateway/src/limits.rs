@@ -80,3 +80,16 @@ pub(crate) const SESSION_ID_BYTES_MAX: usize = 1024;
 
 /// Resources whose changes one request may ask to hear of; policy is asked about each.
 pub(crate) const WATCHED_MAX: usize = 64;
+
+/// How long a client may keep a list that was made for it: a policy may change, and a lease ends
+/// within minutes.
+pub(crate) const LIST_TTL_MS_MAX: u64 = 30_000;
+
+/// Sessions at one tool server, for all callers.
+pub(crate) const SESSIONS_MAX: usize = 4096;
+
+/// Sessions of one caller at one tool server: one for each conversation that it leads.
+pub(crate) const SESSIONS_OF_ONE_MAX: usize = 256;
+
+/// How long a session may go unused. Clients of the older revisions keep one for a conversation.
+pub(crate) const SESSION_IDLE_MAX: Duration = Duration::from_secs(60 * 60);

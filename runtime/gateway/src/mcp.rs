@@ -16,15 +16,19 @@
 mod asked;
 mod classify;
 mod error;
+mod list;
 mod message;
 mod method;
 mod mirror;
 mod revision;
 mod server;
+mod session;
 
 pub(crate) use asked::{Asked, Thing};
 pub(crate) use classify::classify;
 pub(crate) use error::{CODES, McpError};
+pub(crate) use list::ListKind;
+pub(crate) use mirror::SESSION;
 pub(crate) use revision::{Era, Revision};
 pub(crate) use server::{Beside, Endpoint, Server};
 pub use server::{ServerName, ToolPlace, ToolServer, ToolServerError, ToolServers};

@@ -17,7 +17,7 @@ use crate::directory::Directory;
 use crate::doors::Doors;
 use crate::layer::{
     Answer, Audit, Authorize, Classify, Cleanse, Deliver, Dial, Gate, Limit, Present, Reach, Route,
-    Surface,
+    Surface, Tools,
 };
 use crate::limiter::Limiter;
 use crate::mcp::ToolServers;
@@ -71,16 +71,18 @@ impl Outbound {
         let OutboundOptions { local, policy, dialer, doors, vouch, servers, recorder } = options;
         let cards = PeerCards { vouch: Some(vouch), doors: doors.clone() };
         let metrics = Arc::new(Metrics::default());
+        let gate = Arc::new(Gate { local, policy });
         let path = ServiceBuilder::new()
             .layer(Answer::layer(Audience::Local, Arc::clone(&metrics)))
             .layer(Surface::layer(Reach::Loopback))
             .layer(Route::layer(doors, servers))
             .layer(Dial::layer(dialer))
             .layer(Classify::layer(Arc::new(Directory::default())))
-            .layer(Authorize::layer(Arc::new(Gate { local, policy })))
+            .layer(Authorize::layer(Arc::clone(&gate)))
             .layer(Audit::layer(recorder))
             .layer(Limit::layer(Limiter::new(None)))
             .layer(Cleanse::layer())
+            .layer(Tools::layer(gate))
             .layer(Present::layer(Arc::new(cards)))
             .service(Deliver);
         Self { metrics, path: BoxCloneSyncService::new(path) }

@@ -7,7 +7,7 @@ use cloister_audit::record::{
     Operation, POLICIES_NAMED_MAX, Payload, Subjects, Verdict, name_digest, recordable,
 };
 use cloister_policy::{
-    Action, Decision, LocalAgent, PolicyBundle, Reason, Request, VisitorRequest,
+    Action, Decision, Direction, LocalAgent, PolicyBundle, Reason, Request, Subject, VisitorRequest,
 };
 use tower::Layer;
 use tower::layer::layer_fn;
@@ -29,11 +29,22 @@ pub(crate) struct Gate {
 
 impl Gate {
     fn decide<E: End>(&self, call: &Classified<E>) -> Decision {
+        self.decision(E::DIRECTION, call.end.peer(), &call.operation, call.message_bytes)
+    }
+
+    /// What policy says of one operation.
+    pub(crate) fn decision(
+        &self,
+        direction: Direction,
+        peer: Party<&Subject>,
+        operation: &crate::operation::Operation,
+        message_bytes: Option<u64>,
+    ) -> Decision {
         let local = &self.local;
-        let action = Action::Operation(call.operation.facts(call.message_bytes));
-        match call.end.peer() {
+        let action = Action::Operation(operation.facts(message_bytes));
+        match peer {
             Party::Attested(peer) => {
-                self.policy.decide(&Request { direction: E::DIRECTION, peer, local, action })
+                self.policy.decide(&Request { direction, peer, local, action })
             }
             Party::Visitor => self.policy.decide_visitor(&VisitorRequest { local, action }),
         }

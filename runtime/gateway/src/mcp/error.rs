@@ -40,7 +40,7 @@ cloister_attestation::codes! {
     /// A session that this caller does not have.
     SESSION = "gateway.mcp.session", Caller, "MCP 2025-11-25 basic/transports, Session Management",
         "Begin a new session with `initialize`.",
-        "A session belongs to the agent that began it, on the boot that it began it on. The same answer is given for a session that never was, that has ended, that went unused for too long, and that is another's. An event id is as good as the session that it was sent in.";
+        "A session belongs to the agent that began it, on the boot that it began it on. The same answer is given for a session that never was, that has ended, that went unused for too long, and that is another's. Streams are not resumed: `Last-Event-ID` is dropped, because servers keep the events of all sessions together.";
     /// Too many sessions.
     SESSIONS = "gateway.mcp.sessions", Caller, "",
         "End sessions that are not needed any more with DELETE.",
@@ -48,24 +48,15 @@ cloister_attestation::codes! {
     /// A tool that is not there for this caller.
     UNKNOWN_TOOL = "gateway.mcp.unknown_tool", Caller, "MCP 2026-07-28 server/tools, Error Handling",
         "Call a tool of the list that `tools/list` gives.",
-        "The server lists no tool of this name. The same answer is given for one that policy does not permit and for one whose definition is not the pinned one, so that nothing can be learnt about it.";
-    /// A tool whose definition is not the pinned one.
-    DRIFT = "gateway.mcp.drift", Operator, "",
-        "Compare the tool's definition with the one that was reviewed; then pin the new digest in agent.toml, or restart the runtime if first-use pins are meant.",
-        "What a tool is called, says of itself and takes is what a model obeys. It is pinned by digest: in agent.toml, or for this boot when it was first seen. This server now gives another definition, so the tool is not listed and not called until it is the pinned one again.";
+        "The server lists no tool of this name. The same answer is given for one that policy does not permit, so that nothing can be learnt about it.";
     /// A list that cannot be read.
     LIST = "gateway.mcp.list", Operator, "MCP 2026-07-28 server/tools; server/utilities/pagination",
-        "Have the server answer with one JSON-RPC response whose lists are smaller than 4 MiB.",
+        "Have the server answer with one JSON-RPC response whose lists are smaller than 8 MiB.",
         "Lists are read so that what a caller may not use is not in them. This one is not JSON, has two readings, is compressed, or is too large; it is not passed on unread.";
-    /// The local tool server did not start or ended.
-    SERVER = "gateway.mcp.server", Operator, "",
-        "Read the log of the tool server's program for why it ended.",
-        "The program behind this tool server could not be started, ended, or printed something that is no MCP message. What it had not answered is lost; it is started again for the next session.";
 }
 
 /// Why a request to a tool server was not carried.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(dead_code, reason = "lists, pins and programs follow")]
 pub(crate) enum McpError {
     #[error("there is no such tool server")]
     NoServer,
@@ -89,12 +80,8 @@ pub(crate) enum McpError {
     Sessions,
     #[error("the tool is not known")]
     UnknownTool,
-    #[error("the tool's definition is not the pinned one")]
-    Drift,
     #[error("the server's list is of no use: {0}")]
     List(&'static str),
-    #[error("the tool server is not there: {0}")]
-    Server(String),
 }
 
 impl Diagnostic for McpError {
@@ -111,9 +98,7 @@ impl Diagnostic for McpError {
             Self::Session => &SESSION,
             Self::Sessions => &SESSIONS,
             Self::UnknownTool => &UNKNOWN_TOOL,
-            Self::Drift => &DRIFT,
             Self::List(_) => &LIST,
-            Self::Server(_) => &SERVER,
         }
     }
 }

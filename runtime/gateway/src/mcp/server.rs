@@ -12,6 +12,7 @@ use http::uri::PathAndQuery;
 use http::{Request, Response, Uri};
 
 use super::error::McpError;
+use super::session::Sessions;
 use crate::agent::AgentAddress;
 use crate::body::Body;
 use crate::client::AgentClient;
@@ -160,6 +161,7 @@ impl ToolServers {
 pub(crate) struct Server {
     name: ServerName,
     exposed: bool,
+    sessions: Sessions,
     endpoint: Endpoint,
 }
 
@@ -181,13 +183,17 @@ impl From<ToolServer> for Server {
             }
             ToolPlace::Peer { agent, .. } => Endpoint::Peer(agent, path),
         };
-        Self { name, exposed, endpoint }
+        Self { name, exposed, sessions: Sessions::default(), endpoint }
     }
 }
 
 impl Server {
     pub(crate) fn name(&self) -> &str {
         self.name.as_str()
+    }
+
+    pub(crate) const fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 
     pub(crate) const fn endpoint(&self) -> &Endpoint {

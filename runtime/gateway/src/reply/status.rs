@@ -152,7 +152,7 @@ impl Status {
 const fn mcp_status(error: &McpError) -> Status {
     match error {
         McpError::NoServer => Status { coarse: "There is no such tool server.", ..NOT_SERVED },
-        McpError::NoLease | McpError::Server(_) => UNAVAILABLE,
+        McpError::NoLease => UNAVAILABLE,
         McpError::Verb => Status { http: StatusCode::METHOD_NOT_ALLOWED, ..NO_OPERATION },
         McpError::Version(_) => Status { json_rpc: UNSUPPORTED_REVISION, ..MALFORMED },
         McpError::HeaderMismatch(_) => Status { json_rpc: HEADER_MISMATCH, ..MALFORMED },
@@ -161,7 +161,7 @@ const fn mcp_status(error: &McpError) -> Status {
         McpError::Response(_) => MALFORMED,
         McpError::Session => NO_SESSION,
         McpError::Sessions => OVERLOADED,
-        McpError::UnknownTool | McpError::Drift => UNKNOWN_TOOL,
+        McpError::UnknownTool => UNKNOWN_TOOL,
         McpError::List(_) => BROKEN,
     }
 }

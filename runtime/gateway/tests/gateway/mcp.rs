@@ -1,4 +1,5 @@
 //! Tool servers: what is carried, what is refused, and who finds out what.
 
 mod classes;
+mod lists;
 mod server;
