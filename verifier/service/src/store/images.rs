@@ -86,8 +86,10 @@ pub(super) struct KnownImages {
     /// Goes up once a change is durable.
     changes: AtomicU64,
     /// With the number of changes before they were read.
-    by_manifest: Mutex<HashMap<Digest48, (u64, Arc<[ImageRecord]>)>>,
+    by_manifest: Mutex<ByManifest>,
 }
+
+type ByManifest = HashMap<Digest48, (u64, Arc<[ImageRecord]>)>;
 
 impl KnownImages {
     fn changes(&self) -> u64 {
@@ -111,7 +113,7 @@ impl KnownImages {
         }
     }
 
-    fn by_manifest(&self) -> MutexGuard<'_, HashMap<Digest48, (u64, Arc<[ImageRecord]>)>> {
+    fn by_manifest(&self) -> MutexGuard<'_, ByManifest> {
         self.by_manifest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
