@@ -121,6 +121,7 @@ fn a_raised_policy_epoch_ends_channels_under_older_leases() {
     assert_eq!(ended(&mut pair.responder), Ending::PolicyEpoch { whose, floor: 4, observed: 3 });
 
     let mut pair = Pair::new();
+    let raised = pair.changed(|parts| parts.policy_epoch_floor = 4);
     let of_epoch_4 = |local| pair.world.renewed_with(local, 60, |claims| claims.policy_epoch = 4);
     let (a, b) = (of_epoch_4(&pair.a), of_epoch_4(&pair.b));
     pair.initiator.renew(a, NOW).unwrap();
