@@ -59,9 +59,12 @@ impl Relay {
         let own = Arc::clone(&shared);
         std::thread::spawn(move || {
             namespace.enter();
+            let far = namespace.far;
+            // The thread stays; whoever made the namespace removes it.
+            drop(namespace);
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(async {
-                let listener = TcpListener::bind((namespace.far, 0)).await.unwrap();
+                let listener = TcpListener::bind((far, 0)).await.unwrap();
                 bound.send(listener.local_addr().unwrap()).unwrap();
                 accept(listener, own).await;
             });
