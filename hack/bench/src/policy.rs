@@ -70,7 +70,7 @@ fn peer(at: usize) -> Subject {
 }
 
 fn operation(turn: usize, extensions: &[String]) -> Action<'_> {
-    let name = if turn % 2 == 0 { OperationName::Send } else { OperationName::ToolsCall };
+    let name = if turn.is_multiple_of(2) { OperationName::Send } else { OperationName::ToolsCall };
     let tool = (turn % 2 == 1).then_some("files");
     Action::Operation(OperationFacts {
         protocol: name.protocol(),

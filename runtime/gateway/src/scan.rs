@@ -80,9 +80,10 @@ impl Scan {
 
     /// Reads an answer to a sent message, as far as it names what the message made.
     pub(crate) fn answer(binding: Binding, version: &str) -> Self {
-        match binding {
-            Binding::Grpc => Self::Protobuf(ProtobufScan::new(ANSWER_FIELDS)),
-            _ => Self::Json(JsonScan::new(answer_members(binding, version), Said::default())),
+        if binding == Binding::Grpc {
+            Self::Protobuf(ProtobufScan::new(ANSWER_FIELDS))
+        } else {
+            Self::Json(JsonScan::new(answer_members(binding, version), Said::default()))
         }
     }
 

@@ -151,8 +151,7 @@ impl Part {
     /// `None` where the scope leaves it open.
     fn scope(whole: &Value, name: &'static str) -> Option<Self> {
         let scope = whole.get(name).filter(|scope| scope["op"] != "All")?;
-        let mut policy = anything();
-        policy[name] = scope.clone();
+        let policy = anything_but(name, scope.clone());
         let frame = match name {
             "principal" => ("permit (", ", action"),
             "action" => ("principal,", ", resource"),
@@ -162,16 +161,24 @@ impl Part {
     }
 
     fn condition(kind: &str, body: &Value) -> Self {
-        let mut policy = anything();
-        policy["conditions"] = json!([{ "kind": kind, "body": body }]);
+        let policy = anything_but("conditions", json!([{ "kind": kind, "body": body }]));
         // Cedar writes `unless { a }` as `when { !a }`.
         Self { policy, frame: (") when {", "};") }
     }
 }
 
-fn anything() -> Value {
+/// A policy that permits everything, as far as its member `name` lets it.
+fn anything_but(name: &str, value: Value) -> Value {
     let all = json!({ "op": "All" });
-    json!({ "effect": "permit", "principal": all, "action": all, "resource": all, "conditions": [] })
+    let anything = [
+        ("effect", json!("permit")),
+        ("principal", all.clone()),
+        ("action", all.clone()),
+        ("resource", all),
+        ("conditions", json!([])),
+    ];
+    let members = anything.into_iter().chain([(name, value)]);
+    Value::Object(members.map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 fn clause(part: Part, question: &Question) -> Option<Clause> {

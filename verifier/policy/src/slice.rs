@@ -57,7 +57,8 @@ impl Sliced {
 fn beginning(policy: &Policy) -> Result<Policy, PolicyError> {
     let mut whole = policy.to_json().map_err(broken)?;
     let mut known = Vec::new();
-    for condition in whole["conditions"].as_array().into_iter().flatten() {
+    let conditions = whole.get("conditions").and_then(Value::as_array);
+    for condition in conditions.into_iter().flatten() {
         let kind = condition["kind"].as_str().unwrap_or_default();
         let mut parts = Vec::new();
         // Only `when` is split: `unless (a && b)` holds if either does not.
@@ -71,8 +72,10 @@ fn beginning(policy: &Policy) -> Result<Policy, PolicyError> {
             break;
         }
     }
-    whole["effect"] = json!("permit");
-    whole["conditions"] = Value::Array(known);
+    if let Value::Object(members) = &mut whole {
+        members.insert("effect".to_owned(), json!("permit"));
+        members.insert("conditions".to_owned(), Value::Array(known));
+    }
     Policy::from_json(Some(policy.id().clone()), whole).map_err(broken)
 }
 

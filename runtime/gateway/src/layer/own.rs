@@ -45,21 +45,21 @@ impl<S> Own<S> {
         let (operation, owner) = (call.operation.clone(), call.end.owner.clone());
         may_name(&operation, &self.owners, &owner)
             .map_err(|cause| Refused::new(cause, call.shape.clone()))?;
-        match operation.name {
-            OperationName::Send | OperationName::Stream => {
-                uncompressed(call.request.headers_mut());
-                let response = self.next.proceed(call).await?;
-                Ok(watched(response, &operation, self.owners, owner))
-            }
-            OperationName::List => {
-                uncompressed(call.request.headers_mut());
-                let shape = call.shape.clone();
-                let response = self.next.proceed(call).await?;
-                let shown = filtered(response, operation.binding, &self.owners, &owner).await;
-                shown.map_err(|error| Refused::new(error, shape))
-            }
-            _ => self.next.proceed(call).await,
+        let lists = operation.name == OperationName::List;
+        let sends = matches!(operation.name, OperationName::Send | OperationName::Stream);
+        if lists || sends {
+            uncompressed(call.request.headers_mut());
         }
+        let shape = call.shape.clone();
+        let response = self.next.proceed(call).await?;
+        if sends {
+            return Ok(watched(response, &operation, self.owners, owner));
+        }
+        if lists {
+            let shown = filtered(response, operation.binding, &self.owners, &owner).await;
+            return shown.map_err(|error| Refused::new(error, shape));
+        }
+        Ok(response)
     }
 }
 
@@ -116,15 +116,16 @@ async fn filtered(
     let whole = whole.await.map_err(|_| ListError::Unread)?;
     let trailers = whole.trailers().cloned();
     let received = whole.to_bytes();
-    let shown = match binding {
+    let shown = if received.is_empty() {
         // An error in gRPC, or nothing to take anything out of.
-        _ if received.is_empty() => received,
-        Binding::Grpc => in_frame(&received, owners, owner)?,
-        Binding::JsonRpc => json(tasks_of_rpc(&received, owners, owner)?),
-        _ => {
-            let list = serde_json::from_slice(&received);
-            json(in_json(list.map_err(|_| ListError::Unread)?, owners, owner)?)
-        }
+        received
+    } else if binding == Binding::Grpc {
+        in_frame(&received, owners, owner)?
+    } else if binding == Binding::JsonRpc {
+        json(tasks_of_rpc(&received, owners, owner)?)
+    } else {
+        let list = serde_json::from_slice(&received).map_err(|_| ListError::Unread)?;
+        json(in_json(list, owners, owner)?)
     };
     forget_representation(&mut head.headers);
     let body = match trailers {

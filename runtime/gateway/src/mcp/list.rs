@@ -22,19 +22,24 @@ pub(crate) struct ListKind {
     uses: OperationName,
 }
 
+const LISTS: [(OperationName, ListKind); 4] = [
+    (OperationName::ToolsList, list("tools", "name", OperationName::ToolsCall)),
+    (OperationName::PromptsList, list("prompts", "name", OperationName::PromptsGet)),
+    (OperationName::ResourcesList, list("resources", "uri", OperationName::ResourcesRead)),
+    (
+        OperationName::ResourceTemplatesList,
+        list("resourceTemplates", "uriTemplate", OperationName::ResourcesRead),
+    ),
+];
+
+const fn list(member: &'static str, key: &'static str, uses: OperationName) -> ListKind {
+    ListKind { member, key, uses }
+}
+
 impl ListKind {
     /// The list that an operation asks for, if it asks for one.
-    pub(crate) const fn of(name: OperationName) -> Option<Self> {
-        let (member, key, uses) = match name {
-            OperationName::ToolsList => ("tools", "name", OperationName::ToolsCall),
-            OperationName::PromptsList => ("prompts", "name", OperationName::PromptsGet),
-            OperationName::ResourcesList => ("resources", "uri", OperationName::ResourcesRead),
-            OperationName::ResourceTemplatesList => {
-                ("resourceTemplates", "uriTemplate", OperationName::ResourcesRead)
-            }
-            _ => return None,
-        };
-        Some(Self { member, key, uses })
+    pub(crate) fn of(name: OperationName) -> Option<Self> {
+        LISTS.iter().find(|(asked, _)| *asked == name).map(|(_, kind)| *kind)
     }
 
     /// Using the item of this name, as the operation that it would be.

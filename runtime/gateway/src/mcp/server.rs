@@ -169,7 +169,7 @@ pub(crate) struct Server {
 #[derive(Debug)]
 pub(crate) enum Endpoint {
     /// By HTTP on loopback.
-    Http(AgentClient, PathAndQuery),
+    Http(Box<AgentClient>, PathAndQuery),
     /// By a channel to this agent.
     Peer(AgentName, PathAndQuery),
 }
@@ -179,7 +179,7 @@ impl From<ToolServer> for Server {
         let ToolServer { name, place, path, exposed } = server;
         let endpoint = match place {
             ToolPlace::Http { address, .. } => {
-                Endpoint::Http(AgentClient::new(address.into()), path)
+                Endpoint::Http(Box::new(AgentClient::new(address.into())), path)
             }
             ToolPlace::Peer { agent, .. } => Endpoint::Peer(agent, path),
         };
@@ -244,10 +244,9 @@ impl Channel for Beside {
         vouch(request.headers_mut(), Party::Attested(&self.own));
         Box::pin(async move {
             self.server.send(request).await.map_err(|cause| {
-                let failure = match cause {
-                    Cause::AgentFailed(_) => DialFailure::Interrupted,
-                    _ => DialFailure::Unreachable,
-                };
+                let was_sent = matches!(cause, Cause::AgentFailed(_));
+                let failure =
+                    if was_sent { DialFailure::Interrupted } else { DialFailure::Unreachable };
                 DialError::new(failure, &cause)
             })
         })

@@ -30,16 +30,12 @@ const IN_RESULT_0_3: &[Member] = &[Member("id", Take::Text(Slot::Task)), TASK_ID
 const RPC_0_3: &[Member] = &[Member("result", Take::Enter(Within::Wrapper, IN_RESULT_0_3))];
 
 /// The members of an answer's JSON that are read.
-pub(crate) const fn members(binding: Binding, version: &str) -> &'static [Member] {
-    match (binding, is_0_3(version)) {
-        (Binding::JsonRpc, true) => RPC_0_3,
-        (Binding::JsonRpc, false) => RPC,
-        _ => EVENT,
+pub(crate) fn members(binding: Binding, version: &str) -> &'static [Member] {
+    match binding == Binding::JsonRpc {
+        true if version == V0_3 => RPC_0_3,
+        true => RPC,
+        false => EVENT,
     }
-}
-
-const fn is_0_3(version: &str) -> bool {
-    matches!(version.as_bytes(), [b'0', ..]) && version.len() == V0_3.len()
 }
 
 /// The fields of an answer's protobuf that are read: the same numbers in both versions.

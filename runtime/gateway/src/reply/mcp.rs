@@ -66,20 +66,18 @@ fn hidden(cause: &Cause, asked: &Asked) -> Option<Said> {
 
 fn plain(cause: &Cause, asked: &Asked) -> Said {
     let status = Status::of(cause);
-    let http = match cause {
-        Cause::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        // With 404, a session of the older revisions would be taken to have ended.
-        Cause::Mcp(McpError::Method(revision)) if revision.era() == Era::Legacy => {
-            if asked.id.is_some() { StatusCode::OK } else { StatusCode::BAD_REQUEST }
-        }
-        _ => status.http,
-    };
-    let data = match cause {
-        Cause::Mcp(McpError::Version(requested)) => Some(json!({
-            "supported": Revision::ALL.map(Revision::as_str),
-            "requested": requested,
-        })),
-        _ => None,
-    };
+    let mut http = status.http;
+    if matches!(cause, Cause::ContentType) {
+        http = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    }
+    // With 404, a session of the older revisions would be taken to have ended.
+    if matches!(cause, Cause::Mcp(McpError::Method(revision)) if revision.era() == Era::Legacy) {
+        http = if asked.id.is_some() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    }
+    let mut data = None;
+    if let Cause::Mcp(McpError::Version(requested)) = cause {
+        let supported = Revision::ALL.map(Revision::as_str);
+        data = Some(json!({ "supported": supported, "requested": requested }));
+    }
     Said { http, code: status.json_rpc, message: status.coarse.to_owned(), data }
 }

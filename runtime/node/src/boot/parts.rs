@@ -134,10 +134,7 @@ impl Parts {
         let verifier = Verifier::new(node, &agent.verifier, Arc::clone(&clock));
         let (documents, freshness) = evidence(agent, &state, &verifier, &attester, &declared);
         let endpoint = node.advertise.clone().unwrap_or_else(|| addresses.listen.to_string());
-        let cards = Cards {
-            origin: Arc::new(agent.card.clone()),
-            vouch: Arc::new(CardVoucher::new(Arc::clone(&state), &identity, &endpoint)?),
-        };
+        let cards = Cards::new(agent, &state, &identity, &endpoint)?;
         let enroller = Enroller {
             verifier: verifier.clone(),
             attester,
@@ -165,11 +162,7 @@ impl Parts {
         let (inbound, outbound) = gateways(&judge, ports.agent, dialler, doors, cards, servers);
         let board = Arc::new(Board::default());
         Ok(Self {
-            membership: Membership {
-                enroller,
-                state: Arc::clone(&state),
-                on_refusal: node.on_refusal,
-            },
+            membership: membership(enroller, &state, node),
             watch: Watch { verifier, state: Arc::clone(&state) },
             listener: Listener::new(ListenerOptions {
                 state: Arc::clone(&state),
@@ -196,6 +189,24 @@ struct Cards {
     vouch: Arc<dyn Vouch>,
 }
 
+impl Cards {
+    fn new(
+        agent: &AgentConfig,
+        state: &Arc<State>,
+        identity: &IdentityKey,
+        endpoint: &str,
+    ) -> Result<Self, BootError> {
+        Ok(Self {
+            origin: Arc::new(agent.card.clone()),
+            vouch: Arc::new(CardVoucher::new(Arc::clone(state), identity, endpoint)?),
+        })
+    }
+}
+
+fn membership(enroller: Enroller, state: &Arc<State>, node: &NodeConfig) -> Membership {
+    Membership { enroller, state: Arc::clone(state), on_refusal: node.on_refusal }
+}
+
 /// The gateway in both directions, under one policy.
 fn gateways(
     judge: &Judge,
@@ -206,6 +217,7 @@ fn gateways(
     servers: Arc<ToolServers>,
 ) -> (Inbound, Outbound) {
     let Judge { local, policy, audit } = judge;
+    let recorder: Arc<dyn Recorder> = audit.clone();
     let inbound = Inbound::new(InboundOptions {
         local: local.clone(),
         agent,
@@ -214,7 +226,7 @@ fn gateways(
         vouch: Arc::clone(&cards.vouch),
         owners: Arc::default(),
         servers: Arc::clone(&servers),
-        recorder: Arc::clone(audit) as Arc<dyn Recorder>,
+        recorder: Arc::clone(&recorder),
     });
     let outbound = Outbound::new(OutboundOptions {
         local: local.clone(),
@@ -223,7 +235,7 @@ fn gateways(
         doors: Some(Arc::new(doors)),
         vouch: cards.vouch,
         servers,
-        recorder: Arc::clone(audit) as Arc<dyn Recorder>,
+        recorder,
     });
     (inbound, outbound)
 }

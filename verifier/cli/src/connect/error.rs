@@ -21,7 +21,7 @@ cloister_attestation::codes! {
         "Something answers TLS at the address and does not agree to a visit. A runtime refuses visitors unless its measured agent.toml allows them; nobody on its host can.";
     /// The runtime turned this machine away.
     TURNED_AWAY = "cli.connect.turned_away", Operator, "",
-        "Look at the runtime's log: it says why. Its policy has to permit `connect` to `principal is Visitor`.",
+        "Find the reason in the runtime's log, whose policy has to permit `connect` to `principal is Visitor`.",
         "The runtime closed the connection before it proved itself, as it does without a word where policy does not let visitors in, another agent is meant than its own, or its lease has ended.";
     /// The port cannot be listened on.
     LISTEN = "cli.connect.listen", Caller, "",
@@ -103,10 +103,7 @@ pub(super) enum ConnectError {
 
 impl From<SessionError> for ConnectError {
     fn from(error: SessionError) -> Self {
-        match error {
-            SessionError::Ended => Self::TurnedAway,
-            other => Self::Session(other),
-        }
+        if matches!(error, SessionError::Ended) { Self::TurnedAway } else { Self::Session(error) }
     }
 }
 
@@ -156,11 +153,13 @@ impl ConnectError {
 
     /// What a client of the port is told.
     pub(super) fn failure(&self) -> DialFailure {
-        match self {
-            Self::Http(_) => DialFailure::Interrupted,
-            Self::NoVisitors { .. } | Self::TurnedAway => DialFailure::Refused,
-            _ if self.exit() == Exit::Refused => DialFailure::Refused,
-            _ => DialFailure::Unreachable,
+        let turned_away = matches!(self, Self::NoVisitors { .. } | Self::TurnedAway);
+        if matches!(self, Self::Http(_)) {
+            DialFailure::Interrupted
+        } else if turned_away || self.exit() == Exit::Refused {
+            DialFailure::Refused
+        } else {
+            DialFailure::Unreachable
         }
     }
 }

@@ -61,7 +61,10 @@ impl Dialer for Visits {
     fn dial<'a>(&'a self, _: &'a AgentName) -> BoxFuture<'a, Result<Arc<dyn Channel>, DialError>> {
         Box::pin(async move {
             let error = match self.open().await {
-                Ok(visit) => return Ok(visit as Arc<dyn Channel>),
+                Ok(visit) => {
+                    let channel: Arc<dyn Channel> = visit;
+                    return Ok(channel);
+                }
                 Err(error) => error,
             };
             let told = DialError::new(error.failure(), &error);

@@ -56,7 +56,7 @@ impl Scene {
             vouch: Arc::new(CardVoucher::new(Arc::clone(&state), &identity, "me:1").unwrap()),
             owners: Arc::default(),
             servers: Arc::default(),
-            recorder: Arc::clone(&judge.audit) as Arc<dyn cloister_gateway::Recorder>,
+            recorder: judge.audit.clone(),
         });
         tokio::spawn(serve(carrier, gateway, Limits::default()));
         let (sender, connection) = h2::client::handshake(far).await.unwrap();

@@ -172,10 +172,7 @@ impl Case {
         let name = OperationName::ALL.into_iter().find(|name| name.as_str() == self.operation);
         let name = name.ok_or_else(|| format!("there is no operation {:?}", self.operation))?;
         let streams = matches!(name, OperationName::Stream | OperationName::Subscribe);
-        let version = match name.protocol() {
-            Protocol::Mcp => "2026-07-28",
-            _ => "1.0",
-        };
+        let version = if name.protocol() == Protocol::Mcp { "2026-07-28" } else { "1.0" };
         Ok(Action::Operation(OperationFacts {
             protocol: name.protocol(),
             version: self.version.as_deref().unwrap_or(version),
