@@ -68,7 +68,8 @@ pub(crate) fn modern(method: &str, mut params: Value) -> Value {
 }
 
 /// A request of the legacy era.
-pub(crate) fn legacy(method: &str, params: Value) -> Value {
+pub(crate) fn legacy(method: &str, params: impl Into<Value>) -> Value {
+    let params: Value = params.into();
     json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })
 }
 
