@@ -52,14 +52,15 @@ async fn the_official_sdk_verifies_a_card_with_the_key_that_the_callers_lease_le
     let caller = Enclave::boot(host, verifier, &caller, Hardware::SnpMilan).await.unwrap();
     let callee = Enclave::boot(host, verifier, &callee, Hardware::Tdx).await.unwrap();
     let url = caller.agent_url("translator");
+    let url = url.trim_end_matches('/');
 
     let (own, peers) = (lease(&caller).await, lease(&callee).await);
-    let params = verified(&python, &url, &own).await.unwrap();
+    let params = verified(&python, url, &own).await.unwrap();
     assert_eq!(params["simulated"], true);
     assert_eq!(params["tee"], "tdx");
     assert_eq!(params["image"]["name"], "translator");
     let document = format!("https://{}/.well-known/cloister", callee.listen());
     assert_eq!(params["evidence"]["document"], document);
     // The callee's runtime signed what the caller's runtime was shown, not what is shown here.
-    assert!(verified(&python, &url, &peers).await.is_err());
+    assert!(verified(&python, url, &peers).await.is_err());
 }

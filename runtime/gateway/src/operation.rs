@@ -161,6 +161,11 @@ impl Operation {
         Ok(Self::of_row(row, binding, said))
     }
 
+    /// The tool as policies name it: `SERVER/TOOL`.
+    pub(crate) fn qualified_tool(&self) -> Option<String> {
+        Some(format!("{}/{}", self.server.as_ref()?, self.tool.as_ref()?))
+    }
+
     /// The facts that a policy may decide over. Tenant, task and context are not among them: whose
     /// they are is not a matter of policy.
     #[must_use]

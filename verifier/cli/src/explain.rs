@@ -74,6 +74,11 @@ fn suggestion(nearest: &[String]) -> String {
 /// Every code of every part, by name.
 #[must_use]
 pub fn entries() -> BTreeMap<String, Entry> {
+    every().map(|code| (code.id.to_owned(), Entry::from(code))).collect()
+}
+
+/// Every code of what is linked, and of the programs.
+fn every() -> impl Iterator<Item = &'static Code> {
     cloister_attestation::code::codes()
         .chain(cloister_attester::codes())
         .chain(cloister_audit::codes())
@@ -83,8 +88,6 @@ pub fn entries() -> BTreeMap<String, Entry> {
         .chain(cloister_policy::codes())
         .chain(codes::codes())
         .chain(programs::CODES)
-        .map(|code| (code.id.to_owned(), Entry::from(code)))
-        .collect()
 }
 
 /// Explains one code, or lists them all.

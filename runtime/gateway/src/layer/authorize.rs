@@ -123,7 +123,8 @@ impl<E: End> Decided<E> {
                 tenant: digest("tenant", &operation.tenant),
                 task: digest("task", &operation.task),
                 context: digest("context", &operation.context),
-                ..Subjects::default()
+                tool: digest("tool", &operation.qualified_tool()),
+                resource: digest("resource", &operation.resource),
             },
             verdict: self.verdict(epoch),
             request,

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::agent::{Agent, Handler};
+use crate::mcp::server::{FAR, MODERN, governed, modern, post};
 use crate::network::{EVERYTHING, Network, inbound_noted, json_of, planner, whole};
 use crate::streams::Fallible;
 
@@ -223,5 +224,27 @@ async fn every_operation_that_was_permitted_has_one_outcome() {
         let mut of: Vec<u64> = outcomes.iter().map(|outcome| outcome.of).collect();
         of.sort_unstable();
         assert_eq!(of, notes.numbers());
+    }
+}
+
+#[tokio::test]
+async fn calls_of_tools_are_on_record_before_their_servers_hear_of_them() {
+    let server = Agent::echo().await;
+    let network = governed(server, EVERYTHING, "").await;
+    let call = modern("tools/call", json!({"name": "add", "arguments": {"a": "secret"}}));
+    let headers =
+        [("mcp-protocol-version", MODERN), ("mcp-method", "tools/call"), ("mcp-name", "add")];
+    drop(whole(post(&network, FAR, &headers, call.to_string()).await).await);
+    assert!(network.agent.seen().is_empty(), "the called end denies");
+    for (notes, server, permitted) in
+        [(&network.calling, "far", true), (&network.called, "calc", false)]
+    {
+        let operations = notes.operations();
+        assert_eq!(operations.len(), 1, "{operations:?}");
+        let operation = &operations[0];
+        assert_eq!((operation.protocol.as_str(), operation.name.as_str()), ("MCP", "tools_call"));
+        assert_eq!(operation.verdict.permitted, permitted);
+        assert_eq!(operation.subjects.tool, Some(name_digest("tool", &format!("{server}/add"))));
+        assert_eq!(operation.request, Some(payload(call.to_string().as_bytes())));
     }
 }

@@ -2,4 +2,4 @@
 
 mod classes;
 mod lists;
-mod server;
+pub(crate) mod server;

@@ -12,8 +12,8 @@ use crate::client::whole;
 use crate::node::Node;
 use crate::world::World;
 
-/// `GetTaskRequest` of the task `t`, in its frame.
-const GET_TASK: &[u8] = b"\0\0\0\0\x03\x12\x01t";
+/// `SendMessageRequest` with an empty message, in its frame.
+const SEND: &[u8] = b"\0\0\0\0\x02\x12\x00";
 
 #[tokio::test]
 async fn a_grpc_call_reaches_the_agents_own_port_and_its_status_comes_back() {
@@ -29,15 +29,15 @@ async fn a_grpc_call_reaches_the_agents_own_port_and_its_status_comes_back() {
     let (mut client, connection) =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
     tokio::spawn(connection);
-    let request = Request::post(format!("http://{place}/lf.a2a.v1.A2AService/GetTask"))
+    let request = Request::post(format!("http://{place}/lf.a2a.v1.A2AService/SendMessage"))
         .header("content-type", "application/grpc")
         .header("te", "trailers")
-        .body(Full::new(Bytes::from_static(GET_TASK)))
+        .body(Full::new(Bytes::from_static(SEND)))
         .unwrap();
     let response = client.send_request(request).await.unwrap();
     let answer = response.into_body().collect().await.unwrap();
     assert_eq!(answer.trailers().unwrap()["grpc-status"], "0");
-    assert_eq!(answer.to_bytes(), GET_TASK);
+    assert_eq!(answer.to_bytes(), SEND);
     let seen = b.agent().seen().pop().unwrap();
     assert_eq!(
         (&seen["te"], &seen["cloister-peer-agent"]),

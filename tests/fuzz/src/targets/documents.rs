@@ -76,9 +76,11 @@ fn minimums(data: &[u8]) -> Outcome {
 
 /// What is measured into an image names an agent, a Verifier's root and a program.
 fn agent_config(data: &[u8]) -> Outcome {
-    // A trust root in a file would be read from the machine that runs this.
+    // A trust root or keys in a file would be read from the machine that runs this.
     let Ok(document) = core::str::from_utf8(data) else { return Outcome::Refused };
-    if document.matches("trust_root").count() != document.matches("trust_root_pem").count() {
+    let roots_in_files =
+        document.matches("trust_root").count() != document.matches("trust_root_pem").count();
+    if roots_in_files || document.contains("keys") {
         return Outcome::Refused;
     }
     let parsed = AgentConfig::parse(Path::new("/image/agent.toml"), document).ok();
@@ -123,13 +125,15 @@ fn text<T: PartialEq>(data: &[u8], parse: impl Fn(&str) -> Option<T>) -> Option<
 const NODE_EXAMPLE: &str = include_str!("../../../../runtime/node/node.example.toml");
 const AGENT_EXAMPLE: &str = include_str!("../../../../runtime/node/agent.example.toml");
 
-/// With its trust root in line.
+/// With its trust root in line, and no keys for its card.
 fn agent_example() -> String {
     let pem = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
     let lines = AGENT_EXAMPLE.lines().filter(|line| !line.starts_with('#'));
-    let lines = lines.map(|line| match line.starts_with("trust_root") {
-        true => format!("trust_root_pem = \"\"\"{pem}\"\"\""),
-        false => line.to_owned(),
+    let lines = lines.map(|line| match line.split(' ').next() {
+        Some("trust_root") => format!("trust_root_pem = \"\"\"{pem}\"\"\""),
+        Some("keys") => String::new(),
+        Some("signature") => "signature = \"off\"".to_owned(),
+        _ => line.to_owned(),
     });
     lines.collect::<Vec<_>>().join("\n")
 }

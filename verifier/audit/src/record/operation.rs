@@ -68,7 +68,7 @@ pub struct Subjects {
     #[n(2)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<Hash>,
-    /// The tool.
+    /// The tool, as `SERVER/TOOL`.
     #[n(3)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool: Option<Hash>,
