@@ -1,5 +1,6 @@
 //! The words of the command line.
 
+mod audit;
 mod bundle;
 mod channels;
 mod connect;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use cloister_attestation::event_log::HashAlgorithm;
 
+pub use audit::{AuditCommand, AuditProveArguments, AuditVerifyArguments, ExportFormat};
 pub use bundle::{
     BundleCommand, BundleSource, BundleVerifyArguments, CreateArguments, FetchArguments,
 };
@@ -87,6 +89,12 @@ pub enum Command {
     Agents(AgentsArguments),
     /// Look at and rotate the keys that sign leases.
     Keys(KeysArguments),
+    /// Read, check and prove a runtime's audit log, without asking anybody.
+    Audit {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Show the attested channels that a runtime on this machine has open.
     Channels(ChannelsArguments),
     /// Look at all machines together.

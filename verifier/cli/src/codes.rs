@@ -85,6 +85,7 @@ cloister_attestation::codes! {
 pub fn codes() -> impl Iterator<Item = &'static Code> {
     CODES
         .iter()
+        .chain(crate::audit::CODES)
         .chain(crate::channels::CODES)
         .chain(crate::connect::CODES)
         .chain(crate::remote::CODES)

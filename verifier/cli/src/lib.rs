@@ -8,6 +8,7 @@
 //!                          +-- connect    a local port to a runtime that was verified
 //!                          +-- bundle     what evidence is judged with, as one signed file
 //!                          +-- result     tokens in, who concluded what out; no network
+//!                          +-- audit      a runtime's log in, whether it is honest out; no network
 //!                          +-- image, agents   one call to a Verifier each
 //!                          +-- channels   one call to a runtime on this machine
 //!                          +-- fleet      what is to be expected of all machines
@@ -26,6 +27,7 @@
 
 pub mod answer;
 pub mod arguments;
+mod audit;
 mod bundle;
 mod channels;
 mod clock;
@@ -60,6 +62,7 @@ pub fn run(arguments: &Arguments) -> Answer {
         Command::Image(image) => operator::run_image(image),
         Command::Agents(agents) => operator::run_agents(agents),
         Command::Keys(keys) => operator::run_keys(keys),
+        Command::Audit { command } => audit::run(command),
         Command::Channels(arguments) => channels::run(arguments),
         Command::Fleet(fleet) => fleet::run(fleet),
         Command::Explain { code } => explain::run(code.as_deref()),

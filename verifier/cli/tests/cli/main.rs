@@ -9,6 +9,7 @@
     reason = "a test that cannot go on ends there, and says why one was skipped"
 )]
 
+mod audit;
 mod authorization;
 mod azure;
 mod bundle;
