@@ -17,11 +17,11 @@ cloister_attestation::codes! {
         "The log ends in the middle of an entry. What a runtime acknowledged is never in such an end, since it is written whole before it is acknowledged.";
     /// An entry's hash does not fit its bytes.
     ALTERED = "audit.altered", Operator, "RFC 9162 section 2.1.1",
-        "Keep the log and its machine as they are, and compare with the checkpoints that the Verifier and peers hold.",
+        "Keep the log and its machine as they are, and compare with checkpoints that were kept elsewhere.",
         "Every entry is stored with the hash that stands for it in the tree. This entry has other bytes than the ones that its hash is of: storage failed, or somebody changed them.";
     /// A record is out of order.
     ORDER = "audit.order", Operator, "",
-        "Keep the log as it is, and compare with the checkpoints that the Verifier and peers hold.",
+        "Keep the log as it is, and compare with checkpoints that were kept elsewhere.",
         "Records are numbered without gaps, do not go back in time, begin with the record of the log's beginning, and an outcome follows the one operation that it is of. Here that is not so: records are missing, or were put in.";
     /// A checkpoint does not fit the records.
     DISAGREES = "audit.disagrees", Operator, "RFC 9162 section 2.1.4",
@@ -41,7 +41,7 @@ cloister_attestation::codes! {
         "Each boot of a runtime has an identity key and a log of its own. This one names another key than the one that was expected.";
     /// Two checkpoints cannot be of one log.
     EQUIVOCATION = "audit.equivocation", Peer, "RFC 9162 section 2.1.4",
-        "Quarantine the agent, and compare the logs that its peers were shown.",
+        "Quarantine the agent, and keep both checkpoints and their logs.",
         "A runtime signed two checkpoints of its log, and nothing shows that the log of the second extends that of the first. It rewrote its log, or keeps two.";
     /// A proof proves nothing.
     PROOF = "audit.proof", Caller, "RFC 9162 sections 2.1.3 and 2.1.4",
