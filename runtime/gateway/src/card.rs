@@ -13,7 +13,6 @@ mod rewrite;
 mod schema;
 mod show;
 mod signature;
-mod wire;
 
 use cloister_policy::Binding;
 use serde_json::value::RawValue;
@@ -22,6 +21,7 @@ use crate::limits::{CARD_BYTES_MAX, INTERFACES_MAX};
 use crate::object::{Object, ObjectError};
 use crate::operation::V0_3;
 use crate::path::PlainPath;
+use crate::wire::WireError;
 use interface::Carried;
 
 pub use attestation::{Attested, EXTENSION, SIMULATED_EXTENSION, Vouch};
@@ -86,6 +86,12 @@ pub enum CardError {
     /// Nothing in it is carried.
     #[error("it offers no JSONRPC, HTTP+JSON or GRPC interface of version 1.0 or 0.3")]
     NoInterface,
+}
+
+impl From<WireError> for CardError {
+    fn from(_: WireError) -> Self {
+        Self::Protobuf
+    }
 }
 
 /// The interfaces of one agent that are carried.

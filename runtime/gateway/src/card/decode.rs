@@ -6,8 +6,8 @@ use serde_json::{Map, Number, Value, json};
 
 use super::CardError;
 use super::schema::{CARD, Field, Kind, Message};
-use super::wire::{Entry, Wire, entries, put, put_double, put_number};
 use crate::limits::JSON_DEPTH_MAX;
+use crate::wire::{Entry, Wire, entries, put, put_double, put_number};
 
 /// Where a card has its signatures.
 pub(super) const SIGNATURES: u32 = 13;
@@ -71,7 +71,7 @@ fn add(
 
 fn single(entry: &Entry<'_>, kind: &Kind) -> Result<Value, CardError> {
     match (kind, entry.value) {
-        (Kind::Text, _) => entry.text().map(Value::from),
+        (Kind::Text, _) => Ok(Value::from(entry.text()?)),
         (Kind::Flag, Wire::Number(flag)) => Ok(Value::Bool(flag != 0)),
         (Kind::One(of), _) => message(entry.bytes()?, of).map(Value::Object),
         (Kind::Struct, _) => structure(entry.bytes()?, 0).map(Value::Object),
@@ -138,7 +138,7 @@ fn any(bytes: &[u8], depth: usize) -> Result<Value, CardError> {
         (2, Wire::Eight(double)) => Number::from_f64(f64::from_le_bytes(double))
             .map(Value::Number)
             .ok_or(CardError::Protobuf),
-        (3, _) => entry.text().map(Value::from),
+        (3, _) => Ok(Value::from(entry.text()?)),
         (4, Wire::Number(flag)) => Ok(Value::Bool(flag != 0)),
         (5, _) => structure(entry.bytes()?, inside).map(Value::Object),
         (6, _) => {

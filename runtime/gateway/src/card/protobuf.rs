@@ -6,7 +6,7 @@
 use super::CardError;
 use super::decode::{SIGNATURES, encoded};
 use super::interface::{Carried, Front};
-use super::wire::{Entry, entries, put};
+use crate::wire::{Entry, entries, put};
 use serde_json::Value;
 
 /// Fields of version 1.0.

@@ -24,10 +24,10 @@ use super::decode::{SIGNATURES, decoded};
 use super::interface::Front;
 use super::rewrite::{raw, rewrite};
 use super::signature::{OriginPolicy, check_whole, signed};
-use super::wire::put;
 use super::{CardError, protobuf};
 use crate::object::Object;
 use crate::operation::V1_0;
+use crate::wire::put;
 
 /// Hexadecimal digits of a digest that are enough to tell two versions of a card apart.
 const TAG_DIGITS: usize = 32;

@@ -6,7 +6,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::{Kind, Owner, Owners};
 use crate::object::{Object, ObjectError};
-use crate::wire::{self, Fields, Value, WireError};
+use crate::wire::{Entries, Wire, WireError, put_number};
 
 /// Why an agent's list cannot be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,31 +78,31 @@ pub(crate) fn in_protobuf(
 ) -> Result<Vec<u8>, ListError> {
     let mut kept = Vec::with_capacity(received.len());
     let (mut count, mut total) = (0_u64, None);
-    for field in Fields::of(received) {
+    for field in Entries::of(received) {
         let field = field?;
         match (field.number, field.value) {
-            (TASKS, Value::Bytes(task)) => {
+            (TASKS, Wire::Bytes(task)) => {
                 if id_of(task)?.is_some_and(|id| owners.owns(owner, Kind::Task, id)) {
                     count = count.saturating_add(1);
-                    kept.extend_from_slice(field.raw);
+                    kept.extend_from_slice(field.whole);
                 }
             }
-            (PAGE_SIZE, Value::Number(_)) => {}
-            (TOTAL_SIZE, Value::Number(number)) => total = Some(number),
-            _ => kept.extend_from_slice(field.raw),
+            (PAGE_SIZE, Wire::Number(_)) => {}
+            (TOTAL_SIZE, Wire::Number(number)) => total = Some(number),
+            _ => kept.extend_from_slice(field.whole),
         }
     }
     let mine = u64::try_from(owners.tasks(owner)).unwrap_or(u64::MAX);
-    kept.extend(wire::number(PAGE_SIZE, count));
-    kept.extend(wire::number(TOTAL_SIZE, total.map_or(count, |total| total.min(mine))));
+    put_number(&mut kept, PAGE_SIZE, count);
+    put_number(&mut kept, TOTAL_SIZE, total.map_or(count, |total| total.min(mine)));
     Ok(kept)
 }
 
 fn id_of(task: &[u8]) -> Result<Option<&str>, ListError> {
     let mut found = None;
-    for field in Fields::of(task) {
+    for field in Entries::of(task) {
         let field = field?;
-        if let (ID_OF_TASK, Value::Bytes(id)) = (field.number, field.value) {
+        if let (ID_OF_TASK, Wire::Bytes(id)) = (field.number, field.value) {
             // SECURITY: of two, readers take the last; none is forwarded.
             let text = core::str::from_utf8(id).map_err(|_| WireError)?;
             if found.replace(text).is_some() {
@@ -127,7 +127,20 @@ mod tests {
 
     use super::{in_json, in_protobuf, tasks_of_rpc};
     use crate::ownership::{Kind, Owner, Owners};
-    use crate::wire;
+    use crate::wire::{put, put_number};
+
+    fn field(number: u32, bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        put(&mut out, number, bytes);
+        out
+    }
+
+    fn sizes(page: u64, total: u64) -> Vec<u8> {
+        let mut out = Vec::new();
+        put_number(&mut out, 3, page);
+        put_number(&mut out, 4, total);
+        out
+    }
 
     fn owners() -> (Owners, Owner) {
         let (owners, owner) = (Owners::default(), Owner::Visit(1));
@@ -156,20 +169,21 @@ mod tests {
         let list = r#"{"tasks":[{"id":"mine","ID":"theirs"}]}"#;
         let list = RawValue::from_string(list.to_owned()).unwrap();
         assert!(in_json(&list, &owners, &owner).is_err());
-        let task = [wire::text(1, "mine"), wire::text(1, "theirs")].concat();
-        assert!(in_protobuf(&wire::field(1, &task), &owners, &owner).is_err());
+        let task = [field(1, b"mine"), field(1, b"theirs")].concat();
+        assert!(in_protobuf(&field(1, &task), &owners, &owner).is_err());
     }
 
     #[test]
     fn protobuf_lists_are_filtered_too() {
         let (owners, owner) = owners();
-        let mine = wire::field(1, &[wire::text(1, "mine"), wire::text(2, "c")].concat());
-        let theirs = wire::field(1, &wire::text(1, "theirs"));
-        let rest = [wire::text(2, "next"), wire::text(99, "unknown")].concat();
-        let sizes = [wire::number(3, 2), wire::number(4, 9)].concat();
-        let list = [mine.clone(), theirs, rest.clone(), sizes].concat();
-        let sizes = [wire::number(3, 1), wire::number(4, 1)].concat();
-        assert_eq!(in_protobuf(&list, &owners, &owner).unwrap(), [mine, rest, sizes].concat());
+        let mine = field(1, &[field(1, b"mine"), field(2, b"c")].concat());
+        let theirs = field(1, &field(1, b"theirs"));
+        let rest = [field(2, b"next"), field(99, b"unknown")].concat();
+        let list = [mine.clone(), theirs, rest.clone(), sizes(2, 9)].concat();
+        assert_eq!(
+            in_protobuf(&list, &owners, &owner).unwrap(),
+            [mine, rest, sizes(1, 1)].concat()
+        );
         assert!(in_protobuf(&list[..list.len() - 1], &owners, &owner).is_err());
     }
 }

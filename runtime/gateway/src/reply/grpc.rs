@@ -12,7 +12,7 @@ use super::status::Status;
 use super::{ERROR_INFO, Metadata, RETRY_INFO};
 use crate::body::{Body, empty};
 use crate::limits;
-use crate::wire::{field, number, text};
+use crate::wire::{put, put_number};
 
 /// Whether a request is gRPC, or claims to be something like it.
 pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
@@ -58,16 +58,32 @@ fn percent_encoded(message: &str) -> String {
 
 /// A `google.rpc.Status`.
 fn encoded(status: &Status, message: &str, metadata: &Metadata) -> Vec<u8> {
-    let mut info = [text(1, status.reason), text(2, status.domain)].concat();
+    let mut info = Vec::new();
+    put(&mut info, 1, status.reason.as_bytes());
+    put(&mut info, 2, status.domain.as_bytes());
     for (name, value) in metadata {
-        info.extend(field(3, &[text(1, name), text(2, value)].concat()));
+        let mut entry = Vec::new();
+        put(&mut entry, 1, name.as_bytes());
+        put(&mut entry, 2, value.as_bytes());
+        put(&mut info, 3, &entry);
     }
-    let mut out = number(1, u64::from(status.over_grpc().number()));
-    out.extend(text(2, message));
-    out.extend(field(3, &[text(1, ERROR_INFO), field(2, &info)].concat()));
+    let mut out = Vec::new();
+    put_number(&mut out, 1, u64::from(status.over_grpc().number()));
+    put(&mut out, 2, message.as_bytes());
+    put_any(&mut out, ERROR_INFO, &info);
     if status.retry {
-        let delay = field(1, &number(1, limits::RETRY_AFTER.as_secs()));
-        out.extend(field(3, &[text(1, RETRY_INFO), field(2, &delay)].concat()));
+        let (mut seconds, mut delay) = (Vec::new(), Vec::new());
+        put_number(&mut seconds, 1, limits::RETRY_AFTER.as_secs());
+        put(&mut delay, 1, &seconds);
+        put_any(&mut out, RETRY_INFO, &delay);
     }
     out
+}
+
+/// A detail: a `google.protobuf.Any`.
+fn put_any(out: &mut Vec<u8>, kind: &str, message: &[u8]) {
+    let mut any = Vec::new();
+    put(&mut any, 1, kind.as_bytes());
+    put(&mut any, 2, message);
+    put(out, 3, &any);
 }
