@@ -5,11 +5,12 @@
 //! that `tidy` compares with them.
 
 use std::collections::BTreeSet;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
 use crate::process;
+use crate::program;
 use crate::tidy::{self, Tree};
 use crate::workspace::Workspace;
 
@@ -22,6 +23,9 @@ pub(crate) struct Options {
     /// Write nothing; ask the built `cloister` to list its codes and compare with the sources.
     #[arg(long)]
     check: bool,
+    /// The `cloister` to ask; default: one that is built for this.
+    #[arg(long, value_name = "FILE", requires = "check")]
+    program: Option<PathBuf>,
 }
 
 /// Writes the catalogue, or compares.
@@ -29,7 +33,8 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     let workspace = Workspace::load()?;
     let tree = Tree::load(&workspace)?;
     if options.check {
-        return check(&workspace, &tree);
+        let program = program::given_or_built(&workspace, options.program.as_deref())?;
+        return check(&workspace, &tree, &program);
     }
     let path = workspace.root.join(CATALOGUE);
     std::fs::write(&path, catalogue(&tree)).with_context(|| format!("cannot write {CATALOGUE}"))?;
@@ -68,20 +73,8 @@ pub(crate) fn catalogue(tree: &Tree) -> String {
 }
 
 /// Compares what the program explains with what the sources declare, both ways.
-fn check(workspace: &Workspace, tree: &Tree) -> Result<bool> {
-    let mut build = Command::new(process::cargo());
-    build.current_dir(&workspace.root).args([
-        "build",
-        "--quiet",
-        "--locked",
-        "--package",
-        "cloister",
-    ]);
-    if !process::watched(&mut build)? {
-        return Ok(false);
-    }
-    let program = workspace.target.join("debug").join("cloister");
-    let program = program.to_str().context("the target folder is not UTF-8")?;
+fn check(workspace: &Workspace, tree: &Tree, program: &Path) -> Result<bool> {
+    let program = program.to_str().context("the path of the program is not UTF-8")?;
     let listed = process::output(&workspace.root, program, &["explain", "--json"])?;
     let listed: Vec<serde_json::Value> =
         serde_json::from_str(&listed).context("cloister explain --json")?;

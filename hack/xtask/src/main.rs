@@ -16,6 +16,7 @@ mod fuzz;
 mod graph;
 mod mesh;
 mod process;
+mod program;
 mod release;
 mod supply;
 mod tidy;

@@ -16,7 +16,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::process;
+use crate::program;
 use crate::workspace::Workspace;
 use case::Case;
 use verdict::Verdict;
@@ -68,7 +68,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     if cases.is_empty() {
         bail!("no case folders in {}: expected {}/<tee>/<case>/", root.display(), root.display());
     }
-    let program = options.program.clone().map_or_else(|| build(&workspace), Ok)?;
+    let program = program::given_or_built(&workspace, options.program.as_deref())?;
     let mut lines = Vec::new();
     for case in &cases {
         let line = judge(case, &program)?;
@@ -81,21 +81,6 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         println!("{agreed} agree, {disagreed} disagree, {left_out} are not judged");
     }
     Ok(disagreed == 0)
-}
-
-fn build(workspace: &Workspace) -> Result<PathBuf> {
-    let mut command = Command::new(process::cargo());
-    command.current_dir(&workspace.root).args([
-        "build",
-        "--quiet",
-        "--locked",
-        "--package",
-        "cloister",
-    ]);
-    if !process::watched(&mut command)? {
-        bail!("cloister does not build");
-    }
-    Ok(workspace.target.join("debug").join("cloister"))
 }
 
 fn judge(case: &Case, program: &Path) -> Result<Line> {

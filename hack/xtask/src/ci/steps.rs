@@ -2,10 +2,10 @@
 
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use super::{Context, Outcome, Step};
-use crate::{process, release, supply, vectors};
+use super::{Context, Ending, Outcome, Step};
+use crate::{process, program, release, supply, vectors};
 
 pub(super) const ALL: &[Step] = &[
     Step { name: "fmt", what: "formatting", run: fmt },
@@ -55,6 +55,18 @@ impl Context {
         }
         let log = std::fs::read_to_string(&self.log)?;
         Ok(Outcome::passed(log.lines().last().unwrap_or_default()))
+    }
+
+    /// Runs a task that asks `cloister`: the one that the step `build` makes, so that it is not
+    /// built once more, and never one of yesterday.
+    fn asking(&self, task: &[&str]) -> Result<Outcome> {
+        let built = build(self)?;
+        if built.ending != Ending::Passed {
+            return Ok(built);
+        }
+        let program = program::built(&self.workspace);
+        let program = program.to_str().context("the target folder is not UTF-8")?;
+        self.task(&[task, &["--program", program]].concat())
     }
 }
 
@@ -111,16 +123,11 @@ fn recorded(context: &Context) -> Result<Outcome> {
             root.display()
         )));
     }
-    let built = context.workspace.target.join("debug").join("cloister");
-    match built.to_str() {
-        // What the step `build` has made; alone, the task builds its own.
-        Some(program) if built.is_file() => context.task(&["vectors", "--program", program]),
-        _ => context.task(&["vectors"]),
-    }
+    context.asking(&["vectors"])
 }
 
 fn codes(context: &Context) -> Result<Outcome> {
-    context.task(&["codes", "--check"])
+    context.asking(&["codes", "--check"])
 }
 
 fn supply_chain(context: &Context) -> Result<Outcome> {
