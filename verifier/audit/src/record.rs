@@ -4,6 +4,7 @@ mod channel;
 mod operation;
 mod peer;
 mod runtime;
+mod tool;
 
 use cloister_attestation::time::UnixTime;
 use minicbor::{Decode, Encode};
@@ -19,6 +20,7 @@ pub use channel::{Authentication, ChannelClosed, ChannelOpened, ChannelRenewed};
 pub use operation::{Ending, Operation, Outcome, Payload, Subjects, Verdict};
 pub use peer::{Direction, PeerFacts};
 pub use runtime::{Began, Leased, Omitted, Predecessor, Witnessed};
+pub use tool::ToolDrifted;
 
 /// The version of the encoding. Another one has another number and another reader.
 const VERSION: u8 = 1;
@@ -81,6 +83,9 @@ pub enum Event {
     /// Events that were too many to be recorded one by one.
     #[n(9)]
     Omitted(#[n(0)] Omitted),
+    /// A tool's definition is not what is expected.
+    #[n(12)]
+    ToolDrifted(#[n(0)] ToolDrifted),
 }
 
 impl Record {
@@ -142,6 +147,7 @@ impl Event {
             Self::Outcome(_) => "outcome",
             Self::Witnessed(_) => "witnessed",
             Self::Omitted(_) => "omitted",
+            Self::ToolDrifted(_) => "tool_drifted",
         }
     }
 
@@ -155,7 +161,11 @@ impl Event {
             Self::ChannelClosed(event) => Some(&event.peer),
             Self::Operation(event) => event.peer.as_ref(),
             Self::Witnessed(event) => Some(&event.peer),
-            Self::Began(_) | Self::Leased(_) | Self::Outcome(_) | Self::Omitted(_) => None,
+            Self::Began(_)
+            | Self::Leased(_)
+            | Self::Outcome(_)
+            | Self::Omitted(_)
+            | Self::ToolDrifted(_) => None,
         }
     }
 
@@ -172,6 +182,7 @@ impl Event {
             Self::Outcome(event) => event.ending.texts(),
             Self::Witnessed(event) => event.refused.as_deref().into_iter().collect(),
             Self::Omitted(event) => vec![event.what.as_str()],
+            Self::ToolDrifted(event) => vec![event.server.as_str()],
         };
         texts.extend(self.peer().into_iter().flat_map(PeerFacts::texts));
         texts

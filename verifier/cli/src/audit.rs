@@ -70,6 +70,9 @@ fn summary(record: &Record) -> String {
             format!("channel {} closed: {}", event.channel, event.reason)
         }
         Event::Omitted(event) => format!("{} times {}, left out", event.count, event.what),
+        Event::ToolDrifted(event) => {
+            format!("a tool of {} is now {}", event.server, event.seen)
+        }
         Event::Began(_) | Event::Leased(_) | Event::ChannelRenewed(_) | Event::Witnessed(_) | _ => {
             name.to_owned()
         }

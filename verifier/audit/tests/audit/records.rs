@@ -4,7 +4,7 @@ use cloister_attestation::bytes::Digest48;
 use cloister_attestation::time::UnixTime;
 use cloister_audit::record::{
     Authentication, ChannelClosed, ChannelOpened, ChannelRenewed, Direction, Ending, Leased,
-    Omitted, Outcome, Predecessor, Subjects, Witnessed, name_digest, recordable,
+    Omitted, Outcome, Predecessor, Subjects, ToolDrifted, Witnessed, name_digest, recordable,
 };
 use cloister_audit::{AuditError, Event, Hash, Record};
 use proptest::prelude::*;
@@ -74,6 +74,12 @@ fn events() -> Vec<Event> {
         failed(Ending::Failed { code: "gateway.agent.unreachable".into() }),
         Event::Witnessed(Witnessed { peer: peer(), checkpoint: vec![1; 300], refused: None }),
         Event::Omitted(Omitted { what: "channel.tls".into(), count: 1 << 40 }),
+        Event::ToolDrifted(ToolDrifted {
+            server: "dictionary".into(),
+            tool: Hash::new([1; 32]),
+            expected: vec![Hash::new([2; 32]), Hash::new([3; 32])],
+            seen: Hash::new([4; 32]),
+        }),
     ]
 }
 

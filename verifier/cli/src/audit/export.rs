@@ -66,6 +66,7 @@ fn is_refusal(event: &Event) -> bool {
         Event::Authentication(event) => event.refused.is_some(),
         Event::Witnessed(event) => event.refused.is_some(),
         Event::ChannelRenewed(event) => event.result != "accepted",
+        Event::ToolDrifted(_) => true,
         Event::Began(_)
         | Event::Leased(_)
         | Event::ChannelOpened(_)
