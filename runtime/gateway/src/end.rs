@@ -37,7 +37,7 @@ impl<S: AsRef<Subject>> Party<S> {
 }
 
 /// What every step needs to know of a call's far end.
-pub(crate) trait End: Send + Sync + 'static {
+pub(crate) trait End: Clone + Send + Sync + 'static {
     /// Who calls whom.
     const DIRECTION: Direction;
 
@@ -55,6 +55,7 @@ pub(crate) trait End: Send + Sync + 'static {
 }
 
 /// What a request is for.
+#[derive(Clone)]
 pub(crate) enum Target {
     /// The agent at the far end.
     Agent,
@@ -65,6 +66,7 @@ pub(crate) enum Target {
 }
 
 /// Whoever calls the local agent, or a tool server beside it.
+#[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) peer: Party<Arc<Subject>>,
     /// Whose the tasks are that it makes.
@@ -98,6 +100,7 @@ impl End for Caller {
 }
 
 /// A peer that the local agent calls.
+#[derive(Clone)]
 pub(crate) struct Callee {
     pub(crate) agent: AgentName,
     pub(crate) peer: Arc<Subject>,

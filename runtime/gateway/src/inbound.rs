@@ -85,11 +85,11 @@ impl Inbound {
             .layer(Answer::layer(Audience::Peer, Arc::clone(&metrics)))
             .layer(Classify::layer(Arc::new(Directory::default())))
             .layer(Authorize::layer(Arc::clone(&gate)))
-            .layer(Audit::layer(recorder))
+            .layer(Audit::layer(Arc::clone(&recorder)))
             .layer(Limit::layer(Limiter::new(Some(REQUESTS_MAX))))
             .layer(Own::layer(Arc::clone(&owners)))
             .layer(Cleanse::layer())
-            .layer(Tools::layer(gate))
+            .layer(Tools::layer(gate, recorder))
             .layer(Identify::layer())
             .layer(Present::layer(Arc::new(own_card)))
             .service(Deliver);

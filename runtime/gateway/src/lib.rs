@@ -74,7 +74,11 @@ pub use error::{CODES, codes};
 pub use inbound::{Inbound, InboundOptions, Visit};
 pub use layer::Reach;
 pub use local_port::{LocalPort, LocalPortOptions};
-pub use mcp::{ServerName, ToolPlace, ToolServer, ToolServerError, ToolServers};
+pub use mcp::{
+    Event, EventError, EventReader, LaunchError, Launched, Launcher, LineError, LineReader,
+    ServerName, ToolDigest, ToolDigestError, ToolPins, ToolPlace, ToolReport, ToolServer,
+    ToolServerError, ToolServers, ToolsReport, Unpinned,
+};
 pub use metrics::Counts;
 pub use object::ObjectError;
 pub use operation::Operation;

@@ -75,6 +75,53 @@ pub(crate) const OWNED_MAX: usize = 100_000;
 /// A list of tasks that is read whole, because others' tasks are taken out of it. Callers ask for
 /// pages, and without artifacts unless they say so.
 pub(crate) const LIST_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// One message of a tool server: a resource in Base64, a long result. It is read whole, since it may
+/// be another than it says.
+pub(crate) const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Tools of one server whose definitions are remembered. Large servers have a few hundred.
+pub(crate) const TOOLS_MAX: usize = 4096;
+
+/// Pages that the runtime reads to know them.
+pub(crate) const LIST_PAGES_MAX: usize = 64;
+
+/// Digests that one pin may have: one for each revision of the protocol, old and new.
+pub(crate) const PINS_OF_ONE_MAX: usize = 8;
+
+/// How long a definition is believed without asking again. Servers need not say that they changed.
+pub(crate) const DEFINITION_AGE_MAX: Duration = Duration::from_secs(30);
+
+/// A tool that is in no list has the list read again, unless that was this long ago.
+pub(crate) const DEFINITIONS_REFETCH_AFTER: Duration = Duration::from_secs(1);
+
+/// How long the runtime waits for a list that it asks for on its own account.
+pub(crate) const DEFINITIONS_FETCH_MAX: Duration = Duration::from_secs(10);
+
+/// Callers, sessions and credentials for which a server's tools are remembered at a time.
+pub(crate) const VIEWS_MAX: usize = 256;
+
+/// Definitions that are told of as not expected, for one server and boot; the others are counted.
+pub(crate) const DRIFTS_REPORTED_MAX: usize = 256;
+
+/// Definitions of one server that a report looks through.
+pub(crate) const REPORTED_MAX: usize = 16 * 1024;
+
+/// Events of a session whose ids are remembered, so that a stream may go on after one of them.
+pub(crate) const EVENTS_REMEMBERED_MAX: usize = 256;
+
+/// Processes of one tool server at a time: one for each session, and one for requests without.
+pub(crate) const PROCESSES_MAX: usize = 64;
+
+/// Of these, sessions of one caller.
+pub(crate) const PROCESSES_OF_ONE_MAX: usize = 16;
+
+/// Requests that one such process has not answered.
+pub(crate) const PENDING_MAX: usize = 256;
+
+/// Messages that wait for one of its readers, or for it to read.
+pub(crate) const MESSAGES_WAITING_MAX: usize = 64;
+
 /// The id of an MCP session. Servers mint UUIDs, and some signed tokens.
 pub(crate) const SESSION_ID_BYTES_MAX: usize = 1024;
 

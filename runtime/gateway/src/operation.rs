@@ -8,7 +8,7 @@ mod table;
 
 use cloister_policy::{Binding, OperationFacts, OperationName, Protocol};
 
-use http::Method;
+use http::{HeaderMap, Method};
 
 use crate::envelope::{Envelope, EnvelopeError};
 use crate::scan::{Scan, ScanError};
@@ -138,6 +138,13 @@ impl Operation {
         let row = found.row;
         let scan = Scan::json(row, found.said(query)?);
         Self::of_scan(row, scan, body).map(Some)
+    }
+
+    /// What a POST asks the tool server `server` for; `None` for what is refused: a body that is no
+    /// message, has two readings, or says something else than the headers.
+    #[must_use]
+    pub fn of_mcp(server: &str, headers: &HeaderMap, body: &[u8]) -> Option<Self> {
+        crate::mcp::operation_of(server, headers, body)
     }
 
     fn of_scan<'a>(

@@ -79,10 +79,10 @@ impl Outbound {
             .layer(Dial::layer(dialer))
             .layer(Classify::layer(Arc::new(Directory::default())))
             .layer(Authorize::layer(Arc::clone(&gate)))
-            .layer(Audit::layer(recorder))
+            .layer(Audit::layer(Arc::clone(&recorder)))
             .layer(Limit::layer(Limiter::new(None)))
             .layer(Cleanse::layer())
-            .layer(Tools::layer(gate))
+            .layer(Tools::layer(gate, recorder))
             .layer(Present::layer(Arc::new(cards)))
             .service(Deliver);
         Self { metrics, path: BoxCloneSyncService::new(path) }

@@ -2,6 +2,8 @@
 
 mod watch;
 
+use core::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
@@ -34,13 +36,22 @@ pub(crate) async fn peek(body: Body) -> Result<Bytes, Cause> {
     })
 }
 
-/// A body of at most `max` bytes.
-pub(crate) async fn collect(mut body: Body, max: usize) -> Result<Bytes, CollectError> {
+/// A body of at most `max` bytes, which does not pause for long.
+pub(crate) async fn collect(body: Body, max: usize) -> Result<Bytes, CollectError> {
+    collect_within(body, max, PEEK_IDLE_MAX).await
+}
+
+/// A body of at most `max` bytes, however long it takes.
+pub(crate) async fn collect_patiently(body: Body, max: usize) -> Result<Bytes, CollectError> {
+    collect_within(body, max, Duration::MAX).await
+}
+
+async fn collect_within(mut body: Body, max: usize, idle: Duration) -> Result<Bytes, CollectError> {
     if usize::try_from(body.size_hint().lower()).is_ok_and(|declared| declared > max) {
         return Err(CollectError::TooLarge);
     }
     let mut bytes = BytesMut::new();
-    while let Some(frame) = next_frame(&mut body).await? {
+    while let Some(frame) = next_frame(&mut body, idle).await? {
         let Ok(data) = frame.into_data() else { continue };
         if bytes.len().saturating_add(data.len()) > max {
             return Err(CollectError::TooLarge);
@@ -62,7 +73,9 @@ pub(crate) struct Settled {
 /// [`PEEK_BYTES_MAX`] bytes. What is left is read on while it is forwarded, see [`Watch`].
 pub(crate) async fn settle(mut body: Body, mut scan: Scan) -> Result<Settled, Cause> {
     let mut head = BytesMut::new();
-    while let Some(frame) = next_frame(&mut body).await.map_err(|_| Cause::Stalled)? {
+    while let Some(frame) =
+        next_frame(&mut body, PEEK_IDLE_MAX).await.map_err(|_| Cause::Stalled)?
+    {
         // No operation has trailers in its request, and what is not classified does not travel.
         let Ok(mut data) = frame.into_data() else { continue };
         let room = PEEK_BYTES_MAX.saturating_sub(head.len());
@@ -78,8 +91,8 @@ pub(crate) async fn settle(mut body: Body, mut scan: Scan) -> Result<Settled, Ca
     Ok(Settled { said: scan.settle(), body: full(head.freeze()), watch: Watch::default() })
 }
 
-async fn next_frame(body: &mut Body) -> Result<Option<Frame<Bytes>>, CollectError> {
-    let next = timeout(PEEK_IDLE_MAX, body.frame()).await.map_err(|_| CollectError::Stalled)?;
+async fn next_frame(body: &mut Body, idle: Duration) -> Result<Option<Frame<Bytes>>, CollectError> {
+    let next = timeout(idle, body.frame()).await.map_err(|_| CollectError::Stalled)?;
     next.transpose().map_err(|_| CollectError::Stalled)
 }
 
@@ -98,6 +111,12 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
             .is_none_or(|set| matches!(set.trim_matches('"'), "utf-8" | "utf8"))
     });
     media_fits && charset_fits && !is_encoded(headers)
+}
+
+/// The media type of an answer, without its parameters.
+pub(crate) fn media(headers: &HeaderMap) -> &str {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim()
 }
 
 /// Whether the body is compressed or otherwise wrapped.

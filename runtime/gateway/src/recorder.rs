@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use cloister_audit::record::{Direction, Operation, Outcome, PeerFacts};
+use cloister_audit::record::{Direction, Operation, Outcome, PeerFacts, ToolDrifted};
 use cloister_policy::Subject;
 
 use crate::dialer::BoxFuture;
@@ -22,6 +22,9 @@ pub trait Recorder: Send + Sync + 'static {
     /// Takes what became of an operation that was permitted. Called once for each that was
     /// recorded, and never waited for.
     fn outcome(&self, outcome: Outcome);
+
+    /// Takes that a tool's definition is not what is expected. Called once for each definition.
+    fn drifted(&self, drift: ToolDrifted);
 }
 
 /// Something could not be put on record.

@@ -56,7 +56,7 @@ impl<S> Dial<S> {
             Destination::Agent(agent) => agent,
             Destination::Server(server) => match server.endpoint() {
                 Endpoint::Peer(agent, _) => agent,
-                Endpoint::Http(..) => return self.beside(server),
+                Endpoint::Http(..) | Endpoint::Program(_) => return self.beside(server),
             },
         };
         Ok((agent.clone(), self.dialer.dial(agent).await?))

@@ -1,34 +1,43 @@
-//! Keeps the sessions of tool servers apart, and lists free of what a caller may not use.
+//! Keeps the sessions of tool servers apart, calls to the tools that are expected, and what callers
+//! hear to what they may.
+
+mod certify;
+mod hear;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use cloister_policy::{Direction, OperationName};
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Response};
+use http::Response;
+use http::header::AUTHORIZATION;
 use tower::Layer;
 use tower::layer::layer_fn;
 
 use super::{Classified, Gate, Next, Outcome, service};
-use crate::body::{Body, full};
+use crate::body::Body;
 use crate::end::{End, Party, Target};
-use crate::headers::{forget_representation, plain_and_whole};
-use crate::limits::LIST_BYTES_MAX;
-use crate::mcp::{Asked, ListKind, McpError, SESSION, Server};
+use crate::headers::plain_and_whole;
+use crate::mcp::{Asked, LAST_EVENT, McpError, Permits, SESSION, Screen, Server, Viewer, viewer};
 use crate::operation::Operation;
-use crate::peek::{collect, is_encoded};
+use crate::recorder::Recorder;
 use crate::reply::{Refused, Shape};
+use certify::{Caller, certify};
+use hear::heard;
 
 /// The step; see the module.
 #[derive(Clone)]
 pub(crate) struct Tools<S> {
     gate: Arc<Gate>,
+    recorder: Arc<dyn Recorder>,
     next: S,
 }
 
 impl<S> Tools<S> {
-    pub(crate) fn layer(gate: Arc<Gate>) -> impl Layer<S, Service = Self> {
-        layer_fn(move |next| Self { gate: Arc::clone(&gate), next })
+    pub(crate) fn layer(
+        gate: Arc<Gate>,
+        recorder: Arc<dyn Recorder>,
+    ) -> impl Layer<S, Service = Self> {
+        let recorder = move || Arc::clone(&recorder);
+        layer_fn(move |next| Self { gate: Arc::clone(&gate), recorder: recorder(), next })
     }
 
     async fn run<E: End>(self, mut call: Classified<E>) -> Outcome
@@ -39,42 +48,43 @@ impl<S> Tools<S> {
             return self.next.proceed(call).await;
         };
         let (server, asked) = (Arc::clone(server), Arc::clone(asked));
-        let (shape, operation) = (call.shape.clone(), call.operation.clone());
-        let caller = caller(&call.end);
+        let (shape, name, caller) = (call.shape.clone(), call.operation.name, caller(&call.end));
+        let refuse = |error: McpError| Refused::new(error, shape.clone());
         let permits = permits(Arc::clone(&self.gate), &call.end);
-        check(&server, &asked, &operation, &caller, &permits)
-            .map_err(|error| Refused::new(error, shape.clone()))?;
-        let headers = call.request.headers_mut();
-        // SECURITY: servers keep events of all sessions together, and a stream that goes on could
-        // be another caller's, or a list's. A client whose stream broke asks anew.
-        headers.remove("last-event-id");
-        let list = ListKind::of(operation.name);
-        if list.is_some() {
-            plain_and_whole(headers);
+        check(&server, &asked, &call.operation, &caller, &permits).map_err(refuse)?;
+        prepare(&mut call, &server, &asked);
+        let screen = Screen {
+            viewer: viewer_of(&call, &asked, &caller),
+            generation: server.catalogue().generation(),
+            operation: call.operation.clone(),
+            server: Arc::clone(&server),
+            asked: Arc::clone(&asked),
+            recorder: self.recorder,
+            permits,
+        };
+        if name == OperationName::ToolsCall {
+            certify(&self.next, &Caller::of(&call), &screen).await.map_err(refuse)?;
         }
         let response = self.next.proceed(call).await?;
-        note(&server, &asked, operation.name, &caller, &response)
-            .map_err(|error| Refused::new(error, shape.clone()))?;
-        let Some(list) = list else { return Ok(response) };
-        let keep = |item: &str| permits(&list.using(&operation, item));
-        shown(response, list, &asked, keep).await.map_err(|error| Refused::new(error, shape))
+        note(&server, &asked, name, &caller, &response).map_err(refuse)?;
+        heard(response, screen).await.map_err(refuse)
     }
 }
 
 service!(Tools [E: End] Classified<E> => Classified<E>);
 
-/// Whether the caller may do something: the one rule behind lists and calls.
-fn permits<E: End>(gate: Arc<Gate>, end: &E) -> impl Fn(&Operation) -> bool + Send + Sync + use<E> {
+/// Whether the caller may do something: the one rule behind calls, and behind what is heard.
+fn permits<E: End>(gate: Arc<Gate>, end: &E) -> Permits {
     let peer = match end.peer() {
         Party::Attested(peer) => Some(peer.clone()),
         Party::Visitor => None,
     };
     // As the smallest request: a rule about sizes does not hide what smaller ones may use.
-    move |operation| {
+    Arc::new(move |operation| {
         peer.as_ref().is_some_and(|peer| {
             gate.decision(E::DIRECTION, Party::Attested(peer), operation, Some(0)).allows()
         })
-    }
+    })
 }
 
 /// Who a session belongs to: one boot of a peer, or the local agent.
@@ -87,16 +97,38 @@ fn caller<E: End>(end: &E) -> String {
     }
 }
 
+/// For whom the server may have a list of its own.
+fn viewer_of<E>(call: &Classified<E>, asked: &Asked, caller: &str) -> Viewer {
+    let credentials = call.request.headers().get_all(AUTHORIZATION).iter();
+    let credentials: Vec<_> = credentials.map(|value| value.as_bytes()).collect();
+    viewer(caller, asked.revision, asked.session.as_deref(), &credentials)
+}
+
+/// Leaves of the headers what the answer can be read under.
+fn prepare<E>(call: &mut Classified<E>, server: &Server, asked: &Asked) {
+    let headers = call.request.headers_mut();
+    plain_and_whole(headers);
+    // SECURITY: servers keep events of all sessions together, and a stream that goes on after
+    // another session's event could be another caller's.
+    let goes_on = asked.session.as_ref().zip(asked.event.as_ref());
+    if !goes_on.is_some_and(|(session, event)| server.sessions().was_shown(session, event)) {
+        headers.remove(LAST_EVENT);
+    }
+}
+
 /// What a request needs beside the permission for its operation.
 fn check(
     server: &Server,
     asked: &Asked,
     operation: &Operation,
     caller: &str,
-    permits: impl Fn(&Operation) -> bool,
+    permits: &Permits,
 ) -> Result<(), McpError> {
     if let Some(session) = &asked.session {
         server.sessions().check(session, caller)?;
+    }
+    if operation.name == OperationName::Initialize {
+        server.sessions().check_room(caller)?;
     }
     // What a server had asked for leaves the caller, like an answer of the legacy era.
     let answer = Operation { name: OperationName::Respond, ..operation.clone() };
@@ -121,7 +153,7 @@ fn note(
     match (name, &asked.session) {
         (OperationName::Initialize, _) => {
             let id = response.headers().get(SESSION).map(|id| id.to_str().unwrap_or_default());
-            id.map_or(Ok(()), |id| server.sessions().begin(id, caller))
+            id.map_or(Ok(()), |id| server.begin(id, caller))
         }
         (OperationName::EndSession, Some(id)) if response.status().is_success() => {
             server.sessions().end(id);
@@ -129,34 +161,4 @@ fn note(
         }
         _ => Ok(()),
     }
-}
-
-/// A list as the caller is shown it.
-async fn shown(
-    response: Response<Body>,
-    list: ListKind,
-    asked: &Asked,
-    keep: impl Fn(&str) -> bool,
-) -> Result<Response<Body>, McpError> {
-    if is_encoded(response.headers()) {
-        return Err(McpError::List("it is compressed"));
-    }
-    let (mut head, body) = response.into_parts();
-    let received = collect(body, LIST_BYTES_MAX)
-        .await
-        .map_err(|_| McpError::List("it is too large or broke off"))?;
-    let shown = match media(&head.headers) {
-        "text/event-stream" => list.filtered_events(&received, asked.revision, keep)?,
-        "application/json" => list.filtered(&received, asked.revision, keep)?,
-        // Nothing of an answer of another type is passed on.
-        _ if received.is_empty() || !head.status.is_success() => Bytes::new(),
-        _ => return Err(McpError::List("it is of another type")),
-    };
-    forget_representation(&mut head.headers);
-    Ok(Response::from_parts(head, full(shown)))
-}
-
-fn media(headers: &HeaderMap) -> &str {
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    kind.split(';').next().unwrap_or_default().trim()
 }

@@ -21,6 +21,10 @@ pub(crate) struct Asked {
     pub(crate) event: Option<String>,
     /// Whether it brings what a server had asked for: data that leaves the caller.
     pub(crate) brings_input: bool,
+    /// The arguments of a call, where headers mirror some of them.
+    pub(crate) arguments: Option<Box<RawValue>>,
+    /// The metadata of a call without a session.
+    pub(crate) meta: Option<Box<RawValue>>,
     /// The resources whose changes it wants to hear of.
     pub(crate) watched: Vec<String>,
 }

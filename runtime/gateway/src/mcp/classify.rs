@@ -97,10 +97,9 @@ async fn posted<E: End>(
         let asked = Asked { id: Envelope::id_of(&body), revision, ..Asked::default() };
         Refused::new(cause, Shape::Mcp(Arc::new(asked)))
     };
-    let message = Message::parse(&body).map_err(|error| refused(error.into(), None))?;
-    let revision = revision(&message, &head.headers).map_err(|cause| refused(cause, None))?;
-    let (name, mut asked) = understood(&message, revision, &head.headers)
-        .map_err(|cause| refused(cause, Some(revision)))?;
+    let (name, mut asked) =
+        read(&head.headers, &body).map_err(|(cause, revision)| refused(cause, revision))?;
+    let revision = asked.revision;
     // A stream is resumed by GET; and without sessions neither header means anything.
     head.headers.remove(LAST_EVENT);
     if revision.era() == Era::Modern {
@@ -115,6 +114,22 @@ async fn posted<E: End>(
     let request = Request::from_parts(head, full(body.clone()));
     let (shape, watch) = (Shape::Mcp(Arc::new(asked)), Watch::default());
     Ok(Classified { end, operation, message_bytes, shape, watch, request })
+}
+
+/// What the message in a body asks for; a refusal says of which revision, where that is known.
+fn read(
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<(OperationName, Asked), (Cause, Option<Revision>)> {
+    let message = Message::parse(body).map_err(|error| (error.into(), None))?;
+    let revision = revision(&message, headers).map_err(|cause| (cause, None))?;
+    understood(&message, revision, headers).map_err(|cause| (cause, Some(revision)))
+}
+
+/// The operation that a POST asks a tool server for; `None` if it is refused.
+pub(crate) fn operation_of(server: &str, headers: &HeaderMap, body: &[u8]) -> Option<Operation> {
+    let (name, asked) = read(headers, body).ok()?;
+    Some(operation(server, name, &asked))
 }
 
 /// The revision that a message is of. Header and body have to agree on it.
@@ -174,6 +189,10 @@ fn understood(
     if let Some(params) = &params {
         asked.brings_input = params.has("inputResponses");
         asked.watched = watched(params)?;
+        if required && row.name == OperationName::ToolsCall {
+            let member = |name| params.get(name).map(ToOwned::to_owned);
+            (asked.arguments, asked.meta) = (member("arguments"), member("_meta"));
+        }
     }
     if required {
         check_capabilities(params.as_ref())?;

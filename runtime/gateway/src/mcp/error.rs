@@ -40,7 +40,7 @@ cloister_attestation::codes! {
     /// A session that this caller does not have.
     SESSION = "gateway.mcp.session", Caller, "MCP 2025-11-25 basic/transports, Session Management",
         "Begin a new session with `initialize`.",
-        "A session belongs to the agent that began it, on the boot that it began it on. The same answer is given for a session that never was, that has ended, that went unused for too long, and that is another's. Streams are not resumed: `Last-Event-ID` is dropped, because servers keep the events of all sessions together.";
+        "A session belongs to the agent that began it, on the boot that it began it on. The same answer is given for a session that never was, that has ended, that went unused for too long, and that is another's. A stream goes on after an event that this session was shown lately; another `Last-Event-ID` is dropped, because servers keep the events of all sessions together.";
     /// Too many sessions.
     SESSIONS = "gateway.mcp.sessions", Caller, "",
         "End sessions that are not needed any more with DELETE.",
@@ -49,10 +49,26 @@ cloister_attestation::codes! {
     UNKNOWN_TOOL = "gateway.mcp.unknown_tool", Caller, "MCP 2026-07-28 server/tools, Error Handling",
         "Call a tool of the list that `tools/list` gives.",
         "The server lists no tool of this name. The same answer is given for one that policy does not permit, so that nothing can be learnt about it.";
-    /// A list that cannot be read.
-    LIST = "gateway.mcp.list", Operator, "MCP 2026-07-28 server/tools; server/utilities/pagination",
-        "Have the server answer with one JSON-RPC response whose lists are smaller than 8 MiB.",
-        "Lists are read so that what a caller may not use is not in them. This one is not JSON, has two readings, is compressed, or is too large; it is not passed on unread.";
+    /// An answer that cannot be read.
+    ANSWER = "gateway.mcp.answer", Operator, "MCP 2026-07-28 basic, Messages; basic/transports/streamable-http, Receiving Messages",
+        "Have the server answer with JSON-RPC messages, uncompressed and each smaller than 16 MiB.",
+        "What a tool server says is read, so that nothing is in it that the caller may not have: tools that policy does not permit or that have changed, and questions that the caller may not answer. This answer is not JSON, has two readings, is compressed, or is too large; it is not passed on unread.";
+    /// A tool is not what it was pinned to be.
+    TOOL_DRIFT = "gateway.mcp.tool_drift", Operator, "MCP 2026-07-28 server/tools, Security Considerations",
+        "Look at what the server says of the tool now; if it is right, pin it under `[tools.NAME.pins]` of agent.toml, or restart the runtime where none is pinned.",
+        "A model acts on what a tool's definition says, so that a definition that changes could make it do something else. The server shows another definition than agent.toml pins, or than it showed first since the runtime started. The tool is in no list and cannot be called until it is what is expected again.";
+    /// A tool without a pin, where each needs one.
+    UNPINNED = "gateway.mcp.unpinned", Operator, "",
+        "Pin the tool under `[tools.NAME.pins]` of agent.toml, or say there what becomes of tools without a pin.",
+        "agent.toml pins tools of this server and says nothing else of the others. So those that it does not name are not there.";
+    /// Nobody knows what the tool is.
+    DEFINITION = "gateway.mcp.definition", Operator, "MCP 2026-07-28 server/tools, Listing Tools",
+        "Have the server, and the policy of the runtime that exposes it, answer `tools/list` to whoever may call its tools.",
+        "Before a tool is called, the runtime compares its definition with what is expected. It was not shown lately, and the runtime's own `tools/list` was not answered with a list.";
+    /// The server's program does not run.
+    PROGRAM = "gateway.mcp.program", Operator, "MCP 2026-07-28 basic/transports/stdio",
+        "Read the runtime's log for what the server's program printed, and for why it ended.",
+        "The tool server is a program that the runtime runs. It could not be started, ended, stopped reading, or wrote something else than lines of JSON-RPC. It is started again, more and more slowly.";
 }
 
 /// Why a request to a tool server was not carried.
@@ -80,8 +96,16 @@ pub(crate) enum McpError {
     Sessions,
     #[error("the tool is not known")]
     UnknownTool,
-    #[error("the server's list is of no use: {0}")]
-    List(&'static str),
+    #[error("the server's answer is of no use: {0}")]
+    Answer(&'static str),
+    #[error("the tool's definition is {seen}, and not {expected} as expected")]
+    Drift { expected: String, seen: String },
+    #[error("the tool's definition is {seen}, and none is pinned")]
+    Unpinned { seen: String },
+    #[error("the tool's definition is not known: {0}")]
+    Definition(&'static str),
+    #[error("the server's program does not answer: {0}")]
+    Program(&'static str),
 }
 
 impl Diagnostic for McpError {
@@ -98,7 +122,11 @@ impl Diagnostic for McpError {
             Self::Session => &SESSION,
             Self::Sessions => &SESSIONS,
             Self::UnknownTool => &UNKNOWN_TOOL,
-            Self::List(_) => &LIST,
+            Self::Answer(_) => &ANSWER,
+            Self::Drift { .. } => &TOOL_DRIFT,
+            Self::Unpinned { .. } => &UNPINNED,
+            Self::Definition(_) => &DEFINITION,
+            Self::Program(_) => &PROGRAM,
         }
     }
 }

@@ -39,7 +39,24 @@ impl<'a> Message<'a> {
     ///
     /// SPEC: MCP 2026-07-28, basic, "Messages": an id is a string or a number and never `null`.
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, EnvelopeError> {
-        let object = parse_object(body)?;
+        Self::of(parse_object(body)?)
+    }
+
+    /// Reads what a server sent. It may answer with an error where it could read no id.
+    pub(crate) fn of_server(body: &'a [u8]) -> Result<Self, EnvelopeError> {
+        let mut object = parse_object(body)?;
+        let is_error = object.get("error").is_some() && !object.has("method");
+        if is_error && object.get("id").is_none() {
+            object.remove("id");
+            return match (object.text("jsonrpc").ok().flatten().as_deref(), object.has("result")) {
+                (Some("2.0"), false) => Ok(Self { kind: Kind::Response, object }),
+                _ => Err(EnvelopeError::Kind),
+            };
+        }
+        Self::of(object)
+    }
+
+    fn of(object: Object<'a>) -> Result<Self, EnvelopeError> {
         if object.text("jsonrpc").ok().flatten().as_deref() != Some("2.0") {
             return Err(EnvelopeError::Kind);
         }
@@ -64,6 +81,11 @@ impl<'a> Message<'a> {
             Kind::Request { id, .. } => Some(id),
             Kind::Notification { .. } | Kind::Response => None,
         }
+    }
+
+    /// All of its members.
+    pub(crate) fn into_object(self) -> Object<'a> {
+        self.object
     }
 
     /// The members of the parameters.
@@ -114,6 +136,26 @@ mod tests {
             r#"{"id":1,"method":"ping"}"#,
         ] {
             assert_eq!(refusal(body), EnvelopeError::Kind, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_server_may_answer_with_an_error_to_what_it_could_not_read() {
+        for body in [
+            r#"{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":""}}"#,
+            r#"{"jsonrpc":"2.0","error":{"code":1,"message":""}}"#,
+        ] {
+            let message = Message::of_server(body.as_bytes()).unwrap();
+            assert!(matches!(message.kind, Kind::Response), "{body}");
+            assert_eq!(refusal(body), EnvelopeError::Kind, "{body}");
+        }
+        for body in [
+            r#"{"jsonrpc":"2.0","error":{},"result":{}}"#,
+            r#"{"jsonrpc":"2.0","error":{},"method":"ping"}"#,
+            r#"{"error":{}}"#,
+            r#"{"jsonrpc":"2.0","id":null,"result":{}}"#,
+        ] {
+            assert!(Message::of_server(body.as_bytes()).is_err(), "{body}");
         }
     }
 

@@ -69,6 +69,18 @@ pub(crate) fn check_params(headers: &HeaderMap) -> Result<(), McpError> {
     if fits { Ok(()) } else { Err(McpError::HeaderMismatch("mcp-param-*")) }
 }
 
+/// Makes the headers those of a request for `method` that names nothing, where they mirror it.
+pub(crate) fn of_method(headers: &mut HeaderMap, method: HeaderValue) {
+    headers.remove(NAME);
+    let params = headers.keys().filter(|name| name.as_str().starts_with(PARAM_PREFIX));
+    for name in params.cloned().collect::<Vec<_>>() {
+        headers.remove(name);
+    }
+    if headers.contains_key(METHOD) {
+        headers.insert(METHOD, method);
+    }
+}
+
 /// What a header's value stands for; `None` if it is marked as Base64 and is not.
 pub(crate) fn decoded(value: &str) -> Option<String> {
     let (prefix, suffix) = SENTINEL;

@@ -12,7 +12,7 @@ pub(crate) enum Era {
 }
 
 /// One revision of the protocol, named by its date.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Revision {
     /// The first with Streamable HTTP; the only one with batches.
     #[default]

@@ -11,8 +11,13 @@ use http::header::HOST;
 use http::uri::PathAndQuery;
 use http::{Request, Response, Uri};
 
+use super::catalogue::{Catalogue, Tool};
+use super::definition::{Definition, ToolDigest};
 use super::error::McpError;
-use super::session::Sessions;
+use super::pins::ToolPins;
+use super::program::{Bridge, Launcher};
+use super::revision::Revision;
+use super::session::{Room, Sessions};
 use crate::agent::AgentAddress;
 use crate::body::Body;
 use crate::client::AgentClient;
@@ -20,7 +25,9 @@ use crate::dialer::{BoxFuture, Channel, DialError, DialFailure};
 use crate::end::{Party, Target};
 use crate::error::Cause;
 use crate::headers::vouch;
+use crate::limits::{PINS_OF_ONE_MAX, PROCESSES_MAX, PROCESSES_OF_ONE_MAX, TOOLS_MAX};
 use crate::path::{PlainPath, tool_server};
+use crate::recorder::Recorder;
 
 /// The name of a tool server: a DNS label.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +43,9 @@ pub enum ToolServerError {
     /// The path has more than one reading.
     #[error("a tool server's path begins with a slash and has no empty, dot or encoded segments")]
     Path,
+    /// A pin without a digest, or too many of them.
+    #[error("a pin has one to {PINS_OF_ONE_MAX} digests, and a server at most {TOOLS_MAX} pins")]
+    Pins,
     /// A server behind a peer's runtime is served to other peers.
     #[error("a tool server behind a peer's runtime cannot be exposed to other peers")]
     Relay,
@@ -64,7 +74,7 @@ impl fmt::Display for ServerName {
 }
 
 /// Where a tool server is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ToolPlace {
     /// It listens on loopback, and its endpoint is at this path.
@@ -81,31 +91,40 @@ pub enum ToolPlace {
         /// The server's name there.
         server: ServerName,
     },
+    /// It is a program under the runtime, which speaks on its standard input and output.
+    Program(Arc<dyn Launcher>),
 }
 
 /// One tool server, as the measured configuration names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct ToolServer {
     name: ServerName,
     place: ToolPlace,
     path: PathAndQuery,
     exposed: bool,
+    pins: ToolPins,
 }
 
 impl ToolServer {
     /// Checks a configuration. Peers may ask for a server that is `exposed`; what they may ask of
-    /// it is for policy to decide.
+    /// it is for policy to decide. `pins` says which tools it is expected to have.
     ///
     /// # Errors
     /// [`ToolServerError`] for a server that could not be reached, or by whom it must not be.
-    pub fn new(name: ServerName, place: ToolPlace, exposed: bool) -> Result<Self, ToolServerError> {
+    pub fn new(
+        name: ServerName,
+        place: ToolPlace,
+        exposed: bool,
+        pins: ToolPins,
+    ) -> Result<Self, ToolServerError> {
         let path = match &place {
             ToolPlace::Http { path, .. } => endpoint_path(path)?,
             // SECURITY: whoever is behind it would be taken for this runtime's agent.
             ToolPlace::Peer { .. } if exposed => return Err(ToolServerError::Relay),
             ToolPlace::Peer { server, .. } => endpoint_path(&format!("/tools/{server}/mcp"))?,
+            ToolPlace::Program(_) => PathAndQuery::from_static("/"),
         };
-        Ok(Self { name, place, path, exposed })
+        Ok(Self { name, place, path, exposed, pins })
     }
 
     /// The name under which it is called, and policy speaks of it.
@@ -113,6 +132,30 @@ impl ToolServer {
     pub const fn name(&self) -> &ServerName {
         &self.name
     }
+}
+
+/// What was seen of one server's tools.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ToolsReport {
+    /// The server.
+    pub server: ServerName,
+    /// How often a definition was not what is expected.
+    pub drifts: u64,
+    /// Every definition that was seen lately.
+    pub tools: Vec<ToolReport>,
+}
+
+/// What was seen of one tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ToolReport {
+    /// Its name, as the server has it.
+    pub name: String,
+    /// The definition.
+    pub digest: ToolDigest,
+    /// Whether it is what is expected, so that it is shown and can be called.
+    pub holds: bool,
 }
 
 /// The tool servers of one runtime, for both directions.
@@ -147,6 +190,19 @@ impl ToolServers {
         self.target(path, |_| true)
     }
 
+    /// How often a definition was not what is expected, by the names of servers.
+    #[must_use]
+    pub fn drifts(&self) -> Vec<(String, u64)> {
+        let drifts = |server: &Arc<Server>| (server.name.to_string(), server.catalogue.drifts());
+        self.servers.values().map(drifts).collect()
+    }
+
+    /// What was seen of each server's tools so far.
+    #[must_use]
+    pub fn reports(&self) -> Vec<ToolsReport> {
+        self.servers.values().map(|server| server.report()).collect()
+    }
+
     fn target(&self, path: &str, may_ask: impl Fn(&Server) -> bool) -> Target {
         let Some(name) = tool_server(path) else { return Target::Agent };
         let named = ServerName::new(name).ok().and_then(|name| self.servers.get(&name));
@@ -162,6 +218,7 @@ pub(crate) struct Server {
     name: ServerName,
     exposed: bool,
     sessions: Sessions,
+    catalogue: Catalogue,
     endpoint: Endpoint,
 }
 
@@ -172,18 +229,27 @@ pub(crate) enum Endpoint {
     Http(Box<AgentClient>, PathAndQuery),
     /// By a channel to this agent.
     Peer(AgentName, PathAndQuery),
+    /// As a program under the runtime.
+    Program(Bridge),
 }
 
 impl From<ToolServer> for Server {
     fn from(server: ToolServer) -> Self {
-        let ToolServer { name, place, path, exposed } = server;
+        let ToolServer { name, place, path, exposed, pins } = server;
         let endpoint = match place {
             ToolPlace::Http { address, .. } => {
                 Endpoint::Http(Box::new(AgentClient::new(address.into())), path)
             }
             ToolPlace::Peer { agent, .. } => Endpoint::Peer(agent, path),
+            ToolPlace::Program(launcher) => Endpoint::Program(Bridge::new(launcher)),
         };
-        Self { name, exposed, sessions: Sessions::default(), endpoint }
+        let room = match &endpoint {
+            // Each of them takes a process.
+            Endpoint::Program(_) => Room { of_all: PROCESSES_MAX, of_one: PROCESSES_OF_ONE_MAX },
+            Endpoint::Http(..) | Endpoint::Peer(..) => Room::default(),
+        };
+        let (sessions, catalogue) = (Sessions::new(room), Catalogue::new(pins));
+        Self { name, exposed, sessions, catalogue, endpoint }
     }
 }
 
@@ -194,6 +260,44 @@ impl Server {
 
     pub(crate) const fn sessions(&self) -> &Sessions {
         &self.sessions
+    }
+
+    /// Notes a session that the server began for `caller`; one that there is no room for ends.
+    pub(crate) fn begin(&self, id: &str, caller: &str) -> Result<(), McpError> {
+        let begun = self.sessions.begin(id, caller);
+        if let (Err(_), Endpoint::Program(bridge)) = (&begun, &self.endpoint) {
+            bridge.end(id);
+        }
+        begun
+    }
+
+    pub(crate) const fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Judges a definition that the server shows, and tells of it if it is not what is expected.
+    pub(crate) fn judge(
+        &self,
+        revision: Revision,
+        generation: u64,
+        (name, definition): (&str, &Definition),
+        recorder: &dyn Recorder,
+    ) -> Option<Tool> {
+        let tool = self.catalogue.judge(revision, generation, (name, definition))?;
+        if let Some(drift) = &tool.drift
+            && self.catalogue.is_news(drift)
+        {
+            drift.tell(&self.name, recorder);
+        }
+        Some(tool)
+    }
+
+    fn report(&self) -> ToolsReport {
+        ToolsReport {
+            server: self.name.clone(),
+            drifts: self.catalogue.drifts(),
+            tools: self.catalogue.digests(),
+        }
     }
 
     pub(crate) const fn endpoint(&self) -> &Endpoint {
@@ -209,6 +313,7 @@ impl Server {
                 request.headers_mut().remove(HOST);
                 client.send(request).await
             }
+            Endpoint::Program(bridge) => Ok(bridge.send(request).await?),
             Endpoint::Peer(..) => Err(McpError::NoServer.into()),
         }
     }

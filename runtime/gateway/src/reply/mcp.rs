@@ -47,7 +47,10 @@ pub(super) fn response(cause: &Cause, asked: &Asked, audience: Audience) -> Resp
 
 /// SECURITY: what a caller may not use is answered like what is not there, to the letter.
 fn hidden(cause: &Cause, asked: &Asked) -> Option<Said> {
-    let hides = matches!(cause, Cause::Denied { .. } | Cause::Mcp(McpError::UnknownTool));
+    let hides = matches!(
+        cause,
+        Cause::Denied { .. } | Cause::Mcp(McpError::UnknownTool | McpError::Unpinned { .. })
+    );
     let (code, message, data) = match &asked.thing {
         Thing::Tool(name) => (INVALID_PARAMS, format!("Unknown tool: {name}"), None),
         Thing::Prompt(name) => (INVALID_PARAMS, format!("Unknown prompt: {name}"), None),

@@ -73,6 +73,7 @@ const UNSUPPORTED_REVISION: i32 = -32022;
 /// Ours: outside of what JSON-RPC (-32768 to -32000) keeps for itself and its protocols.
 const PERMISSION_DENIED: i32 = -31403;
 const AGENT_NOT_FOUND: i32 = -31404;
+const CHANGED: i32 = -31409;
 const TOO_MANY_REQUESTS: i32 = -31429;
 
 /// What a refusal is called.
@@ -162,7 +163,10 @@ const fn mcp_status(error: &McpError) -> Status {
         McpError::Session => NO_SESSION,
         McpError::Sessions => OVERLOADED,
         McpError::UnknownTool => UNKNOWN_TOOL,
-        McpError::List(_) => BROKEN,
+        McpError::Answer(_) | McpError::Definition(_) => BROKEN,
+        McpError::Unpinned { .. } => UNKNOWN_TOOL,
+        McpError::Drift { .. } => TOOL_CHANGED,
+        McpError::Program(_) => UNAVAILABLE,
     }
 }
 
@@ -335,6 +339,12 @@ const UNKNOWN_TOOL: Status = Status {
     json_rpc: INVALID_PARAMS,
     coarse: "Unknown tool.",
     ..NO_OPERATION
+};
+
+const TOOL_CHANGED: Status = Status {
+    json_rpc: CHANGED,
+    coarse: "The tool is not what it was pinned to be.",
+    ..UNKNOWN_TOOL
 };
 
 const LIST: Status =

@@ -53,6 +53,23 @@ impl Agent {
         Self { address: serve(card, handler).await, seen: Arc::default() }
     }
 
+    /// Answers what it has seen as `answer` says; remembers every request.
+    pub(crate) async fn answering(
+        answer: impl Fn(&Seen) -> Response<Body> + Send + Sync + 'static,
+    ) -> Self {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (memory, answer) = (Arc::clone(&seen), Arc::new(answer));
+        let handler: Handler = Arc::new(move |request| {
+            let (memory, answer) = (Arc::clone(&memory), Arc::clone(&answer));
+            Box::pin(async move {
+                let seen = see(request).await;
+                memory.lock().unwrap().push(seen.clone());
+                answer(&seen)
+            })
+        });
+        Self { address: serve(card, handler).await, seen }
+    }
+
     /// Serves another card; echoes.
     pub(crate) async fn with_card(make: fn(SocketAddr) -> Value) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -99,11 +116,15 @@ pub(crate) fn card(address: SocketAddr) -> Value {
     })
 }
 
-async fn echo(memory: &Mutex<Vec<Seen>>, request: Request<Incoming>) -> Response<Body> {
+async fn see(request: Request<Incoming>) -> Seen {
     let (head, body) = request.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    let seen =
-        Seen { method: head.method, uri: head.uri, headers: head.headers, body: body.clone() };
+    Seen { method: head.method, uri: head.uri, headers: head.headers, body }
+}
+
+async fn echo(memory: &Mutex<Vec<Seen>>, request: Request<Incoming>) -> Response<Body> {
+    let seen = see(request).await;
+    let body = seen.body.clone();
     memory.lock().unwrap().push(seen);
     let mut response = Response::new(full(body));
     *response.status_mut() = StatusCode::ACCEPTED;

@@ -236,15 +236,19 @@ async fn calls_of_tools_are_on_record_before_their_servers_hear_of_them() {
         [("mcp-protocol-version", MODERN), ("mcp-method", "tools/call"), ("mcp-name", "add")];
     drop(whole(post(&network, FAR, &headers, call.to_string()).await).await);
     assert!(network.agent.seen().is_empty(), "the called end denies");
-    for (notes, server, permitted) in
-        [(&network.calling, "far", true), (&network.called, "calc", false)]
-    {
+    // The called end is asked what the tool is, and denies that.
+    for (notes, name, tool, permitted) in [
+        (&network.calling, "tools_call", Some("far/add"), true),
+        (&network.called, "tools_list", None, false),
+    ] {
         let operations = notes.operations();
         assert_eq!(operations.len(), 1, "{operations:?}");
         let operation = &operations[0];
-        assert_eq!((operation.protocol.as_str(), operation.name.as_str()), ("MCP", "tools_call"));
+        assert_eq!((operation.protocol.as_str(), operation.name.as_str()), ("MCP", name));
         assert_eq!(operation.verdict.permitted, permitted);
-        assert_eq!(operation.subjects.tool, Some(name_digest("tool", &format!("{server}/add"))));
-        assert_eq!(operation.request, Some(payload(call.to_string().as_bytes())));
+        assert_eq!(operation.subjects.tool, tool.map(|tool| name_digest("tool", tool)));
+        if permitted {
+            assert_eq!(operation.request, Some(payload(call.to_string().as_bytes())));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cloister_audit::record::{Operation, Outcome};
+use cloister_audit::record::{Operation, Outcome, ToolDrifted};
 use cloister_gateway::{BoxFuture, RecordError, Recorder};
 use tokio::sync::Semaphore;
 
@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 pub(crate) struct Notes {
     operations: Mutex<Vec<Operation>>,
     outcomes: Mutex<Vec<Outcome>>,
+    drifts: Mutex<Vec<ToolDrifted>>,
     fails: AtomicBool,
     /// A permit for each record that may become durable.
     durable: Semaphore,
@@ -21,6 +22,7 @@ impl Default for Notes {
         Self {
             operations: Mutex::default(),
             outcomes: Mutex::default(),
+            drifts: Mutex::default(),
             fails: AtomicBool::new(false),
             durable: Semaphore::new(Semaphore::MAX_PERMITS),
         }
@@ -54,6 +56,10 @@ impl Notes {
         let of_card = |outcome: &&Outcome| operations[outcome.of as usize].name == "card";
         let outcomes = self.outcomes.lock().unwrap();
         outcomes.iter().filter(|outcome| !of_card(outcome)).cloned().collect()
+    }
+
+    pub(crate) fn drifts(&self) -> Vec<ToolDrifted> {
+        self.drifts.lock().unwrap().clone()
     }
 
     pub(crate) fn all_outcomes(&self) -> Vec<Outcome> {
@@ -98,5 +104,9 @@ impl Recorder for Notes {
 
     fn outcome(&self, outcome: Outcome) {
         self.outcomes.lock().unwrap().push(outcome);
+    }
+
+    fn drifted(&self, drift: ToolDrifted) {
+        self.drifts.lock().unwrap().push(drift);
     }
 }

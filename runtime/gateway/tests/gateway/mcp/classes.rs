@@ -3,8 +3,9 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::server::{FAR, LEGACY, MODERN, NEAR, ask, governed, legacy, modern, open, post};
-use crate::agent::Agent;
+use super::server::{
+    ANSWER, FAR, LEGACY, MODERN, NEAR, answering, ask, governed, legacy, modern, open, post,
+};
 use crate::network::{EVERYTHING, Network, json_of, whole};
 
 /// One request of each method of the modern era.
@@ -20,7 +21,7 @@ fn modern_requests() -> Vec<Value> {
 
 #[tokio::test]
 async fn bytes_cross_unchanged_to_the_endpoint_of_the_server() {
-    let network = open(Agent::echo().await).await;
+    let network = open(answering().await).await;
     for (path, crossings) in [(FAR, 1), (NEAR, 0)] {
         let before = network.channel.crossed.load(std::sync::atomic::Ordering::Relaxed);
         for body in modern_requests() {
@@ -40,7 +41,7 @@ async fn bytes_cross_unchanged_to_the_endpoint_of_the_server() {
             ];
             headers.extend(name.map(|name| ("mcp-name", name)));
             let (status, answer) = whole(post(&network, path, &headers, body.clone()).await).await;
-            assert_eq!((status, &answer[..]), (StatusCode::ACCEPTED, body.as_bytes()), "{method}");
+            assert_eq!((status, &answer[..]), (StatusCode::OK, ANSWER.as_bytes()), "{method}");
             let seen = network.agent.seen().pop().unwrap();
             assert_eq!((seen.uri.path(), &seen.body[..]), ("/mcp", body.as_bytes()));
             for (name, value) in headers {
@@ -54,7 +55,7 @@ async fn bytes_cross_unchanged_to_the_endpoint_of_the_server() {
 
 #[tokio::test]
 async fn the_server_sees_itself_on_loopback_and_who_calls() {
-    let network = open(Agent::echo().await).await;
+    let network = open(answering().await).await;
     for (path, caller) in [(FAR, "planner"), (NEAR, "planner")] {
         let body = modern("server/discover", json!({})).to_string();
         let origin = format!("http://{}", network.surface);
@@ -78,7 +79,7 @@ async fn the_server_sees_itself_on_loopback_and_who_calls() {
 
 #[tokio::test]
 async fn a_header_that_differs_from_the_body_is_refused_whatever_the_era() {
-    let network = open(Agent::echo().await).await;
+    let network = open(answering().await).await;
     let call = |name: &str| modern("prompts/get", json!({"name": name})).to_string();
     let version = ("mcp-protocol-version", MODERN);
     let method = ("mcp-method", "prompts/get");
@@ -119,7 +120,7 @@ async fn a_header_that_differs_from_the_body_is_refused_whatever_the_era() {
 
 #[tokio::test]
 async fn unknown_revisions_are_refused_with_the_list_of_known_ones() {
-    let network = open(Agent::echo().await).await;
+    let network = open(answering().await).await;
     let mut body = modern("server/discover", json!({}));
     body["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"] = json!("2027-01-01");
     let headers = [("mcp-protocol-version", "2027-01-01"), ("mcp-method", "server/discover")];
@@ -138,7 +139,7 @@ async fn unknown_revisions_are_refused_with_the_list_of_known_ones() {
 
 #[tokio::test]
 async fn requests_without_their_metadata_are_malformed() {
-    let network = open(Agent::echo().await).await;
+    let network = open(answering().await).await;
     for missing in ["protocolVersion", "clientCapabilities"] {
         let mut body = modern("server/discover", json!({}));
         let meta = body["params"]["_meta"].as_object_mut().unwrap();
@@ -151,7 +152,7 @@ async fn requests_without_their_metadata_are_malformed() {
 
 #[tokio::test]
 async fn methods_that_are_not_known_go_nowhere() {
-    let network = open(Agent::echo().await).await;
+    let network = open(answering().await).await;
     for method in ["initialize", "ping", "tools/cаll", "Tools/call", "x/y", ""] {
         let body = modern(method, json!({"name": "a"})).to_string();
         let headers = [("mcp-protocol-version", MODERN)];
@@ -174,7 +175,7 @@ async fn methods_that_are_not_known_go_nowhere() {
 
 #[tokio::test]
 async fn bodies_with_two_readings_go_nowhere() {
-    let network = open(Agent::echo().await).await;
+    let network = open(answering().await).await;
     let meta = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
     let headers =
         [("mcp-protocol-version", MODERN), ("mcp-method", "prompts/get"), ("mcp-name", "a")];
@@ -216,7 +217,7 @@ async fn bodies_with_two_readings_go_nowhere() {
 
 #[tokio::test]
 async fn sessions_streams_and_answers_belong_to_the_legacy_era() {
-    let network = open(Agent::echo().await).await;
+    let network = open(answering().await).await;
     let modern_head = [("mcp-protocol-version", MODERN)];
     for verb in ["GET", "DELETE"] {
         let response = network.send(verb, FAR, &modern_head, cloister_gateway::empty()).await;
@@ -235,7 +236,7 @@ async fn sessions_streams_and_answers_belong_to_the_legacy_era() {
 
 #[tokio::test]
 async fn what_is_not_exposed_or_not_configured_is_not_there() {
-    let network = open(Agent::echo().await).await;
+    let network = open(answering().await).await;
     let body = modern("server/discover", json!({}));
     for path in ["/tools/unexposed/mcp", "/tools/other/mcp", "/tools/Far/mcp", "/tools/%66ar/mcp"] {
         let (status, answer) = json_of(ask(&network, path, &body).await).await;
@@ -252,7 +253,7 @@ async fn what_is_not_exposed_or_not_configured_is_not_there() {
 }
 
 async fn refused_by(calling: &str, called: &str, body: &Value) -> (StatusCode, Value, Network) {
-    let network = governed(Agent::echo().await, calling, called).await;
+    let network = governed(answering().await, calling, called).await;
     let (status, answer) = json_of(ask(&network, FAR, body).await).await;
     assert!(network.agent.seen().is_empty());
     (status, answer, network)
@@ -266,8 +267,8 @@ async fn either_end_decides_over_the_thing_that_the_body_names() {
     "#;
     let greet = modern("prompts/get", json!({"name": "greet"}));
     for (calling, called) in [(only_greet, EVERYTHING), (EVERYTHING, only_greet)] {
-        let network = governed(Agent::echo().await, calling, called).await;
-        assert_eq!(ask(&network, FAR, &greet).await.status(), StatusCode::ACCEPTED);
+        let network = governed(answering().await, calling, called).await;
+        assert_eq!(ask(&network, FAR, &greet).await.status(), StatusCode::OK);
         for name in ["Greet", "greet ", "grеet", "gree\u{74}\u{301}"] {
             let body = modern("prompts/get", json!({ "name": name }));
             let encoded = format!("=?base64?{}?=", base64(name));
@@ -311,7 +312,7 @@ async fn a_refusal_looks_like_the_absence_of_the_thing() {
 
 #[tokio::test]
 async fn web_pages_of_other_origins_reach_no_tool_server() {
-    let network = open(Agent::echo().await).await;
+    let network = open(answering().await).await;
     let body = modern("server/discover", json!({})).to_string();
     for (name, value) in [("host", "evil.example"), ("origin", "http://evil.example")] {
         let headers =

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use cloister_gateway::{Inbound, ToolServers, full};
 use cloister_policy::Subject;
-use http::{Request, Response, StatusCode};
+use http::{Request, StatusCode};
 use serde_json::{Value, json};
 
-use super::server::{FAR, LEGACY, NEAR, ask, governed, legacy, modern, on_loopback, post};
-use crate::agent::{Agent, Handler};
+use super::server::{FAR, LEGACY, NEAR, ask, governed, legacy, modern, on_loopback, post, typed};
+use crate::agent::Agent;
 use crate::network::{EVERYTHING, called, json_of, planner, whole};
 
 const NO_SECRET: &str = r#"
@@ -19,22 +19,21 @@ const NO_SECRET: &str = r#"
 
 /// A server with two tools, that begins session `s` for everybody.
 async fn two_tools(kind: &'static str) -> Agent {
-    let handler: Handler = Arc::new(move |_| {
-        let list = json!({"jsonrpc": "2.0", "id": 1, "result": {"resultType": "complete",
-            "tools": [{"name": "open"}, {"name": "secret"}], "ttlMs": 86_400_000, "cacheScope": "public"}});
+    Agent::answering(move |seen| {
+        let asked: Value = serde_json::from_slice(&seen.body).unwrap();
+        let list = json!({"jsonrpc": "2.0", "id": asked["id"], "result": {"resultType": "complete",
+            "tools": [{"name": "open"}, {"name": "secret"}], "ttlMs": 86_400_000,
+            "cacheScope": "public", "protocolVersion": LEGACY}});
         let body = if kind == "text/event-stream" {
             format!("id: 1\ndata: \n\nevent: message\ndata: {list}\n\n")
         } else {
             list.to_string()
         };
-        Box::pin(async move {
-            let mut response = Response::new(full(body));
-            response.headers_mut().insert("content-type", kind.parse().unwrap());
-            response.headers_mut().insert("mcp-session-id", "s".parse().unwrap());
-            response
-        })
-    });
-    Agent::new(handler).await
+        let mut response = typed(kind, body);
+        response.headers_mut().insert("mcp-session-id", "s".parse().unwrap());
+        response
+    })
+    .await
 }
 
 #[tokio::test]

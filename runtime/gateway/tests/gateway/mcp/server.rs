@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cloister_gateway::{
-    AgentAddress, AgentName, ServerName, ToolPlace, ToolServer, ToolServers, full,
+    AgentAddress, AgentName, Body, ServerName, ToolPins, ToolPlace, ToolServer, ToolServers, full,
 };
 use http::Response;
 use hyper::body::Incoming;
@@ -26,17 +26,66 @@ fn name(name: &str) -> ServerName {
     ServerName::new(name).unwrap()
 }
 
+/// What a server answers to everything: spaces and a number that a decoder would write otherwise.
+pub(crate) const ANSWER: &str = r#"{ "jsonrpc":"2.0", "id":1,"result":{"x" : 1.50e1}}"#;
+
+/// A server with that answer.
+pub(crate) async fn answering() -> Agent {
+    Agent::answering(|_| typed("application/json", ANSWER)).await
+}
+
+/// An answer of this media type.
+pub(crate) fn typed(kind: &str, body: impl Into<Bytes>) -> Response<Body> {
+    let mut response = Response::new(full(body));
+    response.headers_mut().insert("content-type", kind.parse().unwrap());
+    response
+}
+
+/// A server that answers each method with what `result` says, under the id of the request; a method
+/// without a result is not known to it.
+pub(crate) async fn methodical(
+    result: impl Fn(&str, &Value) -> Option<Value> + Send + Sync + 'static,
+) -> Agent {
+    Agent::answering(move |seen| {
+        let Ok(asked) = serde_json::from_slice::<Value>(&seen.body) else {
+            return Response::new(full(""));
+        };
+        let result = result(asked["method"].as_str().unwrap(), &asked["params"]);
+        let unknown =
+            json!({"jsonrpc": "2.0", "id": asked["id"], "error": {"code": -32601, "message": "x"}});
+        let answer = result.map(|it| json!({"jsonrpc": "2.0", "id": asked["id"], "result": it}));
+        typed("application/json", answer.unwrap_or(unknown).to_string())
+    })
+    .await
+}
+
 /// A server on loopback with its endpoint at `/mcp`.
 pub(crate) fn on_loopback(named: &str, server: &Agent, exposed: bool) -> ToolServer {
+    on_loopback_pinned(named, server, exposed, ToolPins::first_seen())
+}
+
+/// The same with pins.
+pub(crate) fn on_loopback_pinned(
+    named: &str,
+    server: &Agent,
+    exposed: bool,
+    pins: ToolPins,
+) -> ToolServer {
     let address = AgentAddress::try_from(server.address).unwrap();
     let place = ToolPlace::Http { address, path: "/mcp".into() };
-    ToolServer::new(name(named), place, exposed).unwrap()
+    ToolServer::new(name(named), place, exposed, pins).unwrap()
 }
 
 /// A server of the translator's runtime.
 pub(crate) fn behind(named: &str, server: &str) -> ToolServer {
+    behind_pinned(named, server, ToolPins::first_seen())
+}
+
+/// The same with pins.
+pub(crate) fn behind_pinned(named: &str, server: &str, pins: ToolPins) -> ToolServer {
     let agent = AgentName::new("translator").unwrap();
-    ToolServer::new(name(named), ToolPlace::Peer { agent, server: name(server) }, false).unwrap()
+    let place = ToolPlace::Peer { agent, server: name(server) };
+    ToolServer::new(name(named), place, false, pins).unwrap()
 }
 
 /// Everything is permitted at both ends. The translator exposes `server` as `calc`, and has it as
