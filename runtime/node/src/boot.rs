@@ -36,6 +36,7 @@ pub struct Runtime {
     addresses: Addresses,
     stop: CancellationToken,
     connections: TaskTracker,
+    processes: TaskTracker,
     drain: Duration,
     agent: JoinHandle<()>,
     tasks: tokio::task::JoinSet<()>,
@@ -57,7 +58,7 @@ impl Runtime {
         // What may fail for reasons on this side comes first. Sockets are bound and not served.
         let ports = Ports::bind(agent, node).await?;
         let addresses = ports.addresses();
-        let parts = Parts::build(agent, node, &ports).await?;
+        let parts = Parts::build(agent, node, &ports, guard.clone()).await?;
         if let Some(folder) = &node.state {
             addresses.write(folder)?;
         }
@@ -84,6 +85,7 @@ impl Runtime {
             operator,
             board,
             connections,
+            processes,
             opened,
         } = parts;
         let (stop, mut tasks) = (CancellationToken::new(), tokio::task::JoinSet::new());
@@ -117,7 +119,7 @@ impl Runtime {
             surface::serve_agent(surface, outbound.clone(), connections.clone(), stop.clone()),
         ));
         tasks.spawn(doors::serve(opened, outbound, connections.clone(), stop.clone()));
-        Self { state, addresses, stop, connections, drain, agent, tasks, ended }
+        Self { state, addresses, stop, connections, processes, drain, agent, tasks, ended }
     }
 
     /// The addresses that were bound.
@@ -167,6 +169,8 @@ impl Runtime {
         if let Err(error) = (&mut self.agent).await {
             warn!(%error, "the agent's keeper ended early");
         }
+        self.processes.close();
+        self.processes.wait().await;
         self.tasks.shutdown().await;
         if let Err(error) = self.state.audit().checkpoint().await {
             warn!(code = error.code().id, %error, "the end of the audit log is not signed");
@@ -177,6 +181,8 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         self.stop.cancel();
+        // Tool servers see it in the phase.
+        self.state.stop();
         // The supervisor inside kills the agent's process group as it is dropped.
         self.agent.abort();
     }

@@ -20,3 +20,4 @@ pub use error::{CODES, ConfigError, EXPOSED, Position, SYNTAX, UNREADABLE, VALUE
 pub use node::{
     Limits, LogConfig, LogFormat, NodeConfig, OnRefusal, TeeConfig, TeeInterface, TeeKind,
 };
+pub use tools::{Place, Tool, ToolProgram};

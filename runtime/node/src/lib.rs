@@ -54,6 +54,7 @@ pub mod supervisor;
 mod surface;
 #[cfg(test)]
 mod testing;
+mod tools;
 pub mod verifier;
 mod vouch;
 mod watch;

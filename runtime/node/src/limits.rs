@@ -16,6 +16,9 @@ pub const WORKLOAD_FILES_MAX: usize = 4096;
 /// Tool servers of one runtime.
 pub const TOOL_SERVERS_MAX: usize = 64;
 
+/// How long a tool server may take to end once its input is closed, before it is told to.
+pub const TOOL_INPUT_GRACE: Duration = Duration::from_secs(1);
+
 /// Environment variables that an agent may be given.
 pub const ENVIRONMENT_MAX: usize = 256;
 

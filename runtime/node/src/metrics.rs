@@ -71,6 +71,8 @@ pub(crate) struct Gauges {
     pub(crate) waiting: u64,
     /// Every peer that is known, with the state of its breaker.
     pub(crate) breakers: Vec<(String, BreakerState)>,
+    /// How often a tool's definition was not what is expected, by tool server.
+    pub(crate) tool_drifts: Vec<(String, u64)>,
     /// Seconds since 1970; zero without a lease.
     pub(crate) lease_expires: u64,
     pub(crate) simulated: bool,
@@ -155,6 +157,9 @@ fn labelled(text: &mut Text, events: &Events) {
 }
 
 fn current(text: &mut Text, gauges: &Gauges) {
+    let drifts = gauges.tool_drifts.iter().map(|(server, count)| (server.as_str(), *count));
+    let help = "Definitions of tools that were not what is expected.";
+    text.by(Kind::Counter, ("tool_drifts_total", "server"), help, drifts);
     let open = [("inbound", gauges.channels_inbound), ("outbound", gauges.channels_outbound)];
     text.by(Kind::Gauge, ("channels_open", "direction"), "Open channels.", open);
     let numbers = [

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use cloister_gateway::ToolServers;
 use cloister_policy::Direction;
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
@@ -18,7 +19,7 @@ use crate::metrics::{Gauges, render};
 use crate::phase::Phase;
 use crate::state::State;
 use crate::supervisor::{AgentState, Board};
-use view::{Both, ChannelView, LeaseView, VisitView};
+use view::{Both, ChannelView, LeaseView, ToolsView, VisitView};
 
 /// What the operator port shows.
 #[derive(Clone, Debug)]
@@ -26,18 +27,20 @@ pub(crate) struct Operator {
     state: Arc<State>,
     peers: Arc<PeerTable>,
     board: Arc<Board>,
+    /// Where the agent serves.
     agent: SocketAddr,
+    servers: Arc<ToolServers>,
 }
 
 impl Operator {
-    /// Shows the runtime's state, and an agent that serves at `agent`.
-    pub(crate) const fn new(
-        state: Arc<State>,
+    /// Shows the runtime's state, an agent that serves at an address, and the tool servers beside it.
+    pub(crate) fn new(
+        state: &Arc<State>,
         peers: Arc<PeerTable>,
-        board: Arc<Board>,
-        agent: SocketAddr,
+        board: &Arc<Board>,
+        (agent, servers): (SocketAddr, Arc<ToolServers>),
     ) -> Self {
-        Self { state, peers, board, agent }
+        Self { state: Arc::clone(state), peers, board: Arc::clone(board), agent, servers }
     }
 
     /// Answers one request. Nothing in it but method and path matters.
@@ -50,6 +53,7 @@ impl Operator {
             "/readyz" => self.ready().await,
             "/metrics" => text(StatusCode::OK, render(self.state.events(), &self.gauges())),
             "/v1/channels" => json(StatusCode::OK, &Both(self.channels(), self.visits())),
+            "/v1/tools" => json(StatusCode::OK, &self.tools()),
             "/v1/audit" => self.audit(),
             "/v1/lease" => match self.lease() {
                 Some(lease) => json(StatusCode::OK, &lease),
@@ -104,6 +108,10 @@ impl Operator {
         self.state.visits().facts().iter().map(VisitView::new).collect()
     }
 
+    fn tools(&self) -> Vec<ToolsView> {
+        self.servers.reports().iter().map(ToolsView::new).collect()
+    }
+
     fn gauges(&self) -> Gauges {
         let open = self.state.channels().facts();
         let of = |direction| {
@@ -122,6 +130,7 @@ impl Operator {
             visits: u64::try_from(self.state.visits().counts().0).unwrap_or(u64::MAX),
             waiting: u64::try_from(self.peers.waiting()).unwrap_or(u64::MAX),
             breakers: self.peers.breakers(),
+            tool_drifts: self.servers.drifts(),
             lease_expires: claims.map_or(0, |claims| claims.expires_at.as_secs()),
             simulated: claims.is_some_and(|claims| claims.simulator.is_some()),
         }

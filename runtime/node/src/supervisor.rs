@@ -25,7 +25,7 @@ use crate::limits::KILL_TIMEOUT;
 use crate::metrics::Counter;
 use crate::random;
 pub use guard::{GUARD, become_agent};
-use process::Process;
+pub(crate) use process::{Pipes, Process};
 
 cloister_attestation::codes! {
     /// The agent's program could not be started.
@@ -82,6 +82,8 @@ pub struct Program {
     pub environment: BTreeMap<String, String>,
     /// What happens to what it prints.
     pub output: Output,
+    /// What its output is called in the log, in front of the stream's name; nothing for the agent's.
+    pub label: Option<String>,
     /// The runtime's own program, which becomes the agent and so dies with the runtime; see
     /// [`become_agent`]. Without it, an agent outlives a runtime that is killed.
     pub guard: Option<PathBuf>,
@@ -97,6 +99,7 @@ impl Program {
             directory: directory.into(),
             environment: BTreeMap::new(),
             output: Output::Log,
+            label: None,
             guard: None,
         }
     }
@@ -235,7 +238,7 @@ async fn run_once(
     stop: &mut oneshot::Receiver<()>,
     board: &Board,
 ) -> Result<bool, AgentError> {
-    let mut process = match Process::spawn(program) {
+    let mut process = match Process::spawn(program, Pipes::None) {
         Ok(process) => process,
         Err(error) => {
             error!(code = error.code().id, error = %error, cause = ?std::error::Error::source(&error), help = error.remedy(), "the agent did not start");

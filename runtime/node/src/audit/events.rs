@@ -3,7 +3,7 @@
 use cloister_audit::Event;
 use cloister_audit::record::{
     Authentication, ChannelClosed, ChannelOpened, ChannelRenewed, Leased, Omitted, Operation,
-    Outcome, POLICIES_NAMED_MAX, recordable,
+    Outcome, POLICIES_NAMED_MAX, ToolDrifted, recordable,
 };
 use cloister_channel::lease::VerifiedLease;
 use cloister_gateway::{
@@ -26,6 +26,10 @@ impl Recorder for AuditLog {
 
     fn outcome(&self, outcome: Outcome) {
         self.note(Event::Outcome(outcome));
+    }
+
+    fn drifted(&self, drift: ToolDrifted) {
+        self.note(Event::ToolDrifted(drift));
     }
 }
 

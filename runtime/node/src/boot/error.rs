@@ -3,7 +3,7 @@
 use cloister_attestation::code::{Code, Diagnostic};
 use cloister_attester::AttesterError;
 use cloister_channel::identity::KeyError;
-use cloister_gateway::AgentAddressError;
+use cloister_gateway::{AgentAddressError, ToolServerError};
 use cloister_policy::PolicyError;
 
 use crate::addresses::StateError;
@@ -15,7 +15,7 @@ cloister_attestation::codes! {
     /// A part of the start-up ended early.
     THREAD = "node.boot.thread", Cloister, "",
         "Report this as a defect, with the log.",
-        "A thread that prepares the start ended without an answer, or was given an address that the configuration should have refused.";
+        "A thread that prepares the start ended without an answer, or was given an address or a tool server that the configuration should have refused.";
 }
 
 /// The runtime could not start.
@@ -49,6 +49,9 @@ pub enum BootError {
     /// The agent's address is not on loopback.
     #[error(transparent)]
     AgentAddress(#[from] AgentAddressError),
+    /// A tool server cannot be had.
+    #[error(transparent)]
+    Tools(#[from] ToolServerError),
 }
 
 impl Diagnostic for BootError {
@@ -61,7 +64,7 @@ impl Diagnostic for BootError {
             Self::Bind(error) => error.code(),
             Self::State(error) => error.code(),
             Self::Audit(error) => error.code(),
-            Self::Thread(_) | Self::AgentAddress(_) => &THREAD,
+            Self::Thread(_) | Self::AgentAddress(_) | Self::Tools(_) => &THREAD,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a runtime is made of, built and not yet running.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use cloister_attestation::code::Diagnostic as _;
@@ -40,6 +41,7 @@ use crate::press::{Press, Quota};
 use crate::serve::{Bound, bind};
 use crate::state::State;
 use crate::supervisor::Board;
+use crate::tools::{self, Ground};
 use crate::verifier::Verifier;
 use crate::vouch::CardVoucher;
 use crate::watch::Watch;
@@ -108,6 +110,8 @@ pub(super) struct Parts {
     pub(super) operator: Operator,
     pub(super) board: Arc<Board>,
     pub(super) connections: TaskTracker,
+    /// Processes of tool servers.
+    pub(super) processes: TaskTracker,
     /// Doors that were opened, to be served.
     pub(super) opened: mpsc::Receiver<Bound>,
 }
@@ -117,13 +121,13 @@ impl Parts {
         agent: &AgentConfig,
         node: &NodeConfig,
         ports: &Ports,
+        guard: Option<PathBuf>,
     ) -> Result<Self, BootError> {
         let attester = Arc::new(open_attester(node)?);
         let identity = Arc::new(IdentityKey::generate()?);
         let declared = Arc::new(declared(agent).await?);
         let policy = Arc::new(PolicyBundle::parse(&declared.policy)?);
         info!(agent = agent.agent.name, manifest = %declared.digest, instance = %identity.instance(), "declared");
-
         let addresses = ports.addresses();
         let clock = Arc::new(Clock::default());
         let audit = Arc::new(audit(agent, node, (&identity, &declared), &clock).await?);
@@ -158,8 +162,9 @@ impl Parts {
             tasks: connections.clone(),
         });
         let (doors, opened) = Doors::new(addresses.surface.port());
-        let servers = Arc::new(ToolServers::new(agent.tools.iter().cloned()));
-        let (inbound, outbound) = gateways(&judge, ports.agent, dialler, doors, cards, servers);
+        let ground = Ground { guard, phase: state.phase(), processes: TaskTracker::new() };
+        let servers = Arc::new(ToolServers::new(tools::servers(agent, &ground)?));
+        let (inbound, outbound) = gateways(&judge, ports.agent, dialler, doors, cards, &servers);
         let board = Arc::new(Board::default());
         Ok(Self {
             membership: membership(enroller, &state, node),
@@ -173,11 +178,12 @@ impl Parts {
                 visitors: visitors(agent),
                 limits: node.limits,
             }),
-            operator: Operator::new(Arc::clone(&state), peers, Arc::clone(&board), addresses.agent),
+            operator: Operator::new(&state, peers, &board, (addresses.agent, servers)),
             outbound,
             state,
             board,
             connections,
+            processes: ground.processes,
             opened,
         })
     }
@@ -214,7 +220,7 @@ fn gateways(
     dialler: Dialler,
     doors: Doors,
     cards: Cards,
-    servers: Arc<ToolServers>,
+    servers: &Arc<ToolServers>,
 ) -> (Inbound, Outbound) {
     let Judge { local, policy, audit } = judge;
     let recorder: Arc<dyn Recorder> = audit.clone();
@@ -225,7 +231,7 @@ fn gateways(
         origin: cards.origin,
         vouch: Arc::clone(&cards.vouch),
         owners: Arc::default(),
-        servers: Arc::clone(&servers),
+        servers: Arc::clone(servers),
         recorder: Arc::clone(&recorder),
     });
     let outbound = Outbound::new(OutboundOptions {
@@ -234,7 +240,7 @@ fn gateways(
         dialer: Arc::new(dialler),
         doors: Some(Arc::new(doors)),
         vouch: cards.vouch,
-        servers,
+        servers: Arc::clone(servers),
         recorder,
     });
     (inbound, outbound)

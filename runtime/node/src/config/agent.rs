@@ -9,7 +9,7 @@ use cloister_attestation::limits::{NAME_BYTES_MAX, SCOPES_MAX};
 use cloister_attestation::manifest::is_agent_name;
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_channel::name::TrustDomain;
-use cloister_gateway::{OriginPolicy, ToolServer};
+use cloister_gateway::OriginPolicy;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use serde::Deserialize;
@@ -18,7 +18,7 @@ use toml::Spanned;
 use super::card::{CardSection, card};
 use super::error::ConfigError;
 use super::source::{Source, text};
-use super::tools::{ToolSections, tools};
+use super::tools::{Place, Tool, ToolSections, tools};
 use crate::limits::{ENVIRONMENT_MAX, STOP_GRACE_SECS_MAX, WORKLOAD_FILES_MAX};
 
 /// What the measured file says, checked.
@@ -44,7 +44,7 @@ pub struct AgentConfig {
     /// What to run.
     pub workload: Workload,
     /// The tool servers that the agent, and where they are exposed its peers, may be let use.
-    pub tools: Vec<ToolServer>,
+    pub tools: Vec<Tool>,
 }
 
 /// What the manifest declares about the agent.
@@ -256,10 +256,13 @@ impl AgentConfig {
             .map_err(|error| source.refuse(&file.trust_domain, error.remedy()))?;
         check_declaration(source, &file.agent)?;
         check_image(source, &file.image)?;
+        let tools = tools(source, file.tools)?;
+        let mut workload = workload(source, file.workload)?;
+        workload.files.extend(programs(&tools));
         Ok(Self {
             verifier: pin(source, file.verifier)?,
-            workload: workload(source, file.workload)?,
-            tools: tools(source, file.tools)?,
+            workload,
+            tools,
             policy: source.resolve(&file.policy),
             agent: file.agent.into_inner(),
             peers: file.peers,
@@ -269,6 +272,14 @@ impl AgentConfig {
             trust_domain,
         })
     }
+}
+
+/// The programs of tool servers, which are measured like every other file of the workload.
+fn programs(tools: &[Tool]) -> impl Iterator<Item = PathBuf> {
+    tools.iter().filter_map(|tool| match &tool.place {
+        Place::Program(program) => program.command.first().map(PathBuf::from),
+        Place::Elsewhere(_) => None,
+    })
 }
 
 fn check_declaration(source: &Source, agent: &Spanned<Declaration>) -> Result<(), ConfigError> {
@@ -355,7 +366,7 @@ fn workload(source: &Source, section: Spanned<WorkloadSection>) -> Result<Worklo
 }
 
 /// Names that the runtime sets itself cannot be declared; NUL and `=` would split a variable.
-fn check_environment(environment: &BTreeMap<String, String>) -> Result<(), String> {
+pub(super) fn check_environment(environment: &BTreeMap<String, String>) -> Result<(), String> {
     if environment.len() > ENVIRONMENT_MAX {
         return Err(format!("environment has more than {ENVIRONMENT_MAX} entries"));
     }

@@ -17,6 +17,7 @@ fn gauges() -> Gauges {
             ("translator".into(), BreakerState::Open),
             ("planner".into(), BreakerState::Closed),
         ],
+        tool_drifts: vec![("dictionary".into(), 2)],
         lease_expires: 1_700_000_000,
         simulated: true,
     }
@@ -44,6 +45,7 @@ fn every_sample_has_help_and_type_and_one_phase_is_current() {
         "visits_open 6",
         "visit_ends_total{reason=\"lease_ended\"} 1",
         "queue_depth 4",
+        "tool_drifts_total{server=\"dictionary\"} 2",
         "dial_failures_total{code=\"node.channel.connect\"} 1",
         "channel_ends_total{reason=\"idle\"} 1",
         "key_exchanges_total{group=\"X25519MLKEM768\"} 1",

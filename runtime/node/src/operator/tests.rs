@@ -22,7 +22,8 @@ fn operator() -> Operator {
     let peers = PeerTable::new(&Limits::default(), Arc::clone(state.events()));
     let board = Arc::new(Board::default());
     // Nothing listens on the discard port.
-    Operator::new(Arc::new(state), Arc::new(peers), board, ([127, 0, 0, 1], 9).into())
+    let beside = (([127, 0, 0, 1], 9).into(), Arc::default());
+    Operator::new(&Arc::new(state), Arc::new(peers), &board, beside)
 }
 
 async fn ask(method: Method, path: &str) -> (StatusCode, String) {
@@ -42,7 +43,9 @@ async fn a_runtime_without_lease_is_alive_and_not_ready() {
     assert_eq!(body["phase"], "enrolling");
     assert_eq!(ask(Method::GET, "/v1/lease").await.0, StatusCode::NOT_FOUND);
     assert_eq!(ask(Method::GET, "/v1/lease.jwt").await.0, StatusCode::NOT_FOUND);
-    assert_eq!(ask(Method::GET, "/v1/channels").await, (StatusCode::OK, "[]".to_owned()));
+    for list in ["/v1/channels", "/v1/tools"] {
+        assert_eq!(ask(Method::GET, list).await, (StatusCode::OK, "[]".to_owned()));
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use cloister_attestation::result::Tier;
 use cloister_attestation::time::UnixTime;
 use cloister_channel::lease::LeaseClaims;
+use cloister_gateway::{ToolReport, ToolsReport};
 use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
 
@@ -124,6 +125,39 @@ impl LeaseView {
             expires_at: claims.expires_at,
             policy_epoch: claims.policy_epoch,
             not_asserted: claims.not_asserted.clone(),
+        }
+    }
+}
+
+/// What was seen of one server's tools.
+#[derive(Debug, Serialize)]
+pub(super) struct ToolsView {
+    server: String,
+    /// Definitions that were not what is expected, since the start.
+    drifts: u64,
+    tools: Vec<ToolView>,
+}
+
+/// One definition of one tool.
+#[derive(Debug, Serialize)]
+struct ToolView {
+    name: String,
+    digest: String,
+    /// Whether it is what is expected, so that the tool is there.
+    holds: bool,
+}
+
+impl ToolsView {
+    pub(super) fn new(report: &ToolsReport) -> Self {
+        let tool = |tool: &ToolReport| ToolView {
+            name: tool.name.clone(),
+            digest: tool.digest.to_string(),
+            holds: tool.holds,
+        };
+        Self {
+            server: report.server.to_string(),
+            drifts: report.drifts,
+            tools: report.tools.iter().map(tool).collect(),
         }
     }
 }

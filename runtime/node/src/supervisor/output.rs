@@ -7,14 +7,14 @@ use tracing::{debug, info};
 use crate::limits::LOG_LINE_BYTES_MAX;
 
 /// Forwards each line until the stream ends.
-pub(super) async fn forward(stream: impl AsyncRead + Unpin, name: &'static str) {
+pub(super) async fn forward(stream: impl AsyncRead + Unpin, name: String) {
     let mut reader = BufReader::with_capacity(4096, stream);
     let mut lines = Lines::default();
     loop {
         let taken = match reader.fill_buf().await {
             Ok([]) => break,
             Ok(chunk) => {
-                lines.push(chunk, |line| log(name, line));
+                lines.push(chunk, |line| log(&name, line));
                 chunk.len()
             }
             Err(error) => {
@@ -24,10 +24,10 @@ pub(super) async fn forward(stream: impl AsyncRead + Unpin, name: &'static str) 
         };
         reader.consume(taken);
     }
-    lines.finish(|line| log(name, line));
+    lines.finish(|line| log(&name, line));
 }
 
-fn log(stream: &'static str, line: &str) {
+fn log(stream: &str, line: &str) {
     info!(target: "agent", stream, "{line}");
 }
 

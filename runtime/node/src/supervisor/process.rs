@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinSet;
 use tracing::error;
 
@@ -17,16 +17,25 @@ use crate::config::Output;
 
 /// A process that leads a group. Dropping it kills the group.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     group: Pid,
     gone: bool,
     output: JoinSet<()>,
 }
 
+/// Who has a process's standard input and output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pipes {
+    /// Nobody: there is no input, and the output is printed.
+    None,
+    /// Whoever started it, see [`Process::pipes`].
+    Held,
+}
+
 impl Process {
     /// Starts `program` in a group of its own, with nothing inherited.
-    pub(super) fn spawn(program: &Program) -> Result<Self, AgentError> {
+    pub(crate) fn spawn(program: &Program, pipes: Pipes) -> Result<Self, AgentError> {
         let failed = |source| AgentError::Spawn { program: program.executable.clone(), source };
         let print = || match program.output {
             Output::Log => Stdio::piped(),
@@ -36,13 +45,17 @@ impl Process {
             Some(guard) => guard::command(guard, &program.executable),
             None => Command::new(&program.executable),
         };
+        let (stdin, stdout) = match pipes {
+            Pipes::None => (Stdio::null(), print()),
+            Pipes::Held => (Stdio::piped(), Stdio::piped()),
+        };
         let mut child = command
             .args(&program.arguments)
             .current_dir(&program.directory)
             .env_clear()
             .envs(&program.environment)
-            .stdin(Stdio::null())
-            .stdout(print())
+            .stdin(stdin)
+            .stdout(stdout)
             .stderr(print())
             .process_group(0)
             .kill_on_drop(true)
@@ -54,18 +67,29 @@ impl Process {
             .and_then(Pid::from_raw)
             .ok_or_else(|| failed(std::io::Error::other("the system gave no process id")))?;
         let mut output = JoinSet::new();
-        child.stdout.take().map(|stream| output.spawn(forward(stream, "stdout")));
-        child.stderr.take().map(|stream| output.spawn(forward(stream, "stderr")));
+        let name = |stream| match &program.label {
+            Some(label) => format!("{label} {stream}"),
+            None => String::from(stream),
+        };
+        if pipes == Pipes::None {
+            child.stdout.take().map(|stream| output.spawn(forward(stream, name("stdout"))));
+        }
+        child.stderr.take().map(|stream| output.spawn(forward(stream, name("stderr"))));
         Ok(Self { child, group, gone: false, output })
     }
 
+    /// Its standard input and output, once, if they are [`Pipes::Held`].
+    pub(crate) fn pipes(&mut self) -> Option<(ChildStdin, ChildStdout)> {
+        self.child.stdin.take().zip(self.child.stdout.take())
+    }
+
     /// The leader's process id, which is also the group's.
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.group.as_raw_nonzero().get().unsigned_abs()
     }
 
     /// Waits for the leader to end; says how, in words. Cancel-safe.
-    pub(super) async fn ended(&mut self) -> String {
+    pub(crate) async fn ended(&mut self) -> String {
         match self.child.wait().await {
             Ok(status) => status.to_string(),
             Err(error) => format!("unknown: {error}"),
@@ -74,7 +98,7 @@ impl Process {
 
     /// SIGTERM, `grace`, SIGKILL, and then up to `patience` until no process of the group is left.
     /// What the group printed before has been forwarded when this returns.
-    pub(super) async fn terminate(
+    pub(crate) async fn terminate(
         &mut self,
         grace: Duration,
         patience: Duration,

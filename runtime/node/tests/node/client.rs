@@ -23,6 +23,25 @@ pub(crate) async fn send(node: &Node, peer: &str, method: &str, text: &str) -> R
     exchange(surface, request).await
 }
 
+/// Sends a JSON body from the agent of `node` to a path of its surface.
+pub(crate) async fn post(
+    node: &Node,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &Value,
+) -> Response<Incoming> {
+    let surface = node.runtime.addresses().surface;
+    let mut request = Request::post(path)
+        .header("host", surface.to_string())
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let body = Full::new(Bytes::from(body.to_string()));
+    exchange(surface, request.body(body).unwrap()).await
+}
+
 /// One JSON-RPC call.
 pub(crate) fn call(method: &str, text: &str) -> Value {
     json!({

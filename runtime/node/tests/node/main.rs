@@ -26,6 +26,7 @@ mod renewals;
 mod revocation;
 mod rogue;
 mod stranger;
+mod tools;
 mod visitor;
 mod visits;
 mod world;

@@ -1,6 +1,7 @@
 use cloister_attestation::code::Diagnostic as _;
 
-use cloister_gateway::SignatureRule;
+use cloister_gateway::{SignatureRule, ToolDigest, ToolPins, Unpinned};
+use std::collections::BTreeMap;
 
 use super::{AgentConfig, Visitors};
 use crate::config::{ConfigError, Position, SYNTAX, VALUE};
@@ -38,8 +39,10 @@ fn the_example_parses_and_means_what_it_says() {
     assert_eq!(config.workload.command, ["/usr/bin/translator", "--quiet"]);
     assert_eq!(config.workload.grpc_port, Some(9001));
     assert_eq!(config.workload.stop_grace.as_secs(), 10);
-    let names: Vec<_> = config.tools.iter().map(|server| server.name().as_str()).collect();
-    assert_eq!(names, ["dictionary", "search"]);
+    let names: Vec<_> = config.tools.iter().map(|tool| tool.name.as_str()).collect();
+    assert_eq!(names, ["calculator", "dictionary", "search"]);
+    let measured = config.workload.files.iter().map(|file| file.to_str().unwrap());
+    assert!(measured.eq(["/usr/share/translator/model.bin", "/usr/bin/calculator"]));
 }
 
 #[test]
@@ -63,6 +66,51 @@ fn refuses_tool_servers_that_are_elsewhere_or_nowhere() {
     assert_eq!(refused("server = \"index\"", "server = \"in/dex\"").code(), &VALUE);
     assert_eq!(refused("server = \"index\"", "exposed = true").code(), &VALUE);
     assert_eq!(refused("[tools.search]", "[tools.Search]").code(), &VALUE);
+}
+
+#[test]
+fn refuses_programs_of_tool_servers_that_are_none() {
+    let command = "command = [\"/usr/bin/calculator\", \"--stdio\"]";
+    for to in [
+        "command = []",
+        "command = [\"\"]",
+        "command = [\"/usr/bin/calculator\"]\nserver = \"b\"",
+        "command = [\"/usr/bin/calculator\"]\nagent = \"b\"",
+        "url = \"http://127.0.0.1:9100/mcp\"",
+        "",
+    ] {
+        assert_eq!(refused(command, to).code(), &VALUE, "{to}");
+    }
+    let environment = "environment = { LANG = \"C.UTF-8\" }";
+    for to in ["A2A_PORT = \"1\"", "\"\" = \"1\"", "\"A=B\" = \"1\""] {
+        let to = format!("environment = {{ {to} }}");
+        assert_eq!(refused(environment, &to).code(), &VALUE, "{to}");
+    }
+}
+
+#[test]
+fn a_pin_is_one_digest_or_several_and_says_what_becomes_of_other_tools() {
+    let unpinned = |from: &str, to: &str| {
+        let config = load(&example().replace(from, to)).unwrap();
+        config.tools.iter().find(|tool| tool.name.as_str() == "dictionary").unwrap().pins.clone()
+    };
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let pin = vec![digest.parse::<ToolDigest>().unwrap()];
+    let pins = BTreeMap::from([("define".to_owned(), pin)]);
+    let section = "[tools.dictionary.pins]";
+    let refuse = ToolPins::new(pins.clone(), Unpinned::Refuse).unwrap();
+    assert_eq!(unpinned("", ""), refuse);
+    let first_seen = unpinned("exposed = true", "exposed = true\nunpinned = \"first_seen\"");
+    assert_eq!(first_seen, ToolPins::new(pins.clone(), Unpinned::FirstSeen).unwrap());
+    let several = unpinned(&format!("\"{digest}\""), &format!("[\"{digest}\", \"{digest}\"]"));
+    assert_ne!(several, refuse);
+    let none = unpinned(&format!("{section}\ndefine = \"{digest}\""), "");
+    assert_eq!(none, ToolPins::first_seen());
+    for to in ["define = []", "define = \"sha256:00\"", "define = [\"x\"]"] {
+        assert_eq!(refused(&format!("define = \"{digest}\""), to).code(), &VALUE, "{to}");
+    }
+    let unknown = refused("exposed = true", "exposed = true\nunpinned = \"maybe\"");
+    assert_eq!(unknown.code(), &SYNTAX);
 }
 
 #[test]
