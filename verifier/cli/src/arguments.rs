@@ -8,6 +8,7 @@ mod fleet;
 mod policy;
 mod remote;
 mod result;
+mod tools;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,7 @@ pub use fleet::{FleetArguments, FleetCommand, ForecastArguments, Window, WindowE
 pub use policy::{NewArguments, PolicyCommand};
 pub use remote::RemoteArguments;
 pub use result::{Bytes, ResultCommand, ResultVerifyArguments, TokenArguments, TokenFormat};
+pub use tools::ToolsCommand;
 
 /// Verify evidence offline, admit images, operate the fleet, explain errors.
 #[derive(Debug, Parser)]
@@ -94,6 +96,12 @@ pub enum Command {
         /// What to do with it.
         #[command(subcommand)]
         command: AuditCommand,
+    },
+    /// Pin what MCP servers say of their tools.
+    Tools {
+        /// What to do.
+        #[command(subcommand)]
+        command: ToolsCommand,
     },
     /// Show the attested channels that a runtime on this machine has open.
     Channels(ChannelsArguments),

@@ -4,11 +4,14 @@ mod connection;
 mod error;
 mod print;
 
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+
 use crate::answer::Answer;
 use crate::arguments::ChannelsArguments;
 
-pub(crate) use error::CODES;
-use error::ChannelsError;
+pub(crate) use error::{CODES, ChannelsError};
 
 /// Does what `cloister channels` asks for.
 pub(crate) fn run(arguments: &ChannelsArguments) -> Answer {
@@ -16,10 +19,14 @@ pub(crate) fn run(arguments: &ChannelsArguments) -> Answer {
 }
 
 fn attempt(arguments: &ChannelsArguments) -> Result<Answer, ChannelsError> {
+    print::answer(&ask(arguments.operator, "/v1/channels")?)
+}
+
+/// What the runtime at `operator` says under `path`.
+pub(crate) fn ask(operator: SocketAddr, path: &'static str) -> Result<Bytes, ChannelsError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(ChannelsError::Process)?;
-    let answer = runtime.block_on(connection::ask(arguments.operator))?;
-    print::answer(&answer)
+    runtime.block_on(connection::ask(operator, path))
 }

@@ -89,5 +89,6 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         .chain(crate::channels::CODES)
         .chain(crate::connect::CODES)
         .chain(crate::remote::CODES)
+        .chain(crate::tools::CODES)
         .copied()
 }

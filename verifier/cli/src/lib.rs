@@ -44,6 +44,7 @@ mod reference;
 mod remote;
 mod result;
 mod text;
+mod tools;
 
 use arguments::{Arguments, Command};
 
@@ -63,6 +64,7 @@ pub fn run(arguments: &Arguments) -> Answer {
         Command::Agents(agents) => operator::run_agents(agents),
         Command::Keys(keys) => operator::run_keys(keys),
         Command::Audit { command } => audit::run(command),
+        Command::Tools { command } => tools::run(command),
         Command::Channels(arguments) => channels::run(arguments),
         Command::Fleet(fleet) => fleet::run(fleet),
         Command::Explain { code } => explain::run(code.as_deref()),

@@ -24,7 +24,7 @@ pub struct ChannelsArguments {
 }
 
 // What is asked is not authenticated: nobody but this machine may answer.
-fn loopback(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn loopback(text: &str) -> Result<SocketAddr, String> {
     let address: SocketAddr = text.parse().map_err(|_| "not an address and a port".to_owned())?;
     if address.ip().is_loopback() { Ok(address) } else { Err("not a loopback address".to_owned()) }
 }

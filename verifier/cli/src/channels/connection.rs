@@ -18,22 +18,22 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// One line is below 1 KiB, and a runtime keeps 1024 channels open unless its host says otherwise.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// What the runtime at `operator` says of its channels.
-pub(super) async fn ask(operator: SocketAddr) -> Result<Bytes, ChannelsError> {
-    match tokio::time::timeout(ANSWER_TIMEOUT, exchange(operator)).await {
+/// What the runtime at `operator` says under `path`.
+pub(super) async fn ask(operator: SocketAddr, path: &'static str) -> Result<Bytes, ChannelsError> {
+    match tokio::time::timeout(ANSWER_TIMEOUT, exchange(operator, path)).await {
         Ok(answer) => answer,
         Err(_) => Err(ChannelsError::unreachable(operator, "no answer in time")),
     }
 }
 
-async fn exchange(operator: SocketAddr) -> Result<Bytes, ChannelsError> {
+async fn exchange(operator: SocketAddr, path: &'static str) -> Result<Bytes, ChannelsError> {
     let broken = |error: hyper::Error| ChannelsError::unreachable(operator, error);
     let stream = TcpStream::connect(operator).await;
     let stream = stream.map_err(|error| ChannelsError::unreachable(operator, error))?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     // It ends with the sender, and what goes wrong on it shows in the answer.
     let connection = tokio::spawn(connection);
-    let request = Request::get("/v1/channels")
+    let request = Request::get(path)
         .header(header::HOST, operator.to_string())
         .body(Empty::<Bytes>::new())
         .map_err(|error| ChannelsError::unreachable(operator, error))?;

@@ -14,16 +14,16 @@ cloister_attestation::codes! {
     /// The answer is not a runtime's.
     ANSWER = "cli.channels.answer", Operator, "",
         "Pass the operator address of a runtime of this program's version as `--operator`.",
-        "Something answers at the operator address, and its answer is no list of channels: it is another program, the runtime's surface for its agent, or a runtime of another version.";
+        "Something answers at the operator address, and its answer is not what was asked for: it is another program, the runtime's surface for its agent, or a runtime of another version.";
     /// Nothing to ask with.
     PROCESS = "cli.channels.process", Caller, "",
         "Check the limits of the process.",
         "The operating system gave this program no place to wait for an answer.";
 }
 
-/// There is no list of channels.
+/// There is no answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ChannelsError {
+pub(crate) enum ChannelsError {
     /// Nobody answers.
     #[error("the runtime at {operator} does not answer")]
     Unreachable {
@@ -36,7 +36,7 @@ pub(super) enum ChannelsError {
     #[error("the answer has status {0}")]
     Status(http::StatusCode),
     /// Another document.
-    #[error("the answer is no list of channels")]
+    #[error("the answer is not what was asked for")]
     Answer(#[from] serde_json::Error),
     /// The process has no room for it.
     #[error("cannot wait for an answer")]
@@ -52,7 +52,7 @@ impl ChannelsError {
     }
 
     /// How the command ends with it.
-    pub(super) const fn exit(&self) -> Exit {
+    pub(crate) const fn exit(&self) -> Exit {
         match self {
             Self::Process(_) => Exit::Misuse,
             Self::Unreachable { .. } | Self::Status(_) | Self::Answer(_) => Exit::NoConclusion,
