@@ -8,6 +8,7 @@ mod documents;
 mod event_log;
 mod evidence;
 mod gateway;
+mod mcp;
 mod publication;
 mod renewal;
 mod results;
@@ -72,6 +73,10 @@ pub const ALL: &[Target] = &[
     gateway::HTTP_JSON,
     gateway::GRPC,
     gateway::AGENT_CARD,
+    mcp::REQUEST,
+    mcp::TOOL_LIST,
+    mcp::EVENTS,
+    mcp::LINES,
 ];
 
 /// Mutated inputs in a test run, for a target that only parses or verifies a signature or two.

@@ -93,4 +93,8 @@ targets! {
     http_json = "http-json";
     grpc = "grpc";
     agent_card = "agent-card";
+    mcp_request = "mcp-request";
+    mcp_tool_list = "mcp-tool-list";
+    mcp_events = "mcp-events";
+    mcp_lines = "mcp-lines";
 }
