@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cloister_attestation::snp::Product;
 use cloister_attestation::time::UnixTime;
+use cloister_audit::{Frames, Record, Replay, Step};
 use cloister_node::config::AgentConfig;
 use cloister_node::workload::declare;
 use cloister_simulator::server::{Server, serve};
@@ -179,9 +180,14 @@ impl Image {
 
     /// The same image whose policy permits visitors everything.
     pub fn welcoming_visitors(&self) -> anyhow::Result<Self> {
-        let mut policy = std::fs::read_to_string(&self.files.policy)?;
-        policy.push_str("permit (principal is Visitor, action, resource);\n");
-        std::fs::write(&self.files.policy, policy)?;
+        self.with("", "permit (principal is Visitor, action, resource);\n")
+    }
+
+    /// The same image with this at the end of its `agent.toml`, and with these rules too.
+    pub fn with(&self, manifest: &str, rules: &str) -> anyhow::Result<Self> {
+        for (file, more) in [(&self.files.manifest, manifest), (&self.files.policy, rules)] {
+            std::fs::write(file, std::fs::read_to_string(file)? + more)?;
+        }
         Ok(self.clone())
     }
 
@@ -392,6 +398,25 @@ impl Enclave {
     #[must_use]
     pub fn agent_url(&self, peer: &str) -> String {
         format!("http://{}/agents/{peer}/", self.addresses.surface)
+    }
+
+    /// Where a client on this side calls the tool server that `agent.toml` names so.
+    #[must_use]
+    pub fn tool_url(&self, server: &str) -> String {
+        format!("http://{}/tools/{server}/mcp", self.addresses.surface)
+    }
+
+    /// What is on the runtime's audit log, all of it checked.
+    pub async fn records(&self) -> anyhow::Result<Vec<Record>> {
+        let log = http::bytes(&format!("http://{}/v1/audit", self.addresses.operator)).await?;
+        let (mut frames, mut replay) = (Frames::new(log.as_slice()), Replay::new(None));
+        let mut records = Vec::new();
+        while let Some(frame) = frames.next_frame()? {
+            if let Step::Record(record) = replay.take(&frame)? {
+                records.push(*record);
+            }
+        }
+        Ok(records)
     }
 
     /// The runtime's own lease.
