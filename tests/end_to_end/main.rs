@@ -12,6 +12,7 @@
 mod adversary;
 mod binaries;
 mod cards;
+mod mcp;
 mod namespace;
 mod network;
 mod official_sdks;
