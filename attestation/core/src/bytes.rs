@@ -1,5 +1,6 @@
 //! Fixed-size values that must not be swapped for one another, and a bounded reader.
 
+mod hashed;
 pub(crate) mod hex;
 
 use core::fmt;
@@ -8,6 +9,7 @@ use aws_lc_rs::constant_time;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::text;
+pub use hashed::Hashed;
 use hex::Hex;
 
 /// Declares a newtype over `[u8; N]` that prints and reads as lower-case hex.

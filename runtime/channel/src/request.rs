@@ -1,6 +1,6 @@
 //! The lease request: both keys sign for each other and for the Evidence that speaks for them.
 
-use cloister_attestation::bytes::{Digest48, Nonce};
+use cloister_attestation::bytes::{Hashed, Nonce};
 use cloister_attestation::cbor::Writer;
 use cloister_attestation::code::{Code, Diagnostic};
 
@@ -74,7 +74,7 @@ impl Diagnostic for RequestError {
 #[derive(Clone, Copy, Debug)]
 pub struct LeaseRequest<'a> {
     /// The Evidence envelope, as it travels.
-    pub evidence: &'a [u8],
+    pub evidence: Hashed<'a>,
     /// The identity key that the lease is to name.
     pub identity_key: &'a PublicKey,
     /// The channel key that the lease is to name.
@@ -101,7 +101,7 @@ impl LeaseRequest<'_> {
         let mut e = Writer::with_capacity(512);
         e.map(6);
         e.unsigned(1).text(LABEL);
-        e.unsigned(2).bytes(Digest48::sha384(self.evidence).as_bytes());
+        e.unsigned(2).bytes(self.evidence.digest().as_bytes());
         e.unsigned(3).bytes(self.identity_key.thumbprint().as_bytes());
         e.unsigned(4).bytes(self.channel_key.thumbprint().as_bytes());
         e.unsigned(5).bytes(self.nonce.as_bytes());
@@ -151,7 +151,7 @@ impl LeaseRequest<'_> {
 
 #[cfg(test)]
 mod tests {
-    use cloister_attestation::bytes::Nonce;
+    use cloister_attestation::bytes::{Hashed, Nonce};
 
     use super::{LeaseRequest, RequestError};
     use crate::identity::{ChannelKey, IdentityKey, KeyError};
@@ -162,7 +162,7 @@ mod tests {
         let (other_ik, other_ck) =
             (IdentityKey::generate().unwrap(), ChannelKey::generate().unwrap());
         let request = LeaseRequest {
-            evidence: b"evidence",
+            evidence: Hashed::of(b"evidence"),
             identity_key: ik.public(),
             channel_key: ck.public(),
             nonce: Nonce::new([7; 32]),
@@ -171,7 +171,7 @@ mod tests {
         let proofs = request.sign(&ik, &ck).unwrap();
         assert_eq!(request.verify(&proofs), Ok(()));
         let changed = [
-            LeaseRequest { evidence: b"evidencf", ..request },
+            LeaseRequest { evidence: Hashed::of(b"evidencf"), ..request },
             LeaseRequest { identity_key: other_ik.public(), ..request },
             LeaseRequest { channel_key: other_ck.public(), ..request },
             LeaseRequest { nonce: Nonce::new([8; 32]), ..request },
@@ -190,7 +190,7 @@ mod tests {
     fn signing_with_a_key_that_the_request_does_not_name_fails() {
         let (ik, ck) = (IdentityKey::generate().unwrap(), ChannelKey::generate().unwrap());
         let request = LeaseRequest {
-            evidence: b"",
+            evidence: Hashed::of(b""),
             identity_key: ik.public(),
             channel_key: ck.public(),
             nonce: Nonce::new([0; 32]),

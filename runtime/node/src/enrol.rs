@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cloister_api::v1;
 use cloister_api::v1::attest_response::Outcome;
-use cloister_attestation::bytes::Nonce;
+use cloister_attestation::bytes::{Hashed, Nonce};
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_attester::Attester;
 use cloister_channel::credentials::CredentialsError;
@@ -97,7 +97,7 @@ impl Enroller {
         evidence: Vec<u8>,
     ) -> Result<Outcome, EnrolError> {
         let request = LeaseRequest {
-            evidence: &evidence,
+            evidence: Hashed::of(&evidence),
             identity_key: self.identity.public(),
             channel_key: channel.public(),
             nonce,

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use cloister_api::v1;
 use cloister_attestation::binding::Binding;
-use cloister_attestation::bytes::{Digest48, Nonce};
+use cloister_attestation::bytes::{Digest48, Hashed, Nonce};
 use cloister_attestation::envelope::Envelope;
 use cloister_attestation::manifest::{Manifest, PolicyDigest, WorkloadDigest};
 use cloister_attestation::reference::ReferenceValues;
@@ -57,7 +57,7 @@ impl Enclave {
     pub(super) fn request(&self, nonce: Nonce) -> Result<v1::AttestRequest> {
         let evidence = self.collect(nonce).encode();
         let request = LeaseRequest {
-            evidence: &evidence,
+            evidence: Hashed::of(&evidence),
             identity_key: self.identity.public(),
             channel_key: self.channel.public(),
             nonce,

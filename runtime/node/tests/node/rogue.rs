@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cloister_api::v1;
 use cloister_api::v1::attest_response::Outcome;
 use cloister_attestation::binding::Binding;
-use cloister_attestation::bytes::Digest48;
+use cloister_attestation::bytes::{Digest48, Hashed};
 use cloister_attestation::envelope::Envelope;
 use cloister_channel::tls::{KeyExchange, client_config, server_name};
 use cloister_channel::{ChannelKey, Credentials, IdentityKey, LeaseRequest, TrustBundle};
@@ -61,7 +61,7 @@ impl Rogue {
         let evidence = envelope(&guest, binding, &manifest).encode();
         let endpoint = endpoint.to_owned();
         let request = LeaseRequest {
-            evidence: &evidence,
+            evidence: Hashed::of(&evidence),
             identity_key: identity.public(),
             channel_key: channel.public(),
             nonce,

@@ -93,7 +93,7 @@ impl Stranger {
         // The stranger has neither key; with keys of its own it gets as far as their digests.
         let (identity, channel) = crate::rogue::keys();
         let request = cloister_channel::LeaseRequest {
-            evidence: &evidence,
+            evidence: cloister_attestation::bytes::Hashed::of(&evidence),
             identity_key: identity.public(),
             channel_key: channel.public(),
             nonce,

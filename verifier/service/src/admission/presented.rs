@@ -2,7 +2,7 @@
 
 use cloister_api::v1;
 use cloister_attestation::binding::{self, Binding};
-use cloister_attestation::bytes::Digest48;
+use cloister_attestation::bytes::{Digest48, Hashed};
 use cloister_attestation::check::Check;
 use cloister_attestation::code::{Code, Diagnostic};
 use cloister_attestation::envelope::Envelope;
@@ -109,8 +109,9 @@ impl Presented {
         let identity_key = PublicKey::from_spki(&request.identity_key).map_err(refuse)?;
         let channel_key = PublicKey::from_spki(&request.channel_key).map_err(refuse)?;
         let (bound, challenge) = Bound::read(&request.evidence, challenges, now)?;
+        let evidence = Hashed::of(&request.evidence);
         let signed = LeaseRequest {
-            evidence: &request.evidence,
+            evidence,
             identity_key: &identity_key,
             channel_key: &channel_key,
             nonce: bound.binding.nonce,
@@ -125,7 +126,7 @@ impl Presented {
             channel_key,
             endpoint: request.endpoint.clone(),
             challenge,
-            request_digest: Digest48::sha384(&request.evidence),
+            request_digest: *evidence.digest(),
         };
         Ok((bound, presented))
     }

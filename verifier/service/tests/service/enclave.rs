@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cloister_api::v1;
 use cloister_api::v1::attest_response::Outcome;
 use cloister_attestation::binding::Binding;
-use cloister_attestation::bytes::{Digest48, HostData, Nonce};
+use cloister_attestation::bytes::{Digest48, Hashed, HostData, Nonce};
 use cloister_attestation::envelope::Envelope;
 use cloister_attestation::manifest::{Manifest, PolicyDigest, WorkloadDigest};
 use cloister_attestation::reference::{LaunchShape, ReferenceValues};
@@ -135,7 +135,7 @@ impl Enclave {
     pub(crate) fn present(&self, envelope: &Envelope, nonce: Nonce) -> v1::AttestRequest {
         let evidence = envelope.encode();
         let request = LeaseRequest {
-            evidence: &evidence,
+            evidence: Hashed::of(&evidence),
             identity_key: self.identity.public(),
             channel_key: self.channel.public(),
             nonce,
