@@ -45,6 +45,8 @@ struct Shared {
     hosts: Hosts,
     flights: Flights,
     absent: Absent,
+    /// What the store did not have. Where nobody may be asked, nothing gets there either.
+    unstored: Absent,
     memory: Memory,
     store: Arc<dyn ContentStore>,
     counts: Counts,
@@ -81,6 +83,7 @@ impl Fetcher {
             hosts: Hosts::default(),
             flights: Flights::default(),
             absent: Absent::default(),
+            unstored: Absent::default(),
             memory: Memory::default(),
             store,
             counts: Counts::default(),
@@ -142,6 +145,10 @@ impl Shared {
         if let Some(kept) = self.recent(wanted) {
             return Ok(kept);
         }
+        if self.is_out_of_reach(wanted) {
+            self.counts.miss();
+            return Err(FetchError::Off { need: wanted.need });
+        }
         let _turn = self.flights.enter(&wanted.key).await;
         if let Some(kept) = self.recent(wanted) {
             return Ok(kept);
@@ -174,6 +181,13 @@ impl Shared {
         Some(kept.publication)
     }
 
+    /// Whether it is neither in memory nor was in the store, and nobody may be asked for it.
+    fn is_out_of_reach(&self, wanted: &Wanted) -> bool {
+        self.settings.origin(wanted.need.service()).is_none()
+            && self.memory.find(&wanted.key, wanted.now).is_none()
+            && self.unstored.find(&wanted.key, wanted.now).is_some()
+    }
+
     /// Whether a newer issue may be out. Never, where nobody may be asked.
     fn is_due(&self, kept: &Kept, wanted: &Wanted) -> bool {
         let age = wanted.now.since(kept.fetched_at);
@@ -187,7 +201,11 @@ impl Shared {
         let (store, key) = (Arc::clone(&self.store), wanted.key.clone());
         let loaded = tokio::task::spawn_blocking(move || store.load(&key)).await;
         let entry = match loaded {
-            Ok(Ok(entry)) => entry?,
+            Ok(Ok(Some(entry))) => entry,
+            Ok(Ok(None)) => {
+                self.unstored.remember(&wanted.key, wanted.now, String::new());
+                return None;
+            }
             Ok(Err(error)) => {
                 self.store_failed(wanted, &error);
                 return None;

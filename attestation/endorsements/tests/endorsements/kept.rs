@@ -1,12 +1,14 @@
 //! What is kept: one request for many, across a restart, never mixed up, never going back.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cloister_attestation::bytes::{ChipId, Fmspc};
 use cloister_attestation::publication::{Need, PckCa, TcbUpdate};
 use cloister_attestation::snp::{Product, SigningKey, Tcb};
-use cloister_endorsements::Settings;
-use cloister_endorsements::limits::REFRESH_INTERVAL_DEFAULT;
+use cloister_endorsements::limits::{ABSENT_TIME, REFRESH_INTERVAL_DEFAULT};
+use cloister_endorsements::{ContentStore, Entry, MemoryStore, Settings, StoreError};
 use cloister_simulator::publisher::{Catalogue, Fault};
 use futures_util::future::join_all;
 
@@ -94,6 +96,48 @@ async fn a_restart_finds_everything_without_a_service() {
         assert_eq!(fetched(&after, *need, NOW.plus(Duration::from_secs(9))).await, first);
     }
     assert_eq!(world.publisher.requests().len(), asked);
+}
+
+/// Counts how often it is looked into.
+#[derive(Debug, Default)]
+struct Counted {
+    store: MemoryStore,
+    loads: AtomicUsize,
+}
+
+impl ContentStore for Counted {
+    fn load(&self, key: &str) -> Result<Option<Entry>, StoreError> {
+        self.loads.fetch_add(1, Ordering::Relaxed);
+        self.store.load(key)
+    }
+
+    fn keep(&self, key: &str, entry: &Entry) -> Result<(), StoreError> {
+        self.store.keep(key, entry)
+    }
+}
+
+/// Every admission without a CRL would like to have one.
+#[tokio::test]
+async fn where_nobody_may_be_asked_the_store_is_looked_into_once_in_a_while() {
+    let world = World::start().await;
+    let store = Arc::new(Counted::default());
+    let shared: Arc<dyn ContentStore> = store.clone();
+    let offline = world.fetcher_with(Settings::offline(), Arc::clone(&shared));
+    let chain = Need::AmdChain { product: Product::Milan, key: SigningKey::Vlek };
+    for (now, loads) in
+        [(NOW, 1), (NOW.plus(Duration::from_secs(1)), 1), (NOW.plus(ABSENT_TIME), 2)]
+    {
+        for _ in 0..3 {
+            assert_eq!(refused(&offline, chain, now).await, "fetch.off");
+        }
+        assert_eq!(store.loads.load(Ordering::Relaxed), loads, "{now}");
+    }
+    // What somebody else put there meanwhile is found then, and what is found stays at hand.
+    fetched(&world.fetcher_with(world.settings(), shared), chain, NOW).await;
+    let later = NOW.plus(ABSENT_TIME * 2);
+    fetched(&offline, chain, later).await;
+    fetched(&offline, chain, later).await;
+    assert_eq!(offline.tally().fetched, 0);
 }
 
 /// The store is not trusted: what somebody wrote into it is verified like any other answer.
