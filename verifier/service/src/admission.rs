@@ -189,7 +189,7 @@ impl Admission {
         let (keys, appraiser) = (Arc::clone(&self.keys), Arc::clone(&self.appraiser));
         let read = move || {
             let (bound, presented) = read(&keys)?;
-            let prepared = appraiser.prepare(&bound)?;
+            let prepared = appraiser.prepare(&bound, now)?;
             Ok((bound, presented, prepared))
         };
         let (bound, presented, prepared) = match self.workers.run(read).await? {

@@ -24,6 +24,17 @@ use crate::error::ServiceError;
 use crate::policies::{InForce, Policies};
 use crate::store::{ImageRecord, ImageState};
 
+/// Evidence that was read, what is there to verify it with, and how that went.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    evidence: Arc<Evidence>,
+    at_hand: AtHand,
+    begun: Begun,
+}
+
+/// What Evidence was verified with first, and how that ended.
+type Begun = (Endorsements, Result<VerifiedEvidence, VerifyError>);
+
 /// Verifies against the configured anchors and appraises under the configured policy.
 #[derive(Debug)]
 pub struct Appraiser {
@@ -65,8 +76,8 @@ impl Appraiser {
         self.policies.in_force()
     }
 
-    /// Parses, and looks what is there to verify with. May block.
-    pub(super) fn prepare(&self, bound: &Bound) -> Result<(Evidence, AtHand), Refusal> {
+    /// Parses, and verifies with what is at hand. May block.
+    pub(super) fn prepare(&self, bound: &Bound, now: UnixTime) -> Result<Prepared, Refusal> {
         let envelope = &bound.envelope;
         let evidence = Evidence::from_envelope(envelope).map_err(|error| Refusal::error(&error))?;
         let offered = envelope.certificates.as_deref();
@@ -75,21 +86,30 @@ impl Appraiser {
             tracing::error!(error = %crate::error::chain(&error), "endorsements are unusable");
             Refusal::because(error.code(), "", "unusable endorsements")
         })?;
-        Ok((evidence, at_hand))
+        let with = self.sources.first(&at_hand, now);
+        let outcome = self.verify_with(&evidence, &with, now);
+        Ok(Prepared { evidence: Arc::new(evidence), at_hand, begun: (with, outcome) })
     }
 
-    /// Verifies with what is at hand and what can be fetched, and remembers which issues of the
+    /// Verifies with what can be fetched beside what is at hand, and remembers which issues of the
     /// vendors' documents that was.
     pub(super) async fn verify(
         self: &Arc<Self>,
-        (evidence, at_hand): (Evidence, AtHand),
+        Prepared { evidence, at_hand, begun }: Prepared,
         workers: &Workers,
         now: UnixTime,
     ) -> Result<Result<VerifiedEvidence, Refusal>, ServiceError> {
-        let evidence = Arc::new(evidence);
+        let mut begun = Some(begun);
         let once = |with| {
+            // SECURITY: what was concluded counts for the very endorsements it was concluded from.
+            let known = begun.take_if(|(first, _)| *first == with);
             let (appraiser, evidence) = (Arc::clone(self), Arc::clone(&evidence));
-            workers.run(move || appraiser.verify_once((*evidence).clone(), &with, now))
+            async move {
+                let Some((_, outcome)) = known else {
+                    return workers.run(move || appraiser.verify_with(&evidence, &with, now)).await;
+                };
+                Ok(outcome)
+            }
         };
         let Verification { outcome, failures } = self.sources.verify(at_hand, now, once).await?;
         let verified = match outcome {
@@ -103,13 +123,13 @@ impl Appraiser {
         Ok(Err(Refusal { findings, result: None }))
     }
 
-    fn verify_once(
+    fn verify_with(
         &self,
-        evidence: Evidence,
+        evidence: &Evidence,
         with: &Endorsements,
         now: UnixTime,
     ) -> Result<VerifiedEvidence, VerifyError> {
-        self.cache.verify(evidence, with, &self.anchors, now)
+        self.cache.verify(evidence.clone(), with, &self.anchors, now)
     }
 
     /// Appraises under `policy` against the Reference Values among `known` that are admitted.

@@ -62,6 +62,16 @@ impl Sources {
         Ok(AtHand { own, offered, foreseen: foreseen(evidence) })
     }
 
+    /// What [`Self::verify`] begins with. Asks nobody.
+    #[must_use]
+    pub fn first(&self, at_hand: &AtHand, now: UnixTime) -> Endorsements {
+        if self.fetcher.settings().is_online() {
+            self.kept(at_hand, now).or(without_crl(at_hand.offered.clone()))
+        } else {
+            at_hand.own.clone().or(at_hand.offered.clone())
+        }
+    }
+
     /// Calls `verify` with what is at hand, and again with what it missed.
     ///
     /// Where services are asked, stale files are passed over for them, and so is the host's word
