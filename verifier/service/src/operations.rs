@@ -162,7 +162,7 @@ impl Operations {
         let name = agent_name(name)?;
         let agent = self.store.agent(&name).await?.ok_or_else(|| not_found("agent", &name))?;
         Ok(v1::ShowAgentResponse {
-            results: agent.instances.iter().map(|instance| instance.result.clone()).collect(),
+            results: self.store.results(&name).await?,
             agent: Some(wire::agent(&agent)),
         })
     }

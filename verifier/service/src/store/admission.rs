@@ -97,9 +97,10 @@ pub(super) async fn write(
 async fn record(write: &mut Write, admitted: &[&Admitted]) -> Result<(), StoreError> {
     spend(write, admitted).await?;
     agents::register(write, admitted).await?;
-    instances::upsert(write, admitted).await?;
-    machines::seen(write, admitted).await?;
-    history::insert(write, admitted.iter().map(|admitted| &admitted.verdict)).await
+    let verdicts = admitted.iter().map(|admitted| &admitted.verdict);
+    let verdicts = history::insert(write, verdicts).await?;
+    instances::upsert(write, admitted.iter().copied().zip(verdicts)).await?;
+    machines::seen(write, admitted).await
 }
 
 /// The challenges are known to be unspent; the key of the table holds whatever else writes.

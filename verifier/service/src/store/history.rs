@@ -48,18 +48,18 @@ pub struct Verdict {
     pub detail: String,
 }
 
-/// Keeps verdicts.
+/// Keeps verdicts. Returns their names, in order.
 pub(super) async fn insert<'a>(
     write: &mut Write,
     verdicts: impl Iterator<Item = &'a Verdict>,
-) -> Result<(), StoreError> {
-    let named = verdicts.map(|verdict| Ok((id()?, verdict)));
-    let named = named.collect::<Result<Vec<_>, StoreError>>()?;
+) -> Result<Vec<String>, StoreError> {
+    let mut id = ids()?;
+    let (ids, verdicts): (Vec<_>, Vec<_>) = verdicts.map(|it| (id(it.at), it)).unzip();
     let mut sql = QueryBuilder::new(
         "INSERT INTO verdicts (id, at, outcome, agent, instance, evidence, detail) ",
     );
-    sql.push_values(named, |mut row, (id, verdict)| {
-        row.push_bind(id)
+    sql.push_values(verdicts.iter().zip(&ids), |mut row, (verdict, id)| {
+        row.push_bind(id.clone())
             .push_bind(row::signed(verdict.at.as_secs()))
             .push_bind(verdict.outcome.word())
             .push_bind(verdict.agent.clone())
@@ -68,7 +68,7 @@ pub(super) async fn insert<'a>(
             .push_bind(verdict.detail.clone());
     });
     sql.build().execute(&mut **write).await?;
-    Ok(())
+    Ok(ids)
 }
 
 /// What an operator did.
@@ -89,7 +89,7 @@ impl Operation {
         let sql = "INSERT INTO operations (id, at, action, subject, detail)
                    VALUES ($1, $2, $3, $4, $5)";
         sqlx::query(sql)
-            .bind(id()?)
+            .bind(ids()?(self.at))
             .bind(row::signed(self.at.as_secs()))
             .bind(self.action)
             .bind(&self.subject)
@@ -190,9 +190,14 @@ pub(super) async fn prune_refusals(write: &mut Write, kept: u32) -> Result<(), S
     Ok(())
 }
 
-/// Names a row.
-fn id() -> Result<String, StoreError> {
-    let mut bytes = [0; 16];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| StoreError::Random)?;
-    Ok(hex::encode(bytes))
+/// Names for rows that are written together: the time, what is random, and a number. In their order
+/// they stand beside each other at the end of an index, which is then written in one place.
+fn ids() -> Result<impl FnMut(UnixTime) -> String, StoreError> {
+    let mut random = [0; 12];
+    SystemRandom::new().fill(&mut random).map_err(|_| StoreError::Random)?;
+    let (together, mut number) = (hex::encode(random), 0_u64);
+    Ok(move |at: UnixTime| {
+        number += 1;
+        format!("{:010x}{together}{number:04x}", at.as_secs())
+    })
 }

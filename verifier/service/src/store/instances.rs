@@ -27,8 +27,6 @@ pub struct InstanceRecord {
     pub platform: String,
     /// Ids of the checks that nobody vouches for.
     pub not_asserted: Vec<String>,
-    /// The latest Attestation Result, JSON.
-    pub result: String,
     /// When its first lease was issued.
     pub first_seen_at: UnixTime,
     /// When its latest lease ends.
@@ -65,7 +63,6 @@ impl InstanceRecord {
             tier: row.try_get("tier")?,
             platform: row.try_get("platform")?,
             not_asserted: row::from_json(row, "not_asserted")?,
-            result: row.try_get("result")?,
             first_seen_at: UnixTime::from_secs(row::unsigned(row, "first_seen_at")?),
             lease_expires_at: UnixTime::from_secs(row::unsigned(row, "lease_expires_at")?),
             revocation: row.try_get("revocation")?,
@@ -84,6 +81,18 @@ impl Store {
             .fetch_optional(&self.pool)
             .await?;
         row.as_ref().map(InstanceRecord::read).transpose()
+    }
+
+    /// The latest Attestation Results of an agent's instances, JSON, in the order of
+    /// [`AgentRecord::instances`](super::AgentRecord::instances).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn results(&self, agent: &str) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT verdicts.detail FROM instances
+                   JOIN verdicts ON verdicts.id = instances.verdict
+                   WHERE instances.agent = $1 ORDER BY first_seen_at, instances.instance";
+        Ok(sqlx::query_scalar(sql).bind(agent).fetch_all(&self.pool).await?)
     }
 
     /// How many instances hold a lease that counts.
@@ -200,16 +209,19 @@ pub(super) async fn restore(
     Ok(())
 }
 
-/// Puts the leases of `admitted` on record, each of another instance.
-pub(super) async fn upsert(write: &mut Write, admitted: &[&Admitted]) -> Result<(), StoreError> {
+/// Puts the leases of `admitted` on record, each of another instance and with its verdict's name.
+pub(super) async fn upsert(
+    write: &mut Write,
+    admitted: impl Iterator<Item = (&Admitted, String)>,
+) -> Result<(), StoreError> {
     let mut sql = QueryBuilder::new(
         "INSERT INTO instances
              (instance, agent, tuple, endpoint, simulated, tier, platform, not_asserted,
-              result, first_seen_at, lease_expires_at, policy_epoch) ",
+              verdict, first_seen_at, lease_expires_at, policy_epoch) ",
     );
-    let lists = admitted.iter().map(|it| row::json(&it.not_asserted));
-    let lists = lists.collect::<Result<Vec<String>, _>>()?;
-    sql.push_values(admitted.iter().zip(lists), |mut row, (admitted, not_asserted)| {
+    let rows = admitted.map(|(it, verdict)| Ok((it, verdict, row::json(&it.not_asserted)?)));
+    let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
+    sql.push_values(rows, |mut row, (admitted, verdict, not_asserted)| {
         row.push_bind(admitted.instance.clone())
             .push_bind(admitted.agent.clone())
             .push_bind(admitted.tuple.to_string())
@@ -218,7 +230,7 @@ pub(super) async fn upsert(write: &mut Write, admitted: &[&Admitted]) -> Result<
             .push_bind(admitted.tier.clone())
             .push_bind(admitted.platform.clone())
             .push_bind(not_asserted)
-            .push_bind(admitted.verdict.detail.clone())
+            .push_bind(verdict)
             .push_bind(row::signed(admitted.verdict.at.as_secs()))
             .push_bind(row::signed(admitted.lease_expires_at.as_secs()))
             .push_bind(row::signed(admitted.policy_epoch));
@@ -228,7 +240,7 @@ pub(super) async fn upsert(write: &mut Write, admitted: &[&Admitted]) -> Result<
              tuple = excluded.tuple, endpoint = excluded.endpoint,
              simulated = excluded.simulated, tier = excluded.tier,
              platform = excluded.platform, not_asserted = excluded.not_asserted,
-             result = excluded.result, policy_epoch = excluded.policy_epoch,
+             verdict = excluded.verdict, policy_epoch = excluded.policy_epoch,
              lease_expires_at = CASE
                  WHEN excluded.lease_expires_at > instances.lease_expires_at
                  THEN excluded.lease_expires_at ELSE instances.lease_expires_at END",

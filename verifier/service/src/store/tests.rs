@@ -95,6 +95,25 @@ async fn what_was_written_is_there_after_opening_again() {
 }
 
 #[tokio::test]
+async fn an_instance_shows_the_result_of_its_latest_lease_and_every_verdict_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, tuple) = with_instance(&folder).await;
+    for (nonce, instance, result) in [(2, "a2", "[2]"), (3, "a1", "[3]")] {
+        let mut lease = admitted(instance, "a", nonce, &tuple);
+        lease.verdict.detail = result.into();
+        assert_eq!(store.admit(lease).await.unwrap(), Ok(()));
+    }
+    let agent = store.agent("a").await.unwrap().unwrap();
+    assert_eq!(agent.instances.iter().map(|it| &*it.instance).collect::<Vec<_>>(), ["a1", "a2"]);
+    assert_eq!(store.results("a").await.unwrap(), ["[3]", "[2]"]);
+    let details: Vec<String> = sqlx::query_scalar("SELECT detail FROM verdicts ORDER BY rowid")
+        .fetch_all(&store.pool)
+        .await
+        .unwrap();
+    assert_eq!(details, ["{}", "[2]", "[3]"]);
+}
+
+#[tokio::test]
 async fn a_database_of_another_trust_domain_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     open(&folder).await.close().await;

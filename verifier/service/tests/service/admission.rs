@@ -280,7 +280,8 @@ async fn a_lease_names_the_appraisal_that_is_on_record() {
     let enclave = Enclave::boot(&world.pki, "translator");
     world.admit(&enclave).await;
     let admitted = enclave.admitted(&world).await;
-    let agent = world.record().await.agent("translator").await.unwrap().unwrap();
-    let kept = Digest48::sha384(agent.instances[0].result.as_bytes());
-    assert_eq!(admitted.credentials.lease().claims().appraisal, kept);
+    let results = world.record().await.results("translator").await.unwrap();
+    let [kept] = results.as_slice() else { panic!("one instance, one result: {results:?}") };
+    let appraisal = admitted.credentials.lease().claims().appraisal;
+    assert_eq!(appraisal, Digest48::sha384(kept.as_bytes()));
 }
