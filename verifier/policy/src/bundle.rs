@@ -105,8 +105,11 @@ impl PolicyBundle {
             Ok(prepared) => prepared,
             Err(why) => return Decision::failed(why),
         };
-        let policies = prepared.policies(&request.action, &self.set, &self.vocabulary);
-        self.answer(self.vocabulary.question(&prepared.asking, &request.action), policies)
+        let Some(slice) = prepared.slice(&request.action, &self.set, &self.vocabulary) else {
+            return Decision::failed("there is no such action");
+        };
+        let question = self.vocabulary.short(&prepared.asking, &request.action, slice);
+        self.answer(question, &slice.policies)
     }
 
     /// Answers one request of somebody of whom nothing is attested. Whatever goes wrong on the way

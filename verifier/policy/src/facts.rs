@@ -3,6 +3,7 @@
 use cedar_policy::{EntityTypeName, EntityUid, RestrictedExpression};
 
 use crate::limits::{FACT_BYTES_MAX, FACTS_LISTED_MAX};
+use crate::mention::Mentioned;
 use crate::operation::OperationFacts;
 use crate::request::{Direction, Request};
 use crate::vocabulary::{Vocabulary, uid};
@@ -65,46 +66,69 @@ impl Vocabulary {
         facts
     }
 
-    /// What the request itself says. The error says which fact is out of bounds.
+    /// What the request itself says, as far as it is `mentioned`. The error says which fact is out
+    /// of bounds, mentioned or not.
     pub(crate) fn facts_of_operation(
         &self,
         operation: &OperationFacts<'_>,
+        mentioned: &Mentioned,
     ) -> Result<Vec<Pair>, String> {
         let words = &self.enumerations;
-        let mut facts = vec![
-            pair("protocol", entity(&words.protocol, operation.protocol.as_str())),
-            pair("protocol_version", text(operation.version)),
-            pair("binding", entity(&words.binding, operation.binding.as_str())),
-            pair("streaming", RestrictedExpression::new_bool(operation.streaming)),
-            pair("extensions", set(bounded(operation.extensions, "extensions")?)),
-        ];
+        let extensions = bounded(operation.extensions, "extensions")?;
+        let types = operation.media_types.map(|types| bounded(types, "media types")).transpose()?;
+        let mut facts = Facts { mentioned, pairs: Vec::new() };
+        facts.put("protocol", || entity(&words.protocol, operation.protocol.as_str()));
+        facts.put("protocol_version", || text(operation.version));
+        facts.put("binding", || entity(&words.binding, operation.binding.as_str()));
+        facts.put("streaming", || RestrictedExpression::new_bool(operation.streaming));
+        facts.put("extensions", || set(extensions));
         if let Some(bytes) = operation.message_bytes {
             // Cedar counts in i64; a body that does not fit is as large as can be said.
             let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-            facts.push(pair("message_bytes", RestrictedExpression::new_long(bytes)));
+            facts.put("message_bytes", || RestrictedExpression::new_long(bytes));
         }
-        if let Some(types) = operation.media_types {
-            facts.push(pair("media_types", set(bounded(types, "media types")?)));
+        if let Some(types) = types {
+            facts.put("media_types", || set(types));
         }
-        facts.extend(operation.resource.map(|resource| pair("resource", text(resource))));
-        facts.extend(self.facts_of_tool(operation.server, operation.tool)?);
-        Ok(facts)
+        if let Some(resource) = operation.resource {
+            facts.put("resource", || text(resource));
+        }
+        self.put_tool(&mut facts, operation.server, operation.tool)?;
+        Ok(facts.pairs)
     }
 
-    fn facts_of_tool(&self, server: Option<&str>, tool: Option<&str>) -> Result<Vec<Pair>, String> {
-        let mut facts = Vec::new();
+    fn put_tool(
+        &self,
+        facts: &mut Facts<'_>,
+        server: Option<&str>,
+        tool: Option<&str>,
+    ) -> Result<(), String> {
         if let Some(server) = server {
-            facts.push(pair("server", entity(&self.server, server)));
+            facts.put("server", || entity(&self.server, server));
         }
         if let Some(tool) = tool {
             // A tool is its server's: without one, or with one whose name could end elsewhere, two
             // tools could have one id.
             let server = server.filter(|server| !server.contains('/'));
             let server = server.ok_or("the tool's server is not named properly")?;
-            facts.push(pair("tool", entity(&self.tool, &format!("{server}/{tool}"))));
-            facts.push(pair("tool_name", text(tool)));
+            facts.put("tool", || entity(&self.tool, &format!("{server}/{tool}")));
+            facts.put("tool_name", || text(tool));
         }
-        Ok(facts)
+        Ok(())
+    }
+}
+
+/// Facts that are gathered, and which of them are wanted.
+struct Facts<'a> {
+    mentioned: &'a Mentioned,
+    pairs: Vec<Pair>,
+}
+
+impl Facts<'_> {
+    fn put(&mut self, name: &str, value: impl FnOnce() -> RestrictedExpression) {
+        if self.mentioned.names(name) {
+            self.pairs.push(pair(name, value()));
+        }
     }
 }
 

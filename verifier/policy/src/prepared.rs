@@ -6,9 +6,12 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use cedar_policy::PolicySet;
 
+use crate::facts::Pair;
 use crate::limits::PREPARED_MAX;
+use crate::mention::Mentioned;
 use crate::operation::{Action, OperationName};
 use crate::request::{Direction, LocalAgent, Request, Subject};
+use crate::shape::Fitting;
 use crate::slice::Sliced;
 use crate::vocabulary::{Asking, Vocabulary};
 
@@ -18,7 +21,18 @@ pub(crate) struct Prepared {
     local: LocalAgent,
     pub(crate) asking: Asking,
     /// What can apply, by action: made when it is asked for first.
-    slices: BTreeMap<&'static str, OnceLock<PolicySet>>,
+    slices: BTreeMap<&'static str, OnceLock<Slice>>,
+}
+
+/// What can apply to one action of one peer, and what is asked to find out.
+pub(crate) struct Slice {
+    pub(crate) policies: PolicySet,
+    /// The facts that these policies speak of.
+    pub(crate) mentioned: Mentioned,
+    /// Those of them that are the peer's.
+    pub(crate) facts: Vec<Pair>,
+    /// Requests that are known to fit the schema.
+    pub(crate) fitting: Fitting,
 }
 
 impl Prepared {
@@ -38,18 +52,24 @@ impl Prepared {
         self.peer == *request.peer && self.local == *request.local
     }
 
-    /// The policies that can apply to `action`.
-    pub(crate) fn policies<'a>(
-        &'a self,
+    /// What can apply to `action`; `None` for one that there is not.
+    pub(crate) fn slice(
+        &self,
         action: &Action<'_>,
-        sliced: &'a Sliced,
+        sliced: &Sliced,
         vocabulary: &Vocabulary,
-    ) -> &'a PolicySet {
-        let Some(slot) = self.slices.get(action.as_str()) else { return sliced.whole() };
-        slot.get_or_init(|| match vocabulary.known(&self.asking, action) {
-            Ok(known) => sliced.slice(&known),
-            Err(_) => sliced.whole().clone(),
-        })
+    ) -> Option<&Slice> {
+        let slot = self.slices.get(action.as_str())?;
+        Some(slot.get_or_init(|| {
+            let policies = match vocabulary.known(&self.asking, action) {
+                Ok(known) => sliced.slice(&known),
+                Err(_) => sliced.whole().clone(),
+            };
+            let mentioned = sliced.mentioned(&policies);
+            let mut facts = self.asking.facts(action);
+            facts.retain(|(name, _)| mentioned.names(name));
+            Slice { policies, mentioned, facts, fitting: Fitting::default() }
+        }))
     }
 }
 

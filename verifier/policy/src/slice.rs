@@ -6,32 +6,44 @@
 //! left to right and stops at what is false, so it would not have come to the rest either. A
 //! beginning that fails to evaluate is kept, since a failure denies.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use cedar_policy::{AuthorizationError, Authorizer, Policy, PolicySet};
+use cedar_policy::{AuthorizationError, Authorizer, Policy, PolicyId, PolicySet};
 use serde_json::{Value, json};
 
 use crate::error::PolicyError;
 use crate::facts::FACTS_OF_PEER;
+use crate::mention::{Mentioned, is_context};
 use crate::vocabulary::Question;
 
 /// A set of policies with their beginnings.
 pub(crate) struct Sliced {
     whole: PolicySet,
     beginnings: PolicySet,
+    /// By policy.
+    mentioned: HashMap<PolicyId, Mentioned>,
 }
 
 impl Sliced {
     pub(crate) fn new(whole: PolicySet) -> Result<Self, PolicyError> {
-        let mut beginnings = PolicySet::new();
+        let (mut beginnings, mut mentioned) = (PolicySet::new(), HashMap::new());
         for policy in whole.policies() {
-            beginnings.add(beginning(policy)?).map_err(broken)?;
+            let json = policy.to_json().map_err(broken)?;
+            let of_it = json.get("conditions").map_or(Mentioned::All, Mentioned::by);
+            mentioned.insert(policy.id().clone(), of_it);
+            beginnings.add(beginning(policy, json)?).map_err(broken)?;
         }
-        Ok(Self { whole, beginnings })
+        Ok(Self { whole, beginnings, mentioned })
     }
 
     pub(crate) const fn whole(&self) -> &PolicySet {
         &self.whole
+    }
+
+    /// The facts that `policies` speak of.
+    pub(crate) fn mentioned(&self, policies: &PolicySet) -> Mentioned {
+        let of = |policy: &Policy| self.mentioned.get(policy.id()).cloned();
+        policies.policies().map(|policy| of(policy).unwrap_or(Mentioned::All)).collect()
     }
 
     /// The policies that can apply where `question` holds what is known of the peer; all of them, if
@@ -54,8 +66,7 @@ impl Sliced {
 
 /// A policy that permits where the scope of `policy`, and as many of its first conditions as speak
 /// of nothing but the peer, hold.
-fn beginning(policy: &Policy) -> Result<Policy, PolicyError> {
-    let mut whole = policy.to_json().map_err(broken)?;
+fn beginning(policy: &Policy, mut whole: Value) -> Result<Policy, PolicyError> {
     let mut known = Vec::new();
     let conditions = whole.get("conditions").and_then(Value::as_array);
     for condition in conditions.into_iter().flatten() {
@@ -101,10 +112,6 @@ fn is_of_peer(expression: &Value) -> bool {
         Value::Array(items) => items.iter().all(is_of_peer),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
     }
-}
-
-fn is_context(expression: &Value) -> bool {
-    expression.get("Var").is_some_and(|name| name == "context")
 }
 
 fn broken(error: impl core::fmt::Display) -> PolicyError {

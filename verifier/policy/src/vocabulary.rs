@@ -7,8 +7,11 @@ use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUi
 
 use crate::error::PolicyError;
 use crate::facts::Pair;
+use crate::mention::Mentioned;
 use crate::operation::{Action, OperationName};
+use crate::prepared::Slice;
 use crate::request::{Direction, LocalAgent, Origin, Request};
+use crate::shape::Shape;
 
 /// The schema, its action entities, and its type names.
 #[derive(Debug)]
@@ -52,7 +55,7 @@ pub(crate) struct Asking {
 }
 
 impl Asking {
-    fn facts(&self, action: &Action<'_>) -> Vec<Pair> {
+    pub(crate) fn facts(&self, action: &Action<'_>) -> Vec<Pair> {
         let more = match action {
             Action::Connect => &[],
             Action::Operation(_) => self.of_operations.as_slice(),
@@ -125,10 +128,44 @@ impl Vocabulary {
         action: &Action<'_>,
     ) -> Result<Question, String> {
         let mut facts = asking.facts(action);
-        if let Action::Operation(operation) = action {
-            facts.extend(self.facts_of_operation(operation)?);
-        }
+        self.add(&mut facts, action, &Mentioned::All)?;
         self.ask(asking, action, facts, Some(&self.schema))
+    }
+
+    /// The same question with no more facts than the policies of `slice` speak of.
+    ///
+    /// SECURITY: only once a request with the same facts was put whole and fitted the schema. What
+    /// else the schema demands is free text, which always fits.
+    pub(crate) fn short(
+        &self,
+        asking: &Asking,
+        action: &Action<'_>,
+        slice: &Slice,
+    ) -> Result<Question, String> {
+        let shape = Shape::of(action);
+        if !slice.fitting.has(&shape) {
+            let whole = self.question(asking, action)?;
+            slice.fitting.keep(shape);
+            return Ok(whole);
+        }
+        let mut facts = slice.facts.clone();
+        self.add(&mut facts, action, &slice.mentioned)?;
+        self.ask(asking, action, facts, None)
+    }
+
+    fn add(
+        &self,
+        facts: &mut Vec<Pair>,
+        action: &Action<'_>,
+        mentioned: &Mentioned,
+    ) -> Result<(), String> {
+        match action {
+            Action::Connect => Ok(()),
+            Action::Operation(operation) => {
+                facts.extend(self.facts_of_operation(operation, mentioned)?);
+                Ok(())
+            }
+        }
     }
 
     /// The question with what is known of the peer, and nothing that the request says: for asking

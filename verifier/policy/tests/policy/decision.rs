@@ -285,6 +285,27 @@ fn a_request_that_brings_too_much_or_an_ambiguous_tool_is_denied() {
     }
 }
 
+#[test]
+fn what_no_policy_speaks_of_is_out_of_bounds_all_the_same() {
+    let bundle = PolicyBundle::parse(EVERYTHING.as_bytes()).unwrap();
+    let (peer, local, many) = (planner(), translator(), vec![String::new(); 65]);
+    let asked = |facts| {
+        let (direction, action) = (Direction::Inbound, Action::Operation(facts));
+        bundle.decide(&Request { direction, peer: &peer, local: &local, action })
+    };
+    for _ in 0..2 {
+        assert!(asked(rich(&[], &[])).allows());
+    }
+    for facts in [
+        rich(&many, &[]),
+        rich(&[], &many),
+        OperationFacts { server: Some("files/read"), ..rich(&[], &[]) },
+    ] {
+        let decision = asked(facts);
+        assert!(matches!(decision.reason(), Reason::Failed(_)), "{decision}");
+    }
+}
+
 fn everything(facts: OperationFacts<'_>) -> Decision {
     inbound(EVERYTHING, &planner(), Action::Operation(facts))
 }
