@@ -45,6 +45,8 @@ async fn whole(response: Response<Body>, screen: &Screen) -> Result<Response<Bod
         (true, false) => refusal(received.clone(), screen),
         // Nothing of an answer of another type is passed on.
         (false, false) => Bytes::new(),
+        // What was told is not answered; some servers say in words that they took it.
+        (false, true) if screen.asked.id.is_none() => Bytes::new(),
         (false, true) => return Err(McpError::Answer("it is of another type")),
     };
     if shown != received {

@@ -1,7 +1,7 @@
 //! What a server says on its own account, and what it says that it can do.
 
 use cloister_gateway::full;
-use http::Response;
+use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::server::{FAR, LEGACY, ask, governed, legacy, methodical, modern, post, typed};
@@ -130,6 +130,23 @@ async fn a_session_in_a_revision_that_is_not_carried_does_not_begin() {
     let begin = legacy("initialize", json!({})).to_string();
     let (_, answer) = json_of(post(&network, FAR, &[], begin).await).await;
     assert_eq!(answer["error"]["code"], -32022, "{answer}");
+}
+
+#[tokio::test]
+async fn a_server_may_say_in_words_that_it_took_a_notification() {
+    let server = Agent::answering(|_| {
+        let mut response = typed("text/plain", "Accepted");
+        *response.status_mut() = StatusCode::ACCEPTED;
+        response
+    });
+    let network = governed(server.await, EVERYTHING, EVERYTHING).await;
+    let told = tells("notifications/initialized", &json!({})).to_string();
+    let (status, body) = whole(post(&network, FAR, &[], told).await).await;
+    assert_eq!((status, &body[..]), (StatusCode::ACCEPTED, &b""[..]));
+    let asked = legacy("ping", json!({})).to_string();
+    let (status, body) = whole(post(&network, FAR, &[], asked).await).await;
+    assert_eq!(status, StatusCode::BAD_GATEWAY);
+    assert!(!String::from_utf8_lossy(&body).contains("Accepted"));
 }
 
 #[tokio::test]
