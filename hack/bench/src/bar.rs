@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::timing::Measured;
-use crate::{admission, appraise, channel, lease, policy, snp, tdx};
+use crate::{admission, appraise, channel, gateway, lease, policy, snp, tdx};
 
 /// One thing that is measured and what it may cost.
 #[derive(Debug)]
@@ -24,12 +24,14 @@ pub(crate) enum Unit {
     Ratio,
     /// Microseconds.
     Us,
+    /// Milliseconds.
+    Ms,
     /// Units of 1,024 bytes.
     Kib,
 }
 
 /// All of them, in the order in which they are measured.
-pub(crate) const BARS: [Bar; 13] = [
+pub(crate) const BARS: [Bar; 21] = [
     // One report against a chain verified before, over one bare P-384 verification.
     Bar { name: "snp.verify.warm", limit: 1.25, unit: Unit::Ratio, measure: snp::warm },
     // With chain and CRL, over its five signatures bare.
@@ -61,6 +63,35 @@ pub(crate) const BARS: [Bar; 13] = [
     Bar { name: "lease.issue", limit: 2.0, unit: Unit::Ratio, measure: admission::issue },
     // The 99th percentile of decisions with 100 policies loaded.
     Bar { name: "policy.decide", limit: 50.0, unit: Unit::Us, measure: policy::decide },
+    // A unary call through two runtimes over one through two HAProxies: 0.8 of their throughput.
+    Bar {
+        name: "gateway.throughput.c1",
+        limit: 1.25,
+        unit: Unit::Ratio,
+        measure: gateway::throughput_1,
+    },
+    Bar {
+        name: "gateway.throughput.c16",
+        limit: 1.25,
+        unit: Unit::Ratio,
+        measure: gateway::throughput_16,
+    },
+    Bar {
+        name: "gateway.throughput.c64",
+        limit: 1.25,
+        unit: Unit::Ratio,
+        measure: gateway::throughput_64,
+    },
+    // The 99th percentile of the same.
+    Bar { name: "gateway.p99.c64", limit: 1.25, unit: Unit::Ratio, measure: gateway::tail_64 },
+    // A call with the official Python SDK at both ends over the same call without runtimes.
+    Bar { name: "gateway.sdk", limit: 1.15, unit: Unit::Ratio, measure: gateway::sdk },
+    // How much later the first event of a stream comes than without runtimes.
+    Bar { name: "gateway.first_event", limit: 1.0, unit: Unit::Ms, measure: gateway::first_event },
+    // Time for a body of 1 GiB over the time without runtimes: 0.7 of the rate.
+    Bar { name: "gateway.body", limit: 1.428, unit: Unit::Ratio, measure: gateway::body },
+    // Memory of either runtime for one of a thousand streams on one channel.
+    Bar { name: "gateway.streams", limit: 16.0, unit: Unit::Kib, measure: gateway::streams },
 ];
 
 #[cfg(test)]
@@ -84,6 +115,14 @@ mod tests {
             ("lease.verify", 1.2, Unit::Ratio),
             ("lease.issue", 2.0, Unit::Ratio),
             ("policy.decide", 50.0, Unit::Us),
+            ("gateway.throughput.c1", 1.25, Unit::Ratio),
+            ("gateway.throughput.c16", 1.25, Unit::Ratio),
+            ("gateway.throughput.c64", 1.25, Unit::Ratio),
+            ("gateway.p99.c64", 1.25, Unit::Ratio),
+            ("gateway.sdk", 1.15, Unit::Ratio),
+            ("gateway.first_event", 1.0, Unit::Ms),
+            ("gateway.body", 1.428, Unit::Ratio),
+            ("gateway.streams", 16.0, Unit::Kib),
         ];
         assert_eq!(bars, agreed);
     }

@@ -13,6 +13,7 @@ mod admission;
 mod appraise;
 mod bar;
 mod channel;
+mod gateway;
 mod lease;
 mod outcome;
 mod policy;

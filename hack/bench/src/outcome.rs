@@ -10,7 +10,7 @@ use crate::timing::Measured;
 
 /// The first line of the table. Times are medians, in microseconds.
 pub(crate) const HEADING: &str =
-    "bar               value limit holds      us  ref us spread evidence";
+    "bar                      value limit holds      us  ref us evidence";
 
 /// One bar and what came of it. Without a value it does not hold.
 #[derive(Debug)]
@@ -98,15 +98,12 @@ impl fmt::Display for Outcome {
         let Self { bar, limit, .. } = self;
         let holds = if self.holds() { "yes" } else { "NO" };
         let Ok(measured) = &self.measured else {
-            return write!(f, "{bar:15} {:>7} {limit:5.2} {holds:5} not measured", "-");
+            return write!(f, "{bar:22} {:>7} {limit:5.2} {holds:5} not measured", "-");
         };
-        let Measured { value, micros, spread, input, .. } = measured;
+        let Measured { value, micros, input, .. } = measured;
         let text = |time: &Option<f64>| time.map_or_else(|| "-".to_owned(), |t| format!("{t:.1}"));
         let (micros, reference) = (text(micros), text(&measured.reference_micros));
-        write!(
-            f,
-            "{bar:15} {value:7.3} {limit:5.2} {holds:5} {micros:>7} {reference:>7} {spread:6.3} {input}"
-        )
+        write!(f, "{bar:22} {value:7.3} {limit:5.2} {holds:5} {micros:>7} {reference:>7} {input}")
     }
 }
 

@@ -7,13 +7,22 @@ use anyhow::{Context as _, Result, ensure};
 use rustix::time::{ClockId, clock_gettime};
 
 /// Pairs that are timed at least, however slow one is.
-pub(crate) const PAIRS_MIN: usize = 9;
+const PAIRS_MIN: usize = 9;
 /// Pairs that are timed at most; more does not move a median.
 const PAIRS_MAX: usize = 20_001;
 /// Time for one bar, as far as [`PAIRS_MIN`] allows.
 const BUDGET: Duration = Duration::from_secs(3);
-/// Pairs that run before the first one counts: caches and branch predictors fill.
-const WARM_UP: usize = 3;
+/// How often something is timed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effort {
+    /// Pairs that run before the first one counts: caches and branch predictors fill.
+    pub(crate) warm_up: usize,
+    /// Pairs that are timed, however slow one is.
+    pub(crate) pairs_min: usize,
+}
+
+/// For what takes milliseconds or less.
+pub(crate) const USUAL: Effort = Effort { warm_up: 3, pairs_min: PAIRS_MIN };
 
 /// What was measured, in microseconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,9 +50,22 @@ impl Measured {
 }
 
 /// What one of each took, in microseconds.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Turn {
     pub(crate) own: f64,
     pub(crate) reference: f64,
+}
+
+impl Turn {
+    /// How many times the reference's.
+    pub(crate) fn ratio(self) -> f64 {
+        self.own / self.reference
+    }
+
+    /// How much more than the reference's, in milliseconds.
+    pub(crate) fn delay_ms(self) -> f64 {
+        (self.own - self.reference) / 1e3
+    }
 }
 
 /// Times `own` and `reference` in turns. Either of them failing ends it: what does not succeed is
@@ -57,24 +79,34 @@ pub(crate) fn pairs(
 }
 
 /// As [`pairs`], of what does its own timing.
-pub(crate) fn turns(input: String, mut turn: impl FnMut() -> Result<Turn>) -> Result<Measured> {
-    let (mut owns, mut references, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    repeat(|counts| {
-        let Turn { own, reference } = turn()?;
+pub(crate) fn turns(input: String, turn: impl FnMut() -> Result<Turn>) -> Result<Measured> {
+    turns_of(USUAL, Turn::ratio, input, turn)
+}
+
+/// As [`turns`], as often and with what comes of each turn as the caller has it.
+pub(crate) fn turns_of(
+    effort: Effort,
+    value: fn(Turn) -> f64,
+    input: String,
+    mut turn: impl FnMut() -> Result<Turn>,
+) -> Result<Measured> {
+    let (mut owns, mut references, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    repeat(effort, |counts| {
+        let turn = turn()?;
         if counts {
-            owns.push(own);
-            references.push(reference);
-            ratios.push(own / reference);
+            owns.push(turn.own);
+            references.push(turn.reference);
+            values.push(value(turn));
         }
         Ok(())
     })?;
-    let value = median(&mut ratios);
+    let value = median(&mut values);
     Ok(Measured {
         micros: Some(median(&mut owns)),
         reference_micros: Some(median(&mut references)),
         value,
-        spread: spread(&ratios),
-        samples: ratios.len(),
+        spread: spread(&values),
+        samples: values.len(),
         input,
     })
 }
@@ -99,7 +131,7 @@ pub(crate) fn tail(input: String, own: impl FnMut() -> Result<()>) -> Result<Mea
 
 fn at(percent: usize, input: String, mut own: impl FnMut() -> Result<()>) -> Result<Measured> {
     let mut owns = Vec::new();
-    repeat(|counts| {
+    repeat(USUAL, |counts| {
         let time = timed(&mut own)?;
         if counts {
             owns.push(time);
@@ -117,13 +149,13 @@ fn at(percent: usize, input: String, mut own: impl FnMut() -> Result<()>) -> Res
 }
 
 /// Runs `round` a few times without counting, then until budget or maximum are reached.
-fn repeat(mut round: impl FnMut(bool) -> Result<()>) -> Result<()> {
-    for _ in 0..WARM_UP {
+fn repeat(effort: Effort, mut round: impl FnMut(bool) -> Result<()>) -> Result<()> {
+    for _ in 0..effort.warm_up {
         round(false)?;
     }
     let begin = Instant::now();
     for done in 0..PAIRS_MAX {
-        if done >= PAIRS_MIN && begin.elapsed() > BUDGET {
+        if done >= effort.pairs_min && begin.elapsed() > BUDGET {
             break;
         }
         round(true)?;
@@ -141,12 +173,12 @@ fn timed(run: &mut impl FnMut() -> Result<()>) -> Result<f64> {
 }
 
 /// Sorts, and returns the middle.
-fn median(samples: &mut [f64]) -> f64 {
+pub(crate) fn median(samples: &mut [f64]) -> f64 {
     samples.sort_by(f64::total_cmp);
     at_quarter(samples, 2)
 }
 
-fn spread(sorted: &[f64]) -> f64 {
+pub(crate) fn spread(sorted: &[f64]) -> f64 {
     (at_quarter(sorted, 3) - at_quarter(sorted, 1)) / 2.0
 }
 
@@ -154,7 +186,7 @@ fn at_quarter(sorted: &[f64], quarter: usize) -> f64 {
     at_percent(sorted, quarter.saturating_mul(25))
 }
 
-fn at_percent(sorted: &[f64], percent: usize) -> f64 {
+pub(crate) fn at_percent(sorted: &[f64], percent: usize) -> f64 {
     let last = sorted.len().saturating_sub(1);
     sorted.get(last.saturating_mul(percent) / 100).copied().unwrap_or(f64::NAN)
 }

@@ -36,6 +36,8 @@ pub enum Agents {
     Rust,
     /// On the official Python SDK.
     Python(Python),
+    /// This program, which takes `--name` and finds its port in `A2A_PORT`.
+    Program(PathBuf),
 }
 
 /// What an enclave claims to run on; signed by the simulator.
@@ -207,12 +209,14 @@ struct Program {
 }
 
 impl Program {
+    fn alone(program: &Path) -> Self {
+        Self { command: vec![program.display().to_string()], measured: program.to_owned() }
+    }
+
     fn of(agents: &Agents, programs: &Programs) -> Self {
         match agents {
-            Agents::Rust => Self {
-                command: vec![programs.agent.display().to_string()],
-                measured: programs.agent.clone(),
-            },
+            Agents::Rust => Self::alone(&programs.agent),
+            Agents::Program(program) => Self::alone(program),
             Agents::Python(python) => {
                 let script = python_agents().join("shout.py");
                 let interpreter = python.interpreter().display().to_string();
@@ -282,6 +286,7 @@ struct Addresses {
     listen: std::net::SocketAddr,
     surface: std::net::SocketAddr,
     operator: std::net::SocketAddr,
+    agent: std::net::SocketAddr,
 }
 
 /// One reason for a refusal, as the runtime reports it.
@@ -392,6 +397,18 @@ impl Enclave {
     #[must_use]
     pub const fn admission(&self) -> Duration {
         self.admission
+    }
+
+    /// Where the agent itself listens, past its runtime.
+    #[must_use]
+    pub const fn agent(&self) -> std::net::SocketAddr {
+        self.addresses.agent
+    }
+
+    /// Where the agent of this enclave calls others.
+    #[must_use]
+    pub const fn surface(&self) -> std::net::SocketAddr {
+        self.addresses.surface
     }
 
     /// Where a client on this side calls the agent `peer`.

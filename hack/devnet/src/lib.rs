@@ -22,6 +22,7 @@ pub mod node;
 pub mod process;
 pub mod python;
 pub mod summary;
+pub mod used;
 pub mod verifier;
 pub mod view;
 pub mod workspace;

@@ -62,9 +62,14 @@ impl Python {
         text: &str,
         options: &[&str],
     ) -> anyhow::Result<serde_json::Value> {
-        let script = workspace::python_agents().join("ask.py");
+        let words: Vec<&str> = [url, text].iter().chain(options).copied().collect();
+        self.run("ask.py", &words).await
+    }
+
+    /// Runs a script of `agents/` and returns the JSON that it printed.
+    pub async fn run(&self, script: &str, words: &[&str]) -> anyhow::Result<serde_json::Value> {
         let mut command = Command::new(&self.interpreter);
-        command.arg(script).args([url, text]).args(options).kill_on_drop(true);
+        command.arg(workspace::python_agents().join(script)).args(words).kill_on_drop(true);
         let output = command.output().await.context("cannot start the Python client")?;
         anyhow::ensure!(
             output.status.success(),

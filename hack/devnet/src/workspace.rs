@@ -61,7 +61,7 @@ pub fn cache() -> PathBuf {
 }
 
 /// Keeps other processes from setting up the same thing in the cache, until it is dropped.
-pub(crate) async fn lock(name: &str) -> anyhow::Result<std::fs::File> {
+pub async fn lock(name: &str) -> anyhow::Result<std::fs::File> {
     std::fs::create_dir_all(cache())?;
     let lock = std::fs::File::create(cache().join(format!("{name}.lock")))?;
     Ok(tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await??)
