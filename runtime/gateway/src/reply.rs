@@ -49,6 +49,8 @@ pub(crate) enum Shape {
     JsonRpc03(Option<Box<RawValue>>),
     /// Trailers only.
     Grpc,
+    /// The same with what version 0.3 has for details: the error's name before the message.
+    Grpc03,
     /// MCP's own, to what was asked.
     Mcp(Arc<Asked>),
 }
@@ -63,6 +65,11 @@ impl Shape {
     pub(crate) fn json_rpc(version: &str, id: Option<&RawValue>) -> Self {
         let id = id.map(ToOwned::to_owned);
         if version == V0_3 { Self::JsonRpc03(id) } else { Self::JsonRpc(id) }
+    }
+
+    /// That of a version's gRPC binding.
+    pub(crate) fn grpc(version: &str) -> Self {
+        if version == V0_3 { Self::Grpc03 } else { Self::Grpc }
     }
 
     /// What a request's head says about its binding.
@@ -128,6 +135,7 @@ impl Refused {
                 json_rpc(&status, id.as_deref(), &message, info(&status, &metadata))
             }
             Shape::Grpc => grpc::response(&status, &message, &metadata),
+            Shape::Grpc03 => grpc::response(&status, &grpc_0_3(&status, message), &metadata),
             Shape::Mcp(asked) => mcp::response(&self.cause, asked, audience),
         };
         if status.retry {
@@ -196,7 +204,7 @@ fn http_json(status: &Status, message: &str, details: Vec<Value>) -> Response<Bo
 #[expect(clippy::needless_pass_by_value, reason = "json! takes it into the value")]
 fn http_json_0_3(status: &Status, message: &str, info: Value) -> Response<Body> {
     let error = json!({
-        "type": status.type_0_3(),
+        "type": status.named_0_3().unwrap_or(status.reason),
         "code": status.json_rpc,
         "message": message,
         "data": info,
@@ -210,6 +218,14 @@ fn json_rpc(status: &Status, id: Option<&RawValue>, message: &str, data: Value) 
     // Written by hand so that the id keeps the bytes that it came in.
     let id = id.map_or("null", RawValue::get);
     json_response(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{error}}}"))
+}
+
+/// SPEC: as for HTTP+JSON; official SDKs of that version find the error by its name before a colon.
+fn grpc_0_3(status: &Status, message: String) -> String {
+    match status.named_0_3() {
+        Some(name) => format!("{name}: {message}"),
+        None => message,
+    }
 }
 
 fn with_status(status: &Status, mut response: Response<Body>) -> Response<Body> {

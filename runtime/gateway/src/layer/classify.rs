@@ -143,11 +143,12 @@ async fn grpc<E: End>(
     request: Request<Body>,
     row: &'static Row,
 ) -> Result<Classified<E>, Refused> {
+    let shape = Shape::grpc(row.version);
     let stated = version::stated(request.headers(), request.uri().query());
     stated
         .and_then(|stated| version::check(stated, row.version))
-        .map_err(|cause| Refused::new(cause, Shape::Grpc))?;
-    scanned(end, request, row, Scan::protobuf(row), Shape::Grpc).await
+        .map_err(|cause| Refused::new(cause, shape.clone()))?;
+    scanned(end, request, row, Scan::protobuf(row), shape).await
 }
 
 /// A request whose body is read as far as its ids go.

@@ -99,9 +99,9 @@ impl Status {
         if *self == NO_OPERATION { Canonical::Unimplemented } else { self.grpc }
     }
 
-    /// The name of the error in version 0.3. SPEC: A2A 0.3.0 section 8.
-    pub(super) const fn type_0_3(&self) -> &'static str {
-        match self.json_rpc {
+    /// The name of the error in version 0.3, where that has one. SPEC: A2A 0.3.0 section 8.
+    pub(super) const fn named_0_3(&self) -> Option<&'static str> {
+        Some(match self.json_rpc {
             PARSE_ERROR => "JSONParseError",
             INVALID_REQUEST => "InvalidRequestError",
             METHOD_NOT_FOUND => "MethodNotFoundError",
@@ -110,8 +110,8 @@ impl Status {
             TASK_NOT_FOUND_CODE => "TaskNotFoundError",
             CONTENT_TYPE_NOT_SUPPORTED => "ContentTypeNotSupportedError",
             INVALID_AGENT_RESPONSE => "InvalidAgentResponseError",
-            _ => self.reason,
-        }
+            _ => return None,
+        })
     }
 
     /// The row for `cause`.

@@ -85,6 +85,12 @@ async fn version_0_3_has_its_own_shapes() {
     let (_, told) =
         body(&Refused::new(Cause::Operation, Shape::JsonRpc03(None)), Audience::Peer).await;
     assert_eq!(told["error"]["data"]["reason"], "OPERATION_NOT_FOUND");
+    for (cause, message) in
+        [(Cause::NotOwned, "TaskNotFoundError: Task not found."), (Cause::Host, "Not permitted.")]
+    {
+        let response = Refused::new(cause, Shape::Grpc03).response(Audience::Peer);
+        assert_eq!(response.headers()["grpc-message"], message);
+    }
 }
 
 #[tokio::test]
