@@ -1,6 +1,7 @@
 //! A list of tasks, without those of others.
 //!
-//! SPEC: A2A 1.0.1 section 3.1.4, `ListTasksResponse`.
+//! SPEC: A2A 1.0.1 section 3.1.4, `ListTasksResponse`. The size of a page is the one that was asked
+//! for where it is larger than the page, and stays; otherwise it would tell how many were taken out.
 
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -24,13 +25,14 @@ pub(crate) enum ListError {
 
 /// The JSON of a list with the tasks of `owner` alone, each as it was received.
 pub(crate) fn in_json(
-    received: &RawValue,
+    answer: &RawValue,
     owners: &Owners,
     owner: &Owner,
 ) -> Result<Box<RawValue>, ListError> {
-    let mut list = Object::read(received)?;
-    let Some(tasks) = list.get("tasks") else { return Ok(received.to_owned()) };
+    let mut list = Object::read(answer)?;
+    let Some(tasks) = list.get("tasks") else { return Ok(answer.to_owned()) };
     let tasks: Vec<&RawValue> = read(tasks)?;
+    let received = tasks.len();
     let mut kept = Vec::with_capacity(tasks.len());
     for task in tasks {
         let id = Object::read(task)?.text("id")?;
@@ -41,7 +43,8 @@ pub(crate) fn in_json(
     let count = kept.len();
     let kept = written(&kept)?;
     let total: Option<usize> = list.get("totalSize").map(read).transpose()?;
-    if list.get("pageSize").is_some() {
+    let page: Option<usize> = list.get("pageSize").map(read).transpose()?;
+    if page.is_some_and(|page| page <= received) {
         list.replace("pageSize", written(&count)?);
     }
     if let Some(total) = total {
@@ -77,23 +80,24 @@ pub(crate) fn in_protobuf(
     owner: &Owner,
 ) -> Result<Vec<u8>, ListError> {
     let mut kept = Vec::with_capacity(received.len());
-    let (mut count, mut total) = (0_u64, None);
+    let (mut all, mut count, mut page, mut total) = (0_u64, 0_u64, None, None);
     for field in Entries::of(received) {
         let field = field?;
         match (field.number, field.value) {
             (TASKS, Wire::Bytes(task)) => {
+                all = all.saturating_add(1);
                 if id_of(task)?.is_some_and(|id| owners.owns(owner, Kind::Task, id)) {
                     count = count.saturating_add(1);
                     kept.extend_from_slice(field.whole);
                 }
             }
-            (PAGE_SIZE, Wire::Number(_)) => {}
+            (PAGE_SIZE, Wire::Number(number)) => page = Some(number),
             (TOTAL_SIZE, Wire::Number(number)) => total = Some(number),
             _ => kept.extend_from_slice(field.whole),
         }
     }
     let mine = u64::try_from(owners.tasks(owner)).unwrap_or(u64::MAX);
-    put_number(&mut kept, PAGE_SIZE, count);
+    put_number(&mut kept, PAGE_SIZE, page.filter(|page| *page > all).unwrap_or(count));
     put_number(&mut kept, TOTAL_SIZE, total.map_or(count, |total| total.min(mine)));
     Ok(kept)
 }
@@ -161,6 +165,17 @@ mod tests {
         let answer = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{LIST}}}"#);
         let shown = tasks_of_rpc(answer.as_bytes(), &owners, &owner).unwrap();
         assert_eq!(shown.get(), format!(r#"{{"jsonrpc":"2.0","id":1,"result":{SHOWN}}}"#));
+    }
+
+    #[test]
+    fn the_size_that_was_asked_for_stays() {
+        let (owners, owner) = owners();
+        let list = r#"{"tasks":[{"id":"theirs"}],"pageSize":50,"totalSize":1}"#;
+        let list = RawValue::from_string(list.to_owned()).unwrap();
+        let shown = in_json(&list, &owners, &owner).unwrap();
+        assert_eq!(shown.get(), r#"{"tasks":[],"pageSize":50,"totalSize":1}"#);
+        let list = [field(1, &field(1, b"theirs")), sizes(50, 1)].concat();
+        assert_eq!(in_protobuf(&list, &owners, &owner).unwrap(), sizes(50, 1));
     }
 
     #[test]
