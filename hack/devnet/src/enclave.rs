@@ -38,6 +38,13 @@ pub enum Agents {
     Python(Python),
     /// This program, which takes `--name` and finds its port in `A2A_PORT`.
     Program(PathBuf),
+    /// A script that takes `--name` and serves where `A2A_PORT` and, for gRPC, `A2A_GRPC_PORT` say.
+    Script {
+        /// What runs it.
+        interpreter: PathBuf,
+        /// What is measured.
+        script: PathBuf,
+    },
 }
 
 /// What an enclave claims to run on; signed by the simulator.
@@ -132,10 +139,21 @@ impl Image {
         name: &str,
         callers: &[&str],
     ) -> anyhow::Result<Self> {
+        Self::running(&host.agents, host, verifier, name, callers)
+    }
+
+    /// The same with another agent than the host's usual one.
+    pub fn running(
+        agents: &Agents,
+        host: &Host,
+        verifier: &Verifier,
+        name: &str,
+        callers: &[&str],
+    ) -> anyhow::Result<Self> {
         let folder = host.new_folder(&format!("image-{name}"))?;
         std::fs::copy(verifier.trust_root(), folder.join("trust.pem"))?;
         std::fs::write(folder.join("policy.cedar"), policy(name, callers))?;
-        let program = Program::of(&host.agents, &host.programs);
+        let program = Program::of(agents, &host.programs);
         let agent_toml = agent_toml(name, &program, &host.pki.anchor().fingerprint().to_string());
         std::fs::write(folder.join("agent.toml"), agent_toml)?;
         let files = ImageFiles {
@@ -206,11 +224,14 @@ impl Image {
 struct Program {
     command: Vec<String>,
     measured: PathBuf,
+    /// Whether it serves gRPC on a port of its own.
+    has_grpc_port: bool,
 }
 
 impl Program {
     fn alone(program: &Path) -> Self {
-        Self { command: vec![program.display().to_string()], measured: program.to_owned() }
+        let command = vec![program.display().to_string()];
+        Self { command, measured: program.to_owned(), has_grpc_port: false }
     }
 
     fn of(agents: &Agents, programs: &Programs) -> Self {
@@ -218,11 +239,17 @@ impl Program {
             Agents::Rust => Self::alone(&programs.agent),
             Agents::Program(program) => Self::alone(program),
             Agents::Python(python) => {
-                let script = python_agents().join("shout.py");
-                let interpreter = python.interpreter().display().to_string();
-                Self { command: vec![interpreter, script.display().to_string()], measured: script }
+                Self::script(python.interpreter(), python_agents().join("shout.py"))
+            }
+            Agents::Script { interpreter, script } => {
+                Self { has_grpc_port: true, ..Self::script(interpreter, script.clone()) }
             }
         }
+    }
+
+    fn script(interpreter: &Path, script: PathBuf) -> Self {
+        let command = vec![interpreter.display().to_string(), script.display().to_string()];
+        Self { command, measured: script, has_grpc_port: false }
     }
 }
 
@@ -242,6 +269,7 @@ fn policy(name: &str, callers: &[&str]) -> String {
 
 fn agent_toml(name: &str, program: &Program, simulator: &str) -> String {
     let command: Vec<String> = program.command.iter().map(|word| format!("{word:?}")).collect();
+    let grpc_port = if program.has_grpc_port { "grpc_port = 0\n" } else { "" };
     format!(
         r#"trust_domain = "{domain}"
 policy = "policy.cedar"
@@ -264,7 +292,7 @@ anchors = {{ simulator = "{simulator}" }}
 [workload]
 command = [{command}, "--name", "{name}"]
 a2a_port = 0
-"#,
+{grpc_port}"#,
         domain = Verifier::TRUST_DOMAIN,
         command = command.join(", "),
     )

@@ -46,7 +46,13 @@ impl Node {
     /// Node.js, to be given a script.
     #[must_use]
     pub fn command(&self) -> Command {
-        Command::new(self.programs.program("node"))
+        Command::new(self.interpreter())
+    }
+
+    /// The program that runs scripts.
+    #[must_use]
+    pub fn interpreter(&self) -> PathBuf {
+        self.programs.program("node")
     }
 
     /// A program that one of the packages brought, to be given to Node.js.
@@ -55,10 +61,13 @@ impl Node {
         self.home.join("node_modules/.bin").join(name)
     }
 
-    /// A copy of `script` beside the packages, where its imports are found.
+    /// A copy of `script` beside the packages, where its imports are found. Other processes never
+    /// find half of one.
     pub fn script(&self, script: &Path) -> anyhow::Result<PathBuf> {
         let copy = self.home.join(script.file_name().context("a script has a name")?);
-        std::fs::copy(script, &copy)?;
+        let mut new = tempfile::NamedTempFile::new_in(&self.home)?;
+        std::io::copy(&mut std::fs::File::open(script)?, &mut new)?;
+        new.persist(&copy)?;
         Ok(copy)
     }
 }
