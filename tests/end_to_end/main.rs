@@ -18,6 +18,8 @@ mod network;
 mod official_sdks;
 mod operation;
 mod outside;
+mod pairings;
+mod program;
 mod relay;
 mod relying;
 mod story;

@@ -3,7 +3,6 @@
 //! The programs in `relying/` are the ones that the README shows.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -15,8 +14,9 @@ use cloister_devnet::node::Node;
 use cloister_devnet::python::Python;
 use cloister_devnet::verifier::Verifier;
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
+
+use crate::program::told;
 
 const TYP: &str = "vnd.cloister.lease+jwt";
 
@@ -46,20 +46,6 @@ async fn with_jose() -> Program {
         command.arg(&script).arg(verifier.url()).arg(domain);
         command
     })
-}
-
-/// The claims that the program accepts, or what it says instead.
-async fn ask(mut command: Command, lease: &str) -> Result<Value, String> {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(lease.as_bytes()).await.unwrap();
-    let output = child.wait_with_output().await.unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    if output.status.success() {
-        return Ok(serde_json::from_slice(&output.stdout).unwrap());
-    }
-    assert!(told.starts_with("refused: "), "it failed for another reason: {told}");
-    Err(told)
 }
 
 /// The Verifier's own lease key and result key, as nobody but the Verifier has them.
@@ -95,7 +81,7 @@ async fn checks_leases(program: Program) {
     let verifier = &devnet.verifier;
     let ask_of = |domain: &'static str, lease: String| {
         let command = program(verifier, domain);
-        async move { ask(command, &lease).await }
+        async move { told(command, &lease).await }
     };
     let judged = |lease: String| ask_of(Verifier::TRUST_DOMAIN, lease);
 
