@@ -81,6 +81,9 @@ pub enum OperationName {
     PushList,
     /// Removes a webhook of a task.
     PushDelete,
+    /// What happened to a task, told to a webhook of whoever asked for it: from the agent that has
+    /// the task to the agent that made it.
+    PushDeliver,
     /// What a server offers, and in which versions.
     Discover,
     /// Begins a session, in the revisions that have them.
@@ -131,7 +134,7 @@ pub enum OperationName {
 
 impl OperationName {
     /// Every operation.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::Card,
         Self::ExtendedCard,
         Self::Send,
@@ -144,6 +147,7 @@ impl OperationName {
         Self::PushGet,
         Self::PushList,
         Self::PushDelete,
+        Self::PushDeliver,
         Self::Discover,
         Self::Initialize,
         Self::EndSession,
@@ -185,6 +189,7 @@ impl OperationName {
             Self::PushGet => "push_get",
             Self::PushList => "push_list",
             Self::PushDelete => "push_delete",
+            Self::PushDeliver => "push_deliver",
             Self::Discover => "discover",
             Self::Initialize => "initialize",
             Self::EndSession => "end_session",
@@ -226,7 +231,8 @@ impl OperationName {
             | Self::PushCreate
             | Self::PushGet
             | Self::PushList
-            | Self::PushDelete => Protocol::A2a,
+            | Self::PushDelete
+            | Self::PushDeliver => Protocol::A2a,
             Self::Discover
             | Self::Initialize
             | Self::EndSession

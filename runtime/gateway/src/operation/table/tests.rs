@@ -40,7 +40,9 @@ fn paths() -> impl Iterator<Item = (&'static Row, Method, &'static [Segment])> {
 #[test]
 fn both_versions_have_every_operation_in_every_binding_that_has_it() {
     let of_a2a = OperationName::ALL.into_iter().filter(|name| name.protocol() == Protocol::A2a);
-    let all = of_a2a.filter(|name| *name != OperationName::Card).collect::<HashSet<_>>();
+    // The card is at a place of its own, and deliveries go between runtimes.
+    let outside = [OperationName::Card, OperationName::PushDeliver];
+    let all = of_a2a.filter(|name| !outside.contains(name)).collect::<HashSet<_>>();
     assert_eq!(all.len(), 11);
     for version in [V1_0, V0_3] {
         let rows = TABLE.iter().filter(|row| row.version == version).collect::<Vec<_>>();
