@@ -2,6 +2,7 @@
 
 mod cap;
 mod held;
+mod whole;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -9,6 +10,7 @@ use http_body_util::{BodyExt, Empty, Full};
 
 pub(crate) use cap::Cap;
 pub use held::held;
+pub(crate) use whole::Whole;
 
 /// Whatever went wrong while a body was read.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;

@@ -9,7 +9,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use crate::agent::AgentPorts;
+use crate::agent::{AgentAddress, AgentPorts};
 use crate::body::{Body, boxed};
 use crate::end::at;
 use crate::error::Cause;
@@ -43,19 +43,37 @@ impl AgentClient {
         } else {
             (&self.http, self.agent.http, Version::HTTP_11)
         };
-        let authority = address.to_string().parse::<Authority>();
-        let authority = authority.map_err(|error| Cause::AgentUnreachable(error.to_string()))?;
-        *request.uri_mut() = at(Scheme::HTTP, authority, request.uri())?;
         *request.version_mut() = version;
-        let response = client.request(request).await.map_err(|error| {
-            let why = chain(&error);
-            if error.is_connect() { Cause::AgentUnreachable(why) } else { Cause::AgentFailed(why) }
-        })?;
-        if response.status().is_informational() {
-            return Err(Cause::AgentFailed("it switched protocols".to_owned()));
-        }
-        Ok(response.map(boxed))
+        sent(client, address, request).await
     }
+
+    /// Sends one request to another place of the agent's, over HTTP/1.1.
+    pub(crate) async fn post_to(
+        &self,
+        address: AgentAddress,
+        mut request: Request<Body>,
+    ) -> Result<Response<Body>, Cause> {
+        *request.version_mut() = Version::HTTP_11;
+        sent(&self.http, address, request).await
+    }
+}
+
+async fn sent(
+    client: &Client<HttpConnector, Body>,
+    address: AgentAddress,
+    mut request: Request<Body>,
+) -> Result<Response<Body>, Cause> {
+    let authority = address.to_string().parse::<Authority>();
+    let authority = authority.map_err(|error| Cause::AgentUnreachable(error.to_string()))?;
+    *request.uri_mut() = at(Scheme::HTTP, authority, request.uri())?;
+    let response = client.request(request).await.map_err(|error| {
+        let why = chain(&error);
+        if error.is_connect() { Cause::AgentUnreachable(why) } else { Cause::AgentFailed(why) }
+    })?;
+    if response.status().is_informational() {
+        return Err(Cause::AgentFailed("it switched protocols".to_owned()));
+    }
+    Ok(response.map(boxed))
 }
 
 impl fmt::Debug for AgentClient {

@@ -16,6 +16,7 @@ use crate::limits::CARD_BYTES_MAX;
 use crate::mcp::{Endpoint, Server};
 use crate::ownership::Owner;
 use crate::peek::{CollectError, collect, is_encoded};
+use crate::push::{Entry, Webhook};
 use cloister_channel::AgentName;
 
 /// Who is at the other end of a connection, as far as anybody vouches for it.
@@ -63,6 +64,10 @@ pub(crate) enum Target {
     Server(Arc<Server>),
     /// A tool server that there is not.
     NoServer,
+    /// A webhook of the local agent.
+    Webhook(Arc<Entry<Webhook>>),
+    /// A webhook that there is not, or not for this peer.
+    NoWebhook,
 }
 
 /// Whoever calls the local agent, or a tool server beside it.
@@ -94,7 +99,10 @@ impl End for Caller {
     fn send(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, Cause>> {
         match &self.target {
             Target::Server(server) => Box::pin(server.send(request)),
-            Target::Agent | Target::NoServer => Box::pin(self.agent.send(request)),
+            Target::Webhook(entry) => Box::pin(entry.deliver(&self.agent, request)),
+            Target::Agent | Target::NoServer | Target::NoWebhook => {
+                Box::pin(self.agent.send(request))
+            }
         }
     }
 }

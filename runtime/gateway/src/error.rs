@@ -10,6 +10,7 @@ use crate::limiter::Overload;
 use crate::mcp::McpError;
 use crate::ownership::ListError;
 use crate::path::PathError;
+use crate::push::PushError;
 use crate::recorder::RecordError;
 use crate::scan::ScanError;
 
@@ -110,7 +111,7 @@ cloister_attestation::codes! {
 
 /// Every code of this crate.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    CODES.iter().chain(crate::mcp::CODES).copied()
+    CODES.iter().chain(crate::mcp::CODES).chain(crate::push::CODES).copied()
 }
 
 /// Why a request was not carried.
@@ -164,6 +165,8 @@ pub(crate) enum Cause {
     Dial(#[from] DialError),
     #[error(transparent)]
     Mcp(#[from] McpError),
+    #[error(transparent)]
+    Push(#[from] PushError),
 }
 
 impl Diagnostic for Cause {
@@ -194,6 +197,7 @@ impl Diagnostic for Cause {
             Self::NotServed => &NOT_SERVED,
             Self::Dial(error) => error.code(),
             Self::Mcp(error) => error.code(),
+            Self::Push(error) => error.code(),
         }
     }
 }

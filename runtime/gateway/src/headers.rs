@@ -13,7 +13,7 @@ use crate::end::Party;
 
 /// Everything that begins with this is said by a runtime, to the agent beside it. The same from
 /// elsewhere is a look-alike.
-const RESERVED_PREFIX: &str = "cloister-";
+pub(crate) const RESERVED_PREFIX: &str = "cloister-";
 
 /// Headers about one connection. SPEC: RFC 9110 section 7.6.1.
 const HOP_BY_HOP: [HeaderName; 8] = [

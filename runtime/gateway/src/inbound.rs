@@ -20,13 +20,14 @@ use crate::directory::Directory;
 use crate::end::{Caller, Party};
 use crate::layer::{
     Answer, Arrived, Audit, Authorize, Classify, Cleanse, Deliver, Gate, Identify, Limit, Own,
-    Present, Tools,
+    Present, Push, Tools,
 };
 use crate::limiter::Limiter;
 use crate::limits::REQUESTS_MAX;
 use crate::mcp::ToolServers;
 use crate::metrics::{Counts, Metrics};
 use crate::ownership::{Owner, Owners};
+use crate::push::Pushes;
 use crate::recorder::Recorder;
 use crate::reply::Audience;
 
@@ -45,6 +46,8 @@ pub struct InboundOptions {
     pub vouch: Arc<dyn Vouch>,
     /// Whose the agent's tasks are: outlives whatever else of this is replaced.
     pub owners: Arc<Owners>,
+    /// What is known of push notifications: the same for both directions.
+    pub pushes: Arc<Pushes>,
     /// The tool servers beside it; peers may ask for those that are exposed.
     pub servers: Arc<ToolServers>,
     /// Puts on record what they do, and what they may not.
@@ -68,6 +71,7 @@ pub struct Inbound {
     servers: Arc<ToolServers>,
     metrics: Arc<Metrics>,
     owners: Arc<Owners>,
+    pushes: Arc<Pushes>,
     visits: Arc<AtomicU64>,
     path: BoxCloneSyncService<Arrived<Caller>, Response<Body>, Infallible>,
 }
@@ -76,8 +80,17 @@ impl Inbound {
     /// Makes the path; connects to nothing yet.
     #[must_use]
     pub fn new(options: InboundOptions) -> Self {
-        let InboundOptions { local, agent, policy, origin, vouch, owners, servers, recorder } =
-            options;
+        let InboundOptions {
+            local,
+            agent,
+            policy,
+            origin,
+            vouch,
+            owners,
+            pushes,
+            servers,
+            recorder,
+        } = options;
         let own_card = OwnCard { agent: local.agent.clone(), origin, vouch };
         let metrics = Arc::new(Metrics::default());
         let gate = Arc::new(Gate { local, policy });
@@ -91,10 +104,11 @@ impl Inbound {
             .layer(Cleanse::layer())
             .layer(Tools::layer(gate, recorder))
             .layer(Identify::layer())
+            .layer(Push::layer(Arc::clone(&pushes)))
             .layer(Present::layer(Arc::new(own_card)))
             .service(Deliver);
         let (agent, path) = (AgentClient::new(agent), BoxCloneSyncService::new(path));
-        Self { agent, servers, metrics, owners, visits: Arc::default(), path }
+        Self { agent, servers, metrics, owners, pushes, visits: Arc::default(), path }
     }
 
     /// Answers one request that arrived on the channel of `peer`. Dropping the future, or the body
@@ -124,10 +138,12 @@ impl Inbound {
         owner: Owner,
         request: Request<Body>,
     ) -> Response<Body> {
-        let target = match &peer {
-            Party::Attested(_) => self.servers.for_peer(request.uri().path()),
-            Party::Visitor => self.servers.for_visitor(request.uri().path()),
-        };
+        let path = request.uri().path();
+        let delivery = self.pushes.target(path, &peer);
+        let target = delivery.unwrap_or_else(|| match &peer {
+            Party::Attested(_) => self.servers.for_peer(path),
+            Party::Visitor => self.servers.for_visitor(path),
+        });
         let end = Caller { peer, owner, agent: self.agent.clone(), target };
         let arrived = Arrived { end, request };
         // Boxed here, so that callers need not prove `Send` of the whole stack.

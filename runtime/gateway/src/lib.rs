@@ -13,7 +13,8 @@
 //! Each word is one `tower` layer in a file of its own; [`Inbound`], [`Outbound`] and [`LocalPort`],
 //! which is for a person's machine, are only the lists. Bodies are forwarded byte for byte: as much
 //! of a request is read as tells the operation and the ids of tasks and contexts, and nothing is
-//! encoded again. The one exception is a card, whose URLs are made to lead through the gateway.
+//! encoded again. The exceptions are cards and push notification configurations, whose URLs are made
+//! to lead through the gateway, and lists, from which others' tasks and tools are taken out.
 //! There is no limit on how long an answer takes.
 //!
 //! What this crate deliberately does not do: open channels (see [`Dialer`]), judge Evidence, or
@@ -26,6 +27,7 @@
 #![forbid(unsafe_code)]
 
 mod agent;
+pub mod backoff;
 mod body;
 mod card;
 mod client;
@@ -35,6 +37,7 @@ mod doors;
 mod end;
 mod envelope;
 mod error;
+mod frame;
 mod headers;
 mod inbound;
 mod layer;
@@ -51,6 +54,7 @@ mod ownership;
 mod parts;
 mod path;
 mod peek;
+mod push;
 mod query;
 mod recorder;
 mod reply;
@@ -85,6 +89,7 @@ pub use operation::Operation;
 pub use outbound::{Outbound, OutboundOptions};
 pub use ownership::Owners;
 pub use path::RESERVED_PATH;
+pub use push::{Pushes, WebhookPorts};
 pub use recorder::{RecordError, Recorder, direction as recorded_direction, peer_facts};
 pub use scan::ScanError;
 pub use subject::subject;

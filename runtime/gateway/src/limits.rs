@@ -140,3 +140,52 @@ pub(crate) const SESSIONS_OF_ONE_MAX: usize = 256;
 
 /// How long a session may go unused. Clients of the older revisions keep one for a conversation.
 pub(crate) const SESSION_IDLE_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// Push notification configurations at one end of this runtime, for all peers: some 4 MiB.
+pub(crate) const PUSH_CONFIGS_MAX: usize = 4096;
+
+/// Of these, for one peer: a few for each task that runs.
+pub(crate) const PUSH_CONFIGS_OF_ONE_MAX: usize = 512;
+
+/// How long a configuration outlives its task: the last notification may still be on its way, and
+/// callers look at what they asked for.
+pub(crate) const PUSH_AFTER_TASK: Duration = Duration::from_secs(10 * 60);
+
+/// How long a configuration may go without a notification. Tasks last for hours, rarely for days.
+pub(crate) const PUSH_UNUSED_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// One notification, one message that brings a configuration, and one answer about configurations:
+/// each is read whole, as a JSON-RPC request is.
+pub(crate) const PUSH_BODY_BYTES_MAX: usize = PEEK_BYTES_MAX;
+
+/// Notifications of one configuration that wait for delivery. An agent sends one for each change
+/// of a task; more than this wait only while its peer cannot be reached.
+pub(crate) const PUSH_WAITING_OF_ONE_MAX: usize = 64;
+
+/// What all notifications that wait may take, in KiB. Each counts as one at least.
+pub(crate) const PUSH_WAITING_KIB_MAX: usize = 32 * 1024;
+
+/// How long the same notification counts as a repetition. Agents that try again do so for a minute
+/// or two.
+pub(crate) const PUSH_REPEAT_WINDOW: Duration = Duration::from_secs(5 * 60);
+
+/// Notifications that are compared with one that comes.
+pub(crate) const PUSH_SEEN_MAX: usize = 128;
+
+/// One attempt to deliver, a dial and the webhook's answer included.
+pub(crate) const PUSH_ATTEMPT_MAX: Duration = Duration::from_secs(30);
+
+/// How often a notification is tried: with the waits between them for about a minute.
+pub(crate) const PUSH_ATTEMPTS_MAX: u32 = 8;
+
+/// The wait after the first failed attempt.
+pub(crate) const PUSH_RETRY_FIRST: Duration = Duration::from_millis(500);
+
+/// The longest wait between two attempts.
+pub(crate) const PUSH_RETRY_MOST: Duration = Duration::from_secs(30);
+
+/// What is read of an answer to a delivery, which has none or says why it was refused.
+pub(crate) const PUSH_ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// How long a webhook of the local agent may take. Official SDKs give up after 5 to 30 seconds.
+pub(crate) const PUSH_WEBHOOK_MAX: Duration = Duration::from_secs(10);

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
+use bytes::Bytes;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -148,6 +149,11 @@ impl<'de> Deserialize<'de> for Members<'de> {
 
         deserializer.deserialize_map(InOrder)
     }
+}
+
+/// The bytes of JSON that was written.
+pub(crate) fn into_bytes(raw: Box<RawValue>) -> Bytes {
+    Bytes::from(Box::<str>::from(raw).into_boxed_bytes())
 }
 
 /// What a member's name comes down to for the most lenient reader: case folded as Unicode does (so

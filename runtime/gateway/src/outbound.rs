@@ -16,12 +16,13 @@ use crate::dialer::{BoxFuture, Dialer};
 use crate::directory::Directory;
 use crate::doors::Doors;
 use crate::layer::{
-    Answer, Audit, Authorize, Classify, Cleanse, Deliver, Dial, Gate, Limit, Present, Reach, Route,
-    Surface, Tools,
+    Answer, Audit, Authorize, Classify, Cleanse, Deliver, Dial, Gate, Limit, Notify, Present, Push,
+    Reach, Route, Surface, Tools,
 };
 use crate::limiter::Limiter;
 use crate::mcp::ToolServers;
 use crate::metrics::{Counts, Metrics};
+use crate::push::{Courier, Pushes};
 use crate::recorder::Recorder;
 use crate::reply::Audience;
 
@@ -39,6 +40,8 @@ pub struct OutboundOptions {
     pub doors: Option<Arc<dyn Doors>>,
     /// Vouches for the cards that the agent is shown.
     pub vouch: Arc<dyn Vouch>,
+    /// What is known of push notifications: the same for both directions.
+    pub pushes: Arc<Pushes>,
     /// The tool servers that it may find at `/tools/{name}/mcp`.
     pub servers: Arc<ToolServers>,
     /// Puts on record what it does, and what it may not.
@@ -61,6 +64,7 @@ impl fmt::Debug for OutboundOptions {
 #[derive(Clone)]
 pub struct Outbound {
     metrics: Arc<Metrics>,
+    pushes: Arc<Pushes>,
     path: BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>,
 }
 
@@ -68,24 +72,35 @@ impl Outbound {
     /// Makes the path; dials nobody yet.
     #[must_use]
     pub fn new(options: OutboundOptions) -> Self {
-        let OutboundOptions { local, policy, dialer, doors, vouch, servers, recorder } = options;
+        let OutboundOptions { local, policy, dialer, doors, vouch, pushes, servers, recorder } =
+            options;
         let cards = PeerCards { vouch: Some(vouch), doors: doors.clone() };
         let metrics = Arc::new(Metrics::default());
         let gate = Arc::new(Gate { local, policy });
+        let limiter = Limiter::new(None);
+        let delivery = ServiceBuilder::new()
+            .layer(Authorize::layer(Arc::clone(&gate)))
+            .layer(Audit::layer(Arc::clone(&recorder)))
+            .layer(Limit::layer(Arc::clone(&limiter)))
+            .layer(Cleanse::layer())
+            .service(Deliver);
+        let courier = Courier::new(Arc::clone(&pushes), Arc::clone(&dialer), delivery);
         let path = ServiceBuilder::new()
             .layer(Answer::layer(Audience::Local, Arc::clone(&metrics)))
             .layer(Surface::layer(Reach::Loopback))
+            .layer(Notify::layer(courier))
             .layer(Route::layer(doors, servers))
             .layer(Dial::layer(dialer))
             .layer(Classify::layer(Arc::new(Directory::default())))
             .layer(Authorize::layer(Arc::clone(&gate)))
             .layer(Audit::layer(Arc::clone(&recorder)))
-            .layer(Limit::layer(Limiter::new(None)))
+            .layer(Limit::layer(limiter))
             .layer(Cleanse::layer())
             .layer(Tools::layer(gate, recorder))
             .layer(Present::layer(Arc::new(cards)))
+            .layer(Push::layer(Arc::clone(&pushes)))
             .service(Deliver);
-        Self { metrics, path: BoxCloneSyncService::new(path) }
+        Self { metrics, pushes, path: BoxCloneSyncService::new(path) }
     }
 
     /// Answers one request of the local agent. Dropping the future, or the body of the response,
@@ -101,6 +116,12 @@ impl Outbound {
             Ok(response) => response,
             Err(never) => match never {},
         }
+    }
+
+    /// Forgets the push notification configurations of runtimes whose instance `is_gone`, in both
+    /// directions: they were revoked.
+    pub fn forget_instances(&self, is_gone: impl Fn(&str) -> bool) {
+        self.pushes.forget_instances(is_gone);
     }
 
     /// What became of the requests so far.

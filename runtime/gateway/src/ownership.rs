@@ -14,7 +14,7 @@ use cloister_policy::Subject;
 
 use crate::limits::OWNED_MAX;
 
-pub(crate) use claim::watched;
+pub(crate) use claim::{Learner, claimed, watched};
 pub(crate) use list::{ListError, in_json, in_protobuf, tasks_of_rpc};
 
 /// Who owns: an attested agent, whichever of its instances calls, or one visit.

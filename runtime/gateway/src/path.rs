@@ -6,6 +6,10 @@ use core::fmt;
 /// none of them, in either direction, whatever an agent's card says.
 pub const RESERVED_PATH: &str = "/cloister/channel";
 
+/// Beneath this path of a channel, a runtime delivers the push notifications of its agent. No agent
+/// has such a path: the gateway answers for it.
+pub(crate) const PUSH_PATH: &str = "/cloister/push";
+
 /// Why a path was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PathError {
@@ -52,6 +56,8 @@ impl<'a> PlainPath<'a> {
     pub(crate) fn is_reserved(&self) -> bool {
         self.raw == RESERVED_PATH
             || self.beneath(RESERVED_PATH).is_some()
+            || self.raw == PUSH_PATH
+            || self.beneath(PUSH_PATH).is_some()
             || tool_server(self.raw).is_some()
     }
 

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cloister_attestation::code::Diagnostic as _;
+use cloister_gateway::Outbound;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -109,6 +110,8 @@ impl Runtime {
         let agent = tokio::spawn(agent::keep(program, patience, board, state.phase()));
         // Revocations.
         tasks.spawn(async move { watch.follow().await });
+        // What was agreed with whoever is revoked is off.
+        tasks.spawn(forget_revoked(Arc::clone(&state), outbound.clone()));
         // Channels and the agent's surface, from the first admission on.
         tasks.spawn(after_admission(
             state.phase(),
@@ -221,6 +224,19 @@ async fn sign(audit: Arc<AuditLog>) {
         if let Err(error) = audit.checkpoint().await {
             warn!(code = error.code().id, %error, "the audit log is not signed");
         }
+    }
+}
+
+/// Forgets push notification configurations of runtimes as they are revoked. Their channels are
+/// closed elsewhere and at once; this is so that nothing is kept for them.
+async fn forget_revoked(state: Arc<State>, gateway: Outbound) {
+    let mut changes = state.changes();
+    while changes.changed().await.is_ok() {
+        let Some(standing) = changes.borrow_and_update().clone() else { continue };
+        let trust = &standing.trust;
+        gateway.forget_instances(|instance| {
+            instance.parse().is_ok_and(|instance| trust.revocation(&instance).is_some())
+        });
     }
 }
 

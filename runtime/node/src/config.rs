@@ -8,6 +8,7 @@ mod agent;
 mod card;
 mod error;
 mod node;
+mod push;
 mod source;
 mod tools;
 

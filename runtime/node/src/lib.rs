@@ -30,7 +30,6 @@ pub mod addresses;
 mod agent;
 pub mod attest;
 mod audit;
-pub mod backoff;
 pub mod boot;
 pub mod channels;
 pub mod clock;
@@ -62,5 +61,6 @@ pub mod workload;
 
 pub use audit::AuditLogError;
 pub use boot::{BootError, Runtime};
+pub use cloister_gateway::backoff;
 pub use codes::codes;
 pub use config::{AgentConfig, ConfigError, NodeConfig};

@@ -19,6 +19,9 @@ pub const TOOL_SERVERS_MAX: usize = 64;
 /// How long a tool server may take to end once its input is closed, before it is told to.
 pub const TOOL_INPUT_GRACE: Duration = Duration::from_secs(1);
 
+/// Ports that one agent may have webhooks at.
+pub const WEBHOOK_PORTS_MAX: usize = 64;
+
 /// Environment variables that an agent may be given.
 pub const ENVIRONMENT_MAX: usize = 256;
 

@@ -20,6 +20,7 @@ use crate::error::Cause;
 use crate::mcp::{self, McpError};
 use crate::operation::{HttpMatch, Operation, Row, Said};
 use crate::peek::{Watch, is_json, peek, settle};
+use crate::push::{self, PushError};
 use crate::reply::{Refused, Shape};
 use crate::scan::{Scan, ScanError};
 use crate::version;
@@ -48,6 +49,11 @@ impl<S> Classify<S> {
                 let server = server.name().to_owned();
                 mcp::classify(end, &server, request).await?
             }
+            Target::Webhook(entry) => {
+                let entry = Arc::clone(entry);
+                push::classify(end, &entry, request).await?
+            }
+            Target::NoWebhook => return Err(Refused::new(PushError::Unknown, Shape::HttpJson)),
             Target::NoServer => {
                 return Err(Refused::new(McpError::NoServer, Shape::Mcp(Arc::default())));
             }

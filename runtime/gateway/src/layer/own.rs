@@ -2,23 +2,22 @@
 
 use std::sync::Arc;
 
-use bytes::{BufMut, Bytes, BytesMut};
 use cloister_policy::{Binding, OperationName, Protocol};
 use http::Response;
-use http_body_util::{BodyExt, Limited};
 use tower::Layer;
 use tower::layer::layer_fn;
 
 use super::{Classified, Next, Outcome, service};
-use crate::body::{Body, boxed, full};
-use crate::dialer::BoxFuture;
+use crate::body::{Body, Whole};
 use crate::end::Caller;
 use crate::error::Cause;
+use crate::frame;
 use crate::headers::{forget_representation, uncompressed};
 use crate::limits::LIST_BYTES_MAX;
+use crate::object::into_bytes;
 use crate::operation::Operation;
 use crate::ownership::{
-    Claimed, Kind, ListError, Owner, Owners, in_json, in_protobuf, tasks_of_rpc, watched,
+    Claimed, Kind, ListError, Owner, Owners, claimed, in_json, in_protobuf, tasks_of_rpc,
 };
 use crate::reply::Refused;
 use crate::scan::ScanError;
@@ -39,7 +38,9 @@ impl<S> Own<S> {
     where
         S: Next<Classified<Caller>>,
     {
-        if call.operation.protocol != Protocol::A2a {
+        // What a peer delivers is about a task of its own agent's.
+        let is_delivery = call.operation.name == OperationName::PushDeliver;
+        if call.operation.protocol != Protocol::A2a || is_delivery {
             return self.next.proceed(call).await;
         }
         let (operation, owner) = (call.operation.clone(), call.end.owner.clone());
@@ -53,7 +54,7 @@ impl<S> Own<S> {
         let shape = call.shape.clone();
         let response = self.next.proceed(call).await?;
         if sends {
-            return Ok(watched(response, &operation, self.owners, owner));
+            return Ok(claimed(response, &operation, self.owners, owner));
         }
         if lists {
             let shown = filtered(response, operation.binding, &self.owners, &owner).await;
@@ -112,45 +113,20 @@ async fn filtered(
         return Ok(response);
     }
     let (mut head, body) = response.into_parts();
-    let whole: BoxFuture<'static, _> = Box::pin(Limited::new(body, LIST_BYTES_MAX).collect());
-    let whole = whole.await.map_err(|_| ListError::Unread)?;
-    let trailers = whole.trailers().cloned();
-    let received = whole.to_bytes();
-    let shown = if received.is_empty() {
+    let mut whole = Whole::of(body, LIST_BYTES_MAX).await.map_err(|_| ListError::Unread)?;
+    let received = core::mem::take(&mut whole.bytes);
+    whole.bytes = if received.is_empty() {
         // An error in gRPC, or nothing to take anything out of.
         received
     } else if binding == Binding::Grpc {
-        in_frame(&received, owners, owner)?
+        let list = frame::message(&received).ok_or(ListError::Unread)?;
+        frame::framed(&in_protobuf(list, owners, owner)?).ok_or(ListError::Unread)?
     } else if binding == Binding::JsonRpc {
-        json(tasks_of_rpc(&received, owners, owner)?)
+        into_bytes(tasks_of_rpc(&received, owners, owner)?)
     } else {
         let list = serde_json::from_slice(&received).map_err(|_| ListError::Unread)?;
-        json(in_json(list, owners, owner)?)
+        into_bytes(in_json(list, owners, owner)?)
     };
     forget_representation(&mut head.headers);
-    let body = match trailers {
-        Some(trailers) => boxed(full(shown).with_trailers(core::future::ready(Some(Ok(trailers))))),
-        None => full(shown),
-    };
-    Ok(Response::from_parts(head, body))
-}
-
-fn json(raw: Box<serde_json::value::RawValue>) -> Bytes {
-    Bytes::from(Box::<str>::from(raw).into_boxed_bytes())
-}
-
-/// The one message of a gRPC answer.
-fn in_frame(frame: &Bytes, owners: &Owners, owner: &Owner) -> Result<Bytes, ListError> {
-    let (head, message) = frame.split_at_checked(5).ok_or(ListError::Unread)?;
-    let length = u32::try_from(message.len()).map_err(|_| ListError::Unread)?;
-    // Flag, then length: neither compressed, nor more than one message.
-    if head.split_first() != Some((&0, length.to_be_bytes().as_slice())) {
-        return Err(ListError::Unread);
-    }
-    let shown = in_protobuf(message, owners, owner)?;
-    let mut out = BytesMut::with_capacity(shown.len().saturating_add(5));
-    out.put_u8(0);
-    out.put_u32(u32::try_from(shown.len()).map_err(|_| ListError::Unread)?);
-    out.put_slice(&shown);
-    Ok(out.freeze())
+    Ok(Response::from_parts(head, whole.into()))
 }

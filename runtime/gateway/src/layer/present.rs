@@ -3,20 +3,18 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use cloister_policy::{Binding, OperationName};
 use http::header::CONTENT_LENGTH;
 use http::{Method, Response};
-use http_body_util::{BodyExt as _, Collected, Limited};
 use tokio::time::timeout;
 use tower::Layer;
 use tower::layer::layer_fn;
 
 use super::{Classified, Next, Outcome};
-use crate::body::{Body, BodyError, boxed, full};
+use crate::body::{Body, Whole};
 use crate::card::{Asked, CardError, Plan, Planner, Shown};
-use crate::dialer::BoxFuture;
 use crate::end::{End, card_bytes};
+use crate::frame;
 use crate::headers::plain_and_whole;
 use crate::limits::{CARD_BYTES_MAX, CARD_FETCH_MAX};
 use crate::object::{Object, ObjectError};
@@ -133,35 +131,18 @@ async fn grpc(
     plan: &Plan,
 ) -> Result<Response<Body>, CardError> {
     let (mut head, body) = response.into_parts();
-    let collected = timeout(CARD_FETCH_MAX, whole(body))
+    let mut whole = timeout(CARD_FETCH_MAX, Whole::of(body, CARD_BYTES_MAX))
         .await
         .map_err(|_| CardError::Late)?
         .map_err(|_| CardError::Broken)?;
-    let trailers = collected.trailers().cloned();
-    let received = collected.to_bytes();
-    let message = match received.split_first_chunk::<5>() {
-        None if received.is_empty() => Vec::new(),
-        Some(([0, length @ ..], card)) if u32::from_be_bytes(*length) == bytes_of(card) => {
-            let card = plan.show_protobuf(card, version)?;
-            [&[0][..], &bytes_of(&card).to_be_bytes(), &card].concat()
-        }
+    if !whole.bytes.is_empty() {
         // Compressed although that was not asked for, or more than one message.
-        _ => return Err(CardError::Encoded),
-    };
+        let card = frame::message(&whole.bytes).ok_or(CardError::Encoded)?;
+        let card = plan.show_protobuf(card, version)?;
+        whole.bytes = frame::framed(&card).ok_or(CardError::TooLarge)?;
+    }
     head.headers.remove(CONTENT_LENGTH);
-    let end = async move { trailers.map(Ok) };
-    Ok(Response::from_parts(head, boxed(full(message).with_trailers(end))))
-}
-
-/// A body within the size of a card, with its trailers. Boxed here, so that callers need not prove
-/// `Send` of it.
-fn whole(body: Body) -> BoxFuture<'static, Result<Collected<Bytes>, BodyError>> {
-    Box::pin(Limited::new(body, CARD_BYTES_MAX).collect())
-}
-
-/// Never more than the largest length, which no message has.
-fn bytes_of(message: &[u8]) -> u32 {
-    u32::try_from(message.len()).unwrap_or(u32::MAX)
+    Ok(Response::from_parts(head, whole.into()))
 }
 
 /// A JSON-RPC response with the card in it replaced. One without a result is an error, and passes.

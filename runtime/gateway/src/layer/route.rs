@@ -89,7 +89,7 @@ impl<S> Route<S> {
                 let base = format!("http://{authority}/tools/{}", server.name());
                 (Destination::Server(server), base)
             }
-            Target::NoServer => {
+            Target::NoServer | Target::Webhook(_) | Target::NoWebhook => {
                 return Err(Refused::new(McpError::NoServer, Shape::Mcp(Arc::default())));
             }
             Target::Agent => {

@@ -38,6 +38,19 @@ pub(crate) struct Member(pub(crate) &'static str, pub(crate) Take<Self>);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Field(pub(crate) u32, pub(crate) Take<Self>);
 
+/// A push notification configuration that comes with a message, by the names of every version and
+/// binding: a lenient agent may take one of another version.
+const fn pushes(inside: &'static [Member]) -> [Member; 3] {
+    const fn push(name: &'static str, inside: &'static [Member]) -> Member {
+        Member(name, Take::Enter(Within::Push, inside))
+    }
+    [
+        push("taskpushnotificationconfig", inside),
+        push("pushnotificationconfig", inside),
+        push("pushnotification", inside),
+    ]
+}
+
 const TENANT: Member = Member("tenant", Take::Text(Slot::Tenant));
 const MESSAGE: Member = Member("message", Take::Enter(Within::Message, IN_MESSAGE));
 const IN_MESSAGE: &[Member] = &[
@@ -48,11 +61,10 @@ const IN_MESSAGE: &[Member] = &[
 
 /// The JSON of version 1.0, which JSON-RPC and HTTP+JSON share.
 pub(super) mod json {
-    use super::{MESSAGE, Member, Slot, TENANT, Take, Within};
+    use super::{MESSAGE, Member, Slot, TENANT, Take, Within, pushes};
 
     const IN_PUSH: &[Member] = &[Member("taskid", Take::Text(Slot::Task))];
-    const PUSH: Take<Member> = Take::Enter(Within::Push, IN_PUSH);
-    const IN_CONFIGURATION: &[Member] = &[Member("taskpushnotificationconfig", PUSH)];
+    const IN_CONFIGURATION: &[Member] = &pushes(IN_PUSH);
     const CONFIGURATION: Take<Member> = Take::Enter(Within::Configuration, IN_CONFIGURATION);
 
     pub(in super::super) const SEND: &[Member] =
@@ -69,10 +81,9 @@ pub(super) mod json {
 
 /// The JSON of version 0.3 over JSON-RPC.
 pub(super) mod json_rpc_0_3 {
-    use super::{MESSAGE, Member, Slot, Take, Within};
+    use super::{MESSAGE, Member, Slot, Take, Within, pushes};
 
-    const PUSH: Take<Member> = Take::Enter(Within::Push, &[]);
-    const IN_CONFIGURATION: &[Member] = &[Member("pushnotificationconfig", PUSH)];
+    const IN_CONFIGURATION: &[Member] = &pushes(&[]);
     const CONFIGURATION: Take<Member> = Take::Enter(Within::Configuration, IN_CONFIGURATION);
     const IN_CONFIG: &[Member] = &[Member("id", Take::Text(Slot::Config))];
 
@@ -93,11 +104,9 @@ pub(super) mod json_rpc_0_3 {
 /// The JSON of version 0.3 over HTTP+JSON: that of its protobuf definition, whose readers take a
 /// field by its own name and by its JSON name.
 pub(super) mod http_json_0_3 {
-    use super::{IN_MESSAGE, MESSAGE, Member, Slot, Take, Within};
+    use super::{IN_MESSAGE, MESSAGE, Member, Slot, Take, Within, pushes};
 
-    const PUSH: Take<Member> = Take::Enter(Within::Push, &[]);
-    const IN_CONFIGURATION: &[Member] =
-        &[Member("pushnotification", PUSH), Member("pushnotificationconfig", PUSH)];
+    const IN_CONFIGURATION: &[Member] = &pushes(&[]);
     const CONFIGURATION: Take<Member> = Take::Enter(Within::Configuration, IN_CONFIGURATION);
     const IN_CONFIG: &[Member] = &[Member("name", Take::Text(Slot::ConfigName))];
 

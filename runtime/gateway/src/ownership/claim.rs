@@ -16,20 +16,38 @@ use crate::operation::{Operation, Said};
 use crate::scan::Scan;
 use crate::sse::{Events, Piece};
 
+/// Whoever wants to know what a message made.
+pub(crate) trait Learner: Send + Unpin + 'static {
+    /// A task or context that the answer names.
+    fn learn(&mut self, kind: Kind, id: &str);
+
+    /// Whether nothing more is wanted.
+    fn is_complete(&self) -> bool;
+}
+
 /// The answer to a message of `owner`, whose task and context become the owner's as they pass.
-pub(crate) fn watched(
+pub(crate) fn claimed(
     response: Response<Body>,
     operation: &Operation,
     owners: Arc<Owners>,
     owner: Owner,
+) -> Response<Body> {
+    watched(response, operation, Claim { owners, owner, task: false, context: false })
+}
+
+/// The answer to a message, of which `learner` learns what it names as that passes. The learner
+/// lives as long as the answer.
+pub(crate) fn watched(
+    response: Response<Body>,
+    operation: &Operation,
+    learner: impl Learner,
 ) -> Response<Body> {
     let scan = Scan::answer(operation.binding, operation.version);
     let streams = operation.binding != Binding::Grpc && is_event_stream(&response);
     let events = streams.then(Events::new);
     let template = (operation.binding, operation.version);
     let reader = Some(Reader { events, scan: Some(scan), template });
-    let claim = Claim { owners, owner, task: false, context: false };
-    response.map(|rest| boxed(Claiming { rest, reader, claim }))
+    response.map(|rest| boxed(Watched { rest, reader, learner }))
 }
 
 fn is_event_stream(response: &Response<Body>) -> bool {
@@ -38,11 +56,11 @@ fn is_event_stream(response: &Response<Body>) -> bool {
     media.trim().eq_ignore_ascii_case("text/event-stream")
 }
 
-struct Claiming {
+struct Watched<L> {
     rest: Body,
     /// `None` once there is nothing more to learn.
     reader: Option<Reader>,
-    claim: Claim,
+    learner: L,
 }
 
 struct Reader {
@@ -62,52 +80,56 @@ struct Claim {
 
 impl Reader {
     /// Reads on; whether there is more to learn.
-    fn read(&mut self, bytes: &[u8], claim: &mut Claim) -> bool {
+    fn read(&mut self, bytes: &[u8], learner: &mut impl Learner) -> bool {
         let Self { events, scan, template } = self;
         let Some(events) = events else {
-            fed(scan, bytes, claim);
-            return scan.is_some() && !claim.is_complete();
+            fed(scan, bytes, learner);
+            return scan.is_some() && !learner.is_complete();
         };
         events.feed(bytes, |piece| match piece {
-            Piece::Data(data) => fed(scan, data, claim),
+            Piece::Data(data) => fed(scan, data, learner),
             Piece::End => *scan = Some(Scan::answer(template.0, template.1)),
         });
-        !claim.is_complete()
+        !learner.is_complete()
     }
 }
 
-/// Feeds one scan, and claims what it has found.
-fn fed(scan: &mut Option<Scan>, bytes: &[u8], claim: &mut Claim) {
+/// Feeds one scan, and hands on what it has found.
+fn fed(scan: &mut Option<Scan>, bytes: &[u8], learner: &mut impl Learner) {
     let Some(reading) = scan else { return };
     let outcome = reading.feed(bytes);
-    claim.take(reading.said());
+    let Said { task, context, .. } = reading.said();
+    for (id, kind) in [(task, Kind::Task), (context, Kind::Context)] {
+        if let Some(id) = id {
+            learner.learn(kind, id);
+        }
+    }
     if let Err(error) = outcome {
         tracing::debug!("an answer to a message cannot be read further: {error}");
         *scan = None;
     }
 }
 
-impl Claim {
-    fn take(&mut self, said: &Said) {
-        for (id, kind) in [(&said.task, Kind::Task), (&said.context, Kind::Context)] {
-            let taken = match kind {
-                Kind::Task => &mut self.task,
-                Kind::Context => &mut self.context,
-            };
-            let Some(id) = id.as_ref().filter(|_| !*taken) else { continue };
-            *taken = true;
-            if self.owners.claim(&self.owner, kind, id) == Claimed::No {
-                tracing::warn!(?kind, "the agent answered a peer with another peer's id");
-            }
+impl Learner for Claim {
+    fn learn(&mut self, kind: Kind, id: &str) {
+        let taken = match kind {
+            Kind::Task => &mut self.task,
+            Kind::Context => &mut self.context,
+        };
+        if core::mem::replace(taken, true) {
+            return;
+        }
+        if self.owners.claim(&self.owner, kind, id) == Claimed::No {
+            tracing::warn!(?kind, "the agent answered a peer with another peer's id");
         }
     }
 
-    const fn is_complete(&self) -> bool {
+    fn is_complete(&self) -> bool {
         self.task && self.context
     }
 }
 
-impl http_body::Body for Claiming {
+impl<L: Learner> http_body::Body for Watched<L> {
     type Data = Bytes;
     type Error = BodyError;
 
@@ -115,11 +137,11 @@ impl http_body::Body for Claiming {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let Self { rest, reader, claim } = &mut *self;
+        let Self { rest, reader, learner } = &mut *self;
         let frame = ready!(Pin::new(rest).poll_frame(cx));
         if let (Some(reading), Some(Ok(frame))) = (reader.as_mut(), &frame)
             && let Some(data) = frame.data_ref()
-            && !reading.read(data, claim)
+            && !reading.read(data, learner)
         {
             *reader = None;
         }

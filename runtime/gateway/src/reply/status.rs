@@ -8,6 +8,7 @@ use crate::error::Cause;
 use crate::limiter::Overload;
 use crate::mcp::McpError;
 use crate::object::ObjectError;
+use crate::push::PushError;
 use crate::scan::ScanError;
 
 /// The reasons of A2A's own errors belong to its domain, the others to ours.
@@ -63,6 +64,7 @@ pub(super) const INVALID_PARAMS: i32 = -32602;
 const INTERNAL_ERROR: i32 = -32603;
 /// A2A's codes.
 const TASK_NOT_FOUND_CODE: i32 = -32001;
+const PUSH_NOT_SUPPORTED_CODE: i32 = -32003;
 const CONTENT_TYPE_NOT_SUPPORTED: i32 = -32005;
 const INVALID_AGENT_RESPONSE: i32 = -32006;
 const VERSION_NOT_SUPPORTED: i32 = -32009;
@@ -108,6 +110,7 @@ impl Status {
             INVALID_PARAMS => "InvalidParamsError",
             INTERNAL_ERROR => "InternalError",
             TASK_NOT_FOUND_CODE => "TaskNotFoundError",
+            PUSH_NOT_SUPPORTED_CODE => "PushNotificationNotSupportedError",
             CONTENT_TYPE_NOT_SUPPORTED => "ContentTypeNotSupportedError",
             INVALID_AGENT_RESPONSE => "InvalidAgentResponseError",
             _ => return None,
@@ -138,6 +141,7 @@ impl Status {
             Cause::AgentFailed(_) => BROKEN,
             Cause::Card(_) => CARD,
             Cause::Mcp(error) => mcp_status(error),
+            Cause::Push(error) => push_status(error),
             Cause::Dial(error) => match error.failure() {
                 DialFailure::UnknownAgent => NOT_SERVED,
                 DialFailure::Refused => DENIED,
@@ -167,6 +171,24 @@ const fn mcp_status(error: &McpError) -> Status {
         McpError::Unpinned { .. } => UNKNOWN_TOOL,
         McpError::Drift { .. } => TOOL_CHANGED,
         McpError::Program(_) => UNAVAILABLE,
+    }
+}
+
+/// SPEC: A2A 1.0.1 sections 3.3.4 and 5.4: where there is no such configuration, the task is not
+/// found; a peer is told no more of a delivery.
+const fn push_status(error: &PushError) -> Status {
+    match error {
+        PushError::Webhook(_) | PushError::Config(_) | PushError::Notice(_) => {
+            Status { json_rpc: INVALID_PARAMS, ..MALFORMED }
+        }
+        PushError::OtherTask => Status { json_rpc: INVALID_PARAMS, ..DENIED },
+        PushError::TooLarge => TOO_LARGE,
+        PushError::Full(_) => LIMITED,
+        PushError::Visitor => PUSH_NOT_SUPPORTED,
+        PushError::Unknown => TASK_NOT_FOUND,
+        PushError::Undelivered(_) => UNDELIVERED,
+        PushError::Answer(_) => ANSWER,
+        PushError::Random => UNAVAILABLE,
     }
 }
 
@@ -330,6 +352,22 @@ const CARD: Status = Status {
     coarse: "The agent's card is of no use.",
     retry: false,
 };
+
+const PUSH_NOT_SUPPORTED: Status = Status {
+    http: StatusCode::BAD_REQUEST,
+    grpc: Canonical::FailedPrecondition,
+    json_rpc: PUSH_NOT_SUPPORTED_CODE,
+    reason: "PUSH_NOTIFICATION_NOT_SUPPORTED",
+    domain: A2A,
+    coarse: "Push notifications are not supported.",
+    retry: false,
+};
+
+const UNDELIVERED: Status =
+    Status { retry: true, coarse: "The notification was not taken.", ..BROKEN };
+
+const ANSWER: Status =
+    Status { coarse: "The agent's answer about push notifications is of no use.", ..CARD };
 
 const NO_SESSION: Status =
     Status { json_rpc: AGENT_NOT_FOUND, coarse: "There is no such session.", ..NO_OPERATION };

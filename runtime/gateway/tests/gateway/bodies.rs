@@ -92,7 +92,7 @@ async fn query_and_path_cross_as_they_were_written() {
 }
 
 #[tokio::test]
-async fn every_http_json_operation_arrives_under_its_own_method_and_path() {
+async fn every_http_json_operation_that_is_not_rewritten_arrives_under_its_own_method_and_path() {
     let network = Network::open(Agent::echo().await).await;
     let operations = [
         ("GET", "/tasks"),
@@ -100,7 +100,6 @@ async fn every_http_json_operation_arrives_under_its_own_method_and_path() {
         ("POST", "/tasks/t-1:cancel"),
         ("POST", "/tasks/t-1:subscribe"),
         ("GET", "/tasks/t-1:subscribe"),
-        ("POST", "/tasks/t-1/pushNotificationConfigs"),
         ("GET", "/tasks/t-1/pushNotificationConfigs"),
         ("GET", "/tasks/t-1/pushNotificationConfigs/c"),
         ("DELETE", "/tasks/t-1/pushNotificationConfigs/c"),

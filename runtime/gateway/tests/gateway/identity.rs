@@ -10,7 +10,9 @@ use cloister_policy::Subject;
 use http::{HeaderMap, Request, Response};
 
 use crate::agent::{Agent, card};
-use crate::network::{EVERYTHING, Network, inbound, local, planner, policy, translator, whole};
+use crate::network::{
+    EVERYTHING, Network, inbound, local, no_pushes, planner, policy, translator, whole,
+};
 use crate::vouch::PLANNER;
 
 const GET_TASK: &str = r#"{"jsonrpc":"2.0","id":1,"method":"GetTask","params":{"id":"t"}}"#;
@@ -137,6 +139,7 @@ async fn the_calling_end_does_not_rely_on_the_other() {
         dialer: Arc::new(ToCareless(Arc::clone(&channel))),
         doors: None,
         vouch: Arc::clone(&PLANNER) as Arc<dyn Vouch>,
+        pushes: no_pushes(),
         servers: Arc::default(),
         recorder: Arc::<crate::notes::Notes>::default(),
     });

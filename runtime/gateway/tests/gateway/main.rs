@@ -22,6 +22,7 @@ mod network;
 mod notes;
 mod ownership;
 mod proxy;
+mod push;
 mod refusals;
 mod signatures;
 mod streams;

@@ -10,8 +10,8 @@ use cloister_attestation::evidence::Tee;
 use cloister_attestation::result::Tier;
 use cloister_gateway::{
     AgentAddress, AgentName, Body, BoxFuture, Channel, DialError, DialFailure, Dialer, Doors,
-    Inbound, InboundOptions, LocalPort, LocalPortOptions, Outbound, OutboundOptions, Owners, Reach,
-    Recorder, ToolServers, Vouch, boxed, full,
+    Inbound, InboundOptions, LocalPort, LocalPortOptions, Outbound, OutboundOptions, Owners,
+    Pushes, Reach, Recorder, ToolServers, Vouch, WebhookPorts, boxed, full,
 };
 use cloister_policy::{LocalAgent, PolicyBundle, Subject};
 use http::{Request, Response, StatusCode};
@@ -103,9 +103,15 @@ pub(crate) fn called(agent: SocketAddr, policies: &str) -> InboundOptions {
         origin: if_present(),
         vouch: Arc::clone(&TRANSLATOR) as Arc<dyn Vouch>,
         owners,
+        pushes: no_pushes(),
         servers: Arc::default(),
         recorder: Arc::<Notes>::default(),
     }
+}
+
+/// Of an agent that has no webhook.
+pub(crate) fn no_pushes() -> Arc<Pushes> {
+    Arc::new(Pushes::new(([127, 0, 0, 1], 9).into(), WebhookPorts::default()))
 }
 
 /// Serves an inbound path by HTTP/2, as a channel does.
@@ -201,7 +207,7 @@ impl Doors for OneDoor {
     }
 }
 
-fn failure(kind: DialFailure) -> DialError {
+pub(crate) fn failure(kind: DialFailure) -> DialError {
     // Any error with a code will do.
     DialError::new(kind, &PolicyBundle::parse(b"\xff").unwrap_err())
 }
@@ -258,6 +264,7 @@ impl Network {
             dialer: Arc::new(PlainDialer(Arc::clone(&channel))),
             doors: Some(Arc::new(OneDoor(door))),
             vouch: Arc::clone(&PLANNER) as Arc<dyn Vouch>,
+            pushes: no_pushes(),
             servers: Arc::new(servers),
             recorder: Arc::clone(&noted) as Arc<dyn Recorder>,
         });

@@ -11,7 +11,7 @@ use cloister_channel::IdentityKey;
 use cloister_channel::tls::{self, Demands, KeyExchange};
 use cloister_gateway::{
     AgentAddress, AgentPorts, Inbound, InboundOptions, OriginPolicy, Outbound, OutboundOptions,
-    Recorder, ToolServers, Vouch,
+    Pushes, Recorder, ToolServers, Vouch, WebhookPorts,
 };
 use cloister_policy::{LocalAgent, PolicyBundle};
 use tokio::sync::mpsc;
@@ -164,7 +164,7 @@ impl Parts {
         let (doors, opened) = Doors::new(addresses.surface.port());
         let ground = Ground { guard, phase: state.phase(), processes: TaskTracker::new() };
         let servers = Arc::new(ToolServers::new(tools::servers(agent, &ground)?));
-        let (inbound, outbound) = gateways(&judge, ports.agent, dialler, doors, cards, &servers);
+        let (inbound, outbound) = gateways(&judge, (agent, ports), dialler, doors, cards, &servers);
         let board = Arc::new(Board::default());
         Ok(Self {
             membership: membership(enroller, &state, node),
@@ -213,24 +213,35 @@ fn membership(enroller: Enroller, state: &Arc<State>, node: &NodeConfig) -> Memb
     Membership { enroller, state: Arc::clone(state), on_refusal: node.on_refusal }
 }
 
+/// Where the agent may be notified, and where it posts the notifications of others: at its own ports,
+/// unless the measured file says otherwise, and at the surface.
+fn pushes(config: &AgentConfig, ports: &Ports) -> Pushes {
+    let agent = ports.agent;
+    let own = || [agent.http, agent.grpc].iter().map(|at| at.get().port()).collect();
+    let permitted: WebhookPorts = config.webhooks.clone().unwrap_or_else(own);
+    Pushes::new(ports.surface.address, permitted)
+}
+
 /// The gateway in both directions, under one policy.
 fn gateways(
     judge: &Judge,
-    agent: AgentPorts,
+    (config, ports): (&AgentConfig, &Ports),
     dialler: Dialler,
     doors: Doors,
     cards: Cards,
     servers: &Arc<ToolServers>,
 ) -> (Inbound, Outbound) {
     let Judge { local, policy, audit } = judge;
+    let pushes = Arc::new(pushes(config, ports));
     let recorder: Arc<dyn Recorder> = audit.clone();
     let inbound = Inbound::new(InboundOptions {
         local: local.clone(),
-        agent,
+        agent: ports.agent,
         policy: Arc::clone(policy),
         origin: cards.origin,
         vouch: Arc::clone(&cards.vouch),
         owners: Arc::default(),
+        pushes: Arc::clone(&pushes),
         servers: Arc::clone(servers),
         recorder: Arc::clone(&recorder),
     });
@@ -240,6 +251,7 @@ fn gateways(
         dialer: Arc::new(dialler),
         doors: Some(Arc::new(doors)),
         vouch: cards.vouch,
+        pushes,
         servers: Arc::clone(servers),
         recorder,
     });

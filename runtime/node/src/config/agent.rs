@@ -9,7 +9,7 @@ use cloister_attestation::limits::{NAME_BYTES_MAX, SCOPES_MAX};
 use cloister_attestation::manifest::is_agent_name;
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_channel::name::TrustDomain;
-use cloister_gateway::OriginPolicy;
+use cloister_gateway::{OriginPolicy, WebhookPorts};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use serde::Deserialize;
@@ -17,6 +17,7 @@ use toml::Spanned;
 
 use super::card::{CardSection, card};
 use super::error::ConfigError;
+use super::push::{PushSection, push};
 use super::source::{Source, text};
 use super::tools::{Place, Tool, ToolSections, tools};
 use crate::limits::{ENVIRONMENT_MAX, STOP_GRACE_SECS_MAX, WORKLOAD_FILES_MAX};
@@ -45,6 +46,8 @@ pub struct AgentConfig {
     pub workload: Workload,
     /// The tool servers that the agent, and where they are exposed its peers, may be let use.
     pub tools: Vec<Tool>,
+    /// The loopback ports that the agent may be notified at; its own, where nothing is said.
+    pub webhooks: Option<WebhookPorts>,
 }
 
 /// What the manifest declares about the agent.
@@ -205,6 +208,7 @@ struct File {
     workload: Spanned<WorkloadSection>,
     #[serde(default)]
     tools: ToolSections,
+    push: Option<PushSection>,
 }
 
 #[derive(Deserialize)]
@@ -263,6 +267,7 @@ impl AgentConfig {
             verifier: pin(source, file.verifier)?,
             workload,
             tools,
+            webhooks: push(source, file.push)?,
             policy: source.resolve(&file.policy),
             agent: file.agent.into_inner(),
             peers: file.peers,

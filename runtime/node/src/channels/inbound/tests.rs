@@ -8,7 +8,9 @@ use bytes::Bytes;
 use cloister_attestation::jwk::KeySet;
 use cloister_channel::IdentityKey;
 use cloister_domain::link::Link;
-use cloister_gateway::{AgentAddress, Inbound, InboundOptions, OriginPolicy, SignatureRule};
+use cloister_gateway::{
+    AgentAddress, Inbound, InboundOptions, OriginPolicy, Pushes, SignatureRule, WebhookPorts,
+};
 use cloister_policy::Direction;
 use h2::client::SendRequest;
 use http::{Method, Request, StatusCode};
@@ -56,6 +58,7 @@ impl Scene {
             vouch: Arc::new(CardVoucher::new(Arc::clone(&state), &identity, "me:1").unwrap()),
             owners: Arc::default(),
             servers: Arc::default(),
+            pushes: Arc::new(Pushes::new(([127, 0, 0, 1], 9).into(), WebhookPorts::default())),
             recorder: judge.audit.clone(),
         });
         tokio::spawn(serve(carrier, gateway, Limits::default()));

@@ -1,6 +1,6 @@
 use cloister_attestation::code::Diagnostic as _;
 
-use cloister_gateway::{SignatureRule, ToolDigest, ToolPins, Unpinned};
+use cloister_gateway::{SignatureRule, ToolDigest, ToolPins, Unpinned, WebhookPorts};
 use std::collections::BTreeMap;
 
 use super::{AgentConfig, Visitors};
@@ -234,5 +234,22 @@ fn card_keys_are_there_where_they_are_needed_and_nowhere_else() {
         "keys = \"good.json\"",
     ] {
         assert!(parse(section).is_err(), "{section}");
+    }
+}
+
+#[test]
+fn webhooks_are_where_the_file_says_or_at_the_agents_own_ports() {
+    let ports = "ports = [9000]";
+    assert_eq!(load(&example()).unwrap().webhooks, Some([9000].into_iter().collect()));
+    let none = load(&example().replace(ports, "ports = []")).unwrap();
+    assert_eq!(none.webhooks, Some(WebhookPorts::default()));
+    let without = example().replace("[push]", "").replace(ports, "");
+    assert_eq!(load(&without).unwrap().webhooks, None);
+    let many = format!("ports = {:?}", (1..=65).collect::<Vec<u16>>());
+    for to in ["ports = [0]", many.as_str()] {
+        assert_eq!(refused(ports, to).code(), &VALUE, "{to}");
+    }
+    for to in ["", "ports = [65536]", "ports = [9000]\nhosts = []"] {
+        assert_eq!(refused(ports, to).code(), &SYNTAX, "{to}");
     }
 }
