@@ -17,6 +17,14 @@ const FORMS: &[(&str, &str)] = &[
     ("AttestRequest.channel_key", "base64"),
     ("AttestRequest.identity_proof", "base64"),
     ("AttestRequest.channel_proof", "base64"),
+    ("AttestRequest.checkpoint", "base64"),
+    ("AttestRequest.consistency", "base64_list"),
+    ("ShowCheckpointRequest.checkpoint", "base64"),
+    ("ShowCheckpointRequest.consistency", "base64_list"),
+    ("ShowCheckpointRequest.witnessed", "base64_list"),
+    ("AuditCheckpoint.signed", "base64"),
+    ("AuditConflict.held", "base64"),
+    ("AuditConflict.shown", "base64"),
     ("AppraiseRequest.evidence", "base64"),
     ("AppraiseRequest.nonce", "base64"),
     ("AppraiseRequest.format", "result_format"),
@@ -31,6 +39,9 @@ const FORMS: &[(&str, &str)] = &[
     ("Agent.state", "agent_state"),
     ("LeaseKeyRecord.state", "lease_key_state"),
 ];
+
+/// Fields that a request in JSON may leave out.
+const OPTIONAL: &[&str] = &["AttestRequest.checkpoint", "AttestRequest.consistency"];
 
 /// Requests that arrive as JSON: a field that nobody knows is a misunderstanding, not a hint.
 const STRICT: &[&str] = &[
@@ -58,6 +69,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (field, form) in FORMS {
         builder =
             builder.field_attribute(field, format!("#[serde(with = \"crate::json::{form}\")]"));
+    }
+    for field in OPTIONAL {
+        builder = builder.field_attribute(field, "#[serde(default)]");
     }
     for message in STRICT {
         builder = builder.message_attribute(message, "#[serde(deny_unknown_fields)]");

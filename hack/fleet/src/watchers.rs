@@ -165,6 +165,7 @@ impl Service {
             platform: "chip".to_owned(),
             not_asserted: claims.not_asserted.clone(),
             machine: None,
+            log: None,
             lease_expires_at: claims.expires_at,
             policy_epoch: claims.policy_epoch,
             verdict: Verdict {

@@ -11,14 +11,17 @@
 //! without one, that the record is in guest memory. A log in memory ends with its VM: what was not
 //! exported is gone.
 //!
-//! The digest of a checkpoint, the log's head, is bound into the Evidence for each lease. Nobody
-//! outside the runtime is given the checkpoint itself yet.
+//! A checkpoint, with proofs that the log only grew, is shown to the Verifier with the Evidence for
+//! each lease, which binds its digest, and in between while the log grows; what the Verifier was
+//! shown, peers are shown, and sign that they were.
 //!
 //! The folder is the host's. It can lose the log, and then nothing more is dispatched; it can cut
 //! off its end; it cannot change what precedes a checkpoint that it leaves there, and cannot have
 //! this boot continue anything: a log belongs to one identity key, and a new boot begins a new file
 //! beside the old one.
 
+#[cfg(test)]
+mod crash;
 mod disk;
 mod error;
 mod events;
@@ -28,4 +31,4 @@ mod strangers;
 
 pub use error::AuditLogError;
 pub(crate) use error::CODES;
-pub(crate) use log::{AuditLog, Owner};
+pub(crate) use log::{AuditLog, Owner, Peer};

@@ -81,6 +81,7 @@ impl Runtime {
             state,
             membership,
             watch,
+            showing,
             listener,
             outbound,
             operator,
@@ -112,6 +113,8 @@ impl Runtime {
         tasks.spawn(async move { watch.follow().await });
         // What was agreed with whoever is revoked is off.
         tasks.spawn(forget_revoked(Arc::clone(&state), outbound.clone()));
+        // The log, to the Verifier, while it grows.
+        tasks.spawn(showing.keep());
         // Channels and the agent's surface, from the first admission on.
         tasks.spawn(after_admission(
             state.phase(),

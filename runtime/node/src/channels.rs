@@ -42,6 +42,7 @@ mod table;
 mod tape;
 mod usage;
 mod visit;
+mod witness;
 
 pub use error::{CODES, ChannelError};
 pub use facts::Facts;

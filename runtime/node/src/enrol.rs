@@ -9,6 +9,7 @@ use cloister_api::v1::attest_response::Outcome;
 use cloister_attestation::bytes::{Hashed, Nonce};
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_attester::Attester;
+use cloister_audit::{ConsistencyProof, Offer};
 use cloister_channel::credentials::CredentialsError;
 use cloister_channel::lease::LeaseError;
 use cloister_channel::{
@@ -71,19 +72,28 @@ impl Enroller {
     pub(crate) async fn enrol(&self) -> Result<Admission, EnrolError> {
         let channel = Arc::new(ChannelKey::generate()?);
         let (nonce, enrolment) = self.verifier.challenge().await?;
-        let evidence = self.evidence(&channel, nonce).await?;
-        match self.attest(enrolment, &channel, nonce, evidence).await? {
+        let log = self.audit.offer_to_verifier().await?;
+        let evidence = self.evidence(&channel, nonce, &log).await?;
+        match self.attest(enrolment, &channel, nonce, evidence, &log).await? {
             Outcome::Refused(refused) => Err(refusal(refused)),
-            Outcome::Admitted(admitted) => self.accept(&admitted, channel),
+            Outcome::Admitted(admitted) => {
+                self.audit.shown_to_verifier(&log);
+                self.accept(&admitted, channel)
+            }
         }
     }
 
-    async fn evidence(&self, channel: &ChannelKey, nonce: Nonce) -> Result<Vec<u8>, EnrolError> {
+    async fn evidence(
+        &self,
+        channel: &ChannelKey,
+        nonce: Nonce,
+        log: &Offer,
+    ) -> Result<Vec<u8>, EnrolError> {
         let occasion = Occasion {
             identity_key: *self.identity.thumbprint(),
             channel_key: *channel.thumbprint(),
             nonce,
-            audit_head: Some(self.audit.checkpoint().await?.digest()),
+            audit_head: Some(log.checkpoint.digest()),
             exporter: None,
         };
         Ok(collect(Arc::clone(&self.attester), &self.declared, occasion).await?.encode())
@@ -95,6 +105,7 @@ impl Enroller {
         channel: &ChannelKey,
         nonce: Nonce,
         evidence: Vec<u8>,
+        log: &Offer,
     ) -> Result<Outcome, EnrolError> {
         let request = LeaseRequest {
             evidence: Hashed::of(&evidence),
@@ -111,6 +122,8 @@ impl Enroller {
             channel_proof: proofs.channel.as_bytes().to_vec(),
             endpoint: self.endpoint.clone(),
             evidence,
+            checkpoint: log.checkpoint.bytes().to_vec(),
+            consistency: log.proofs.iter().map(ConsistencyProof::to_bytes).collect(),
         };
         Ok(enrolment.attest(message).await?)
     }

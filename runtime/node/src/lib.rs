@@ -48,6 +48,7 @@ mod press;
 mod random;
 pub mod renewal;
 pub mod serve;
+mod showing;
 mod state;
 pub mod supervisor;
 mod surface;

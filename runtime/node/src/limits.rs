@@ -46,8 +46,8 @@ pub const HANDSHAKE_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
 pub const STREAMS_MAX: u32 = 1024;
 
 /// Requests at a time on one dialled channel: the streams that the peer permits, but for the
-/// channel's own.
-pub const REQUESTS_MAX: u32 = STREAMS_MAX - 1;
+/// channel's own two.
+pub const REQUESTS_MAX: u32 = STREAMS_MAX - 2;
 
 /// Renewals that a peer may leave unread. There is one for each lease, so that a peer with so many
 /// does not read at all.
@@ -185,6 +185,25 @@ pub const AUDIT_TORN_BYTES_MAX: u64 = 5 * 1024 * 1024;
 /// How often the audit log is signed while it grows. What follows the last signature can be cut off
 /// unnoticed.
 pub const AUDIT_CHECKPOINT_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How often the Verifier is shown the audit log between renewals, while it grows.
+pub const AUDIT_SHOW_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Messages about audit logs that a peer may send at once on one channel. Each costs a signature
+/// and two verifications, and a record.
+pub const WITNESS_BURST: u32 = 8;
+
+/// After that, one more this often.
+pub const WITNESS_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Messages that the end that dialled sends at once: its own log, and its word for the other's.
+pub const WITNESS_ROUND_MAX: u32 = 2;
+
+/// How long such a message may take: a record of it is durable before it is answered.
+pub const WITNESS_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Channels begin to show their logs within this: not all of them at one moment.
+pub const WITNESS_SPREAD: Duration = Duration::from_secs(2);
 
 /// Failed authentications of strangers that are recorded at once, each of them.
 pub const AUDIT_STRANGERS_BURST: u32 = 64;

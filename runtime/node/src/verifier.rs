@@ -13,6 +13,7 @@ use cloister_api::v1::enrolment_client::EnrolmentClient;
 use cloister_api::v1::registry_client::RegistryClient;
 use cloister_api::v1::trust_client::TrustClient;
 use cloister_attestation::bytes::Nonce;
+use cloister_audit::{ConsistencyProof, Offer, SignedCheckpoint};
 use cloister_channel::name::AgentName;
 use rustls::client::ResolvesClientCert;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -134,6 +135,24 @@ impl Registry {
         let request = v1::AppraiseSessionRequest { evidence, exporter };
         let answer = self.0.appraise_session(request).await?.into_inner();
         answer.outcome.ok_or(VerifierError::Answer("neither an appraisal nor a refusal"))
+    }
+
+    /// Shows this runtime's audit log, and what peers showed of theirs.
+    ///
+    /// # Errors
+    /// [`VerifierError`], also where the Verifier was shown another log before.
+    pub async fn show_checkpoint(
+        &mut self,
+        offer: &Offer,
+        witnessed: &[SignedCheckpoint],
+    ) -> Result<(), VerifierError> {
+        let request = v1::ShowCheckpointRequest {
+            checkpoint: offer.checkpoint.bytes().to_vec(),
+            consistency: offer.proofs.iter().map(ConsistencyProof::to_bytes).collect(),
+            witnessed: witnessed.iter().map(|signed| signed.bytes().to_vec()).collect(),
+        };
+        self.0.show_checkpoint(request).await?;
+        Ok(())
     }
 
     /// Revocations and policy epochs after `sequence`, as they happen.

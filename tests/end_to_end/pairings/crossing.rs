@@ -28,12 +28,8 @@ pub(super) async fn on_record(enclave: &Enclave) -> Counts {
 }
 
 fn permitted(record: &Record) -> Option<&Operation> {
-    match &record.event {
-        Event::Operation(operation) if operation.verdict.permitted && operation.name != "card" => {
-            Some(operation)
-        }
-        _ => None,
-    }
+    let Event::Operation(operation) = &record.event else { return None };
+    (operation.verdict.permitted && operation.name != "card").then_some(operation)
 }
 
 fn named(operation: &Operation) -> String {

@@ -1,6 +1,7 @@
 //! The targets, by what they parse.
 
 mod attester;
+mod audit;
 mod azure;
 mod channel;
 mod corim;
@@ -77,6 +78,12 @@ pub const ALL: &[Target] = &[
     mcp::TOOL_LIST,
     mcp::EVENTS,
     mcp::LINES,
+    audit::RECORD,
+    audit::LOG,
+    audit::CHECKPOINT,
+    audit::COSIGNATURE,
+    audit::CONSISTENCY_PROOF,
+    audit::EXCHANGE,
 ];
 
 /// Mutated inputs in a test run, for a target that only parses or verifies a signature or two.

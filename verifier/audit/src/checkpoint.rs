@@ -1,19 +1,16 @@
 //! Checkpoints: the size and root of a log at one moment, signed by its runtime.
 
-use cloister_attestation::bytes::Digest48;
-use cloister_attestation::cose;
 use cloister_attestation::time::UnixTime;
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
 use crate::error::AuditError;
 use crate::hash::Hash;
-use crate::limits::CHECKPOINT_BYTES_MAX;
 use crate::origin::Origin;
 use crate::proof::ConsistencyProof;
+use crate::signed::{self, Signed, Statement};
 
-/// The media type of a signed checkpoint. It keeps the signature from passing for any other that
-/// the identity key makes, and any other from passing for this one.
+/// The media type of a signed checkpoint.
 pub const CHECKPOINT_TYPE: &str = "application/cloister-audit-checkpoint+cose";
 
 /// The first entry of what is signed.
@@ -48,89 +45,46 @@ impl Checkpoint {
         Self { label: LABEL.to_owned(), origin, size, root, at }
     }
 
-    /// The bytes to sign as a COSE_Sign1 of the type [`CHECKPOINT_TYPE`].
-    ///
-    /// # Errors
-    /// [`AuditError::Checkpoint`] if the origin has no such form.
-    pub fn payload(&self) -> Result<Vec<u8>, AuditError> {
-        if !self.origin.fits() {
-            return Err(AuditError::Checkpoint("its origin names nobody"));
-        }
-        minicbor::to_vec(self).map_err(|_| AuditError::Checkpoint("it cannot be written"))
+    /// Whether the two cannot be of one log, whatever anybody proves: one size and two roots.
+    #[must_use]
+    pub fn contradicts(&self, other: &Self) -> bool {
+        self.origin == other.origin && self.size == other.size && self.root != other.root
+    }
+}
+
+impl Statement for Checkpoint {
+    const TYPE: &'static str = CHECKPOINT_TYPE;
+
+    fn signer(&self) -> &Origin {
+        &self.origin
+    }
+
+    fn payload(&self) -> Result<Vec<u8>, AuditError> {
+        signed::encode(self)
     }
 
     fn read(payload: &[u8]) -> Result<Self, AuditError> {
-        let read: Self = minicbor::decode(payload)
-            .map_err(|_| AuditError::Checkpoint("it is not of the form that checkpoints have"))?;
-        if read.label != LABEL {
-            return Err(AuditError::Checkpoint("it is of another version"));
+        let read: Self = signed::decode(payload)?;
+        if read.label == LABEL {
+            Ok(read)
+        } else {
+            Err(Self::malformed("it is of another version"))
         }
-        if read.payload()? != payload {
-            return Err(AuditError::Checkpoint("it is not in deterministic form"));
-        }
-        Ok(read)
+    }
+
+    fn malformed(reason: &'static str) -> AuditError {
+        AuditError::Checkpoint(reason)
     }
 }
 
-/// A checkpoint that the key which it names has signed.
-///
-/// # Security
-/// Whose key that is, somebody has to say who attested it: compare [`Origin::thumbprint`] with a
-/// lease.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedCheckpoint {
-    checkpoint: Checkpoint,
-    bytes: Vec<u8>,
-}
+/// A checkpoint that the key which it names has signed. Evidence binds its digest.
+pub type SignedCheckpoint = Signed<Checkpoint>;
 
-impl SignedCheckpoint {
-    /// Has `signer` sign `checkpoint`: it is given the media type and the payload of the
-    /// COSE_Sign1 to make, and has to hold the identity key of the origin.
-    ///
-    /// # Errors
-    /// As [`Self::parse`], and the signer's own.
-    pub fn sign<E: From<AuditError>>(
-        checkpoint: &Checkpoint,
-        signer: impl FnOnce(&'static str, &[u8]) -> Result<Vec<u8>, E>,
-    ) -> Result<Self, E> {
-        Ok(Self::parse(&signer(CHECKPOINT_TYPE, &checkpoint.payload()?)?)?)
-    }
-
-    /// Reads received bytes and verifies the signature under the key that they name.
-    ///
-    /// # Errors
-    /// [`AuditError::Checkpoint`] or [`AuditError::Signature`].
-    pub fn parse(bytes: &[u8]) -> Result<Self, AuditError> {
-        if bytes.len() > CHECKPOINT_BYTES_MAX {
-            return Err(AuditError::Checkpoint("it is longer than 1 KiB"));
-        }
-        let message = cose::parse(bytes, Some(CHECKPOINT_TYPE))
-            .map_err(|_| AuditError::Checkpoint("it is not a COSE_Sign1 of that type"))?;
-        // SECURITY: read before it is verified, because it names the key. Nothing of it is used
-        // but that key, until the signature over all of it holds.
-        let named = message.clone().dangerous_unverified_payload();
-        let claimed = Checkpoint::read(&named)?;
-        let key = claimed.origin.key().ok_or(AuditError::Checkpoint("it names no key"))?;
-        message.verified_by(&key).map_err(|_| AuditError::Signature)?;
-        Ok(Self { checkpoint: claimed, bytes: bytes.to_vec() })
-    }
-
+impl Signed<Checkpoint> {
     /// What was signed.
     #[must_use]
     pub const fn checkpoint(&self) -> &Checkpoint {
-        &self.checkpoint
-    }
-
-    /// As it travels.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// SHA-384 over [`Self::bytes`]: what Evidence binds.
-    #[must_use]
-    pub fn digest(&self) -> Digest48 {
-        Digest48::sha384(&self.bytes)
+        self.statement()
     }
 }
 

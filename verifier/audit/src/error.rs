@@ -43,6 +43,18 @@ cloister_attestation::codes! {
     EQUIVOCATION = "audit.equivocation", Peer, "RFC 9162 section 2.1.4",
         "Quarantine the agent, and keep both checkpoints and their logs.",
         "A runtime signed two checkpoints of its log, and nothing shows that the log of the second extends that of the first. It rewrote its log, or keeps two.";
+    /// Two checkpoints contradict each other.
+    FORK = "audit.fork", Peer, "RFC 9162 section 2.1.4",
+        "Quarantine the agent, and keep both checkpoints: they are the proof.",
+        "A runtime's identity key signed two different logs of one size. No runtime that works as it was measured does that.";
+    /// A cosignature is malformed, or of something else.
+    COSIGNATURE = "audit.cosignature", Peer, "RFC 9052 section 4.2",
+        "Use runtimes of versions that know each other's cosignatures.",
+        "A cosignature is a COSE_Sign1 of its own media type over a witness, a log, a size and a root, in one encoding. This one has another form, or is over something that the log never was.";
+    /// A message between witnesses is malformed.
+    MESSAGE = "audit.message", Peer, "",
+        "Use runtimes of versions that know each other's messages.",
+        "Two runtimes show each other their logs in messages of one encoding. This one has another.";
     /// A proof proves nothing.
     PROOF = "audit.proof", Caller, "RFC 9162 sections 2.1.3 and 2.1.4",
         "Ask for a proof between exactly these two trees.",
@@ -114,6 +126,18 @@ pub enum AuditError {
         /// The later size.
         later: u64,
     },
+    /// Two checkpoints that contradict each other.
+    #[error("two different logs of {size} records are signed")]
+    Fork {
+        /// The size of both.
+        size: u64,
+    },
+    /// Not a cosignature, or not of this log.
+    #[error("not a cosignature of this log: {0}")]
+    Cosignature(&'static str),
+    /// Not a message between witnesses.
+    #[error("not a message between witnesses")]
+    Message,
     /// A proof of nothing.
     #[error("the proof does not lead to that root")]
     Proof,
@@ -132,6 +156,9 @@ impl Diagnostic for AuditError {
             Self::Signature => &SIGNATURE,
             Self::Origin { .. } => &ORIGIN,
             Self::Equivocation { .. } => &EQUIVOCATION,
+            Self::Fork { .. } => &FORK,
+            Self::Cosignature(_) => &COSIGNATURE,
+            Self::Message => &MESSAGE,
             Self::Proof => &PROOF,
         }
     }

@@ -1,21 +1,22 @@
-//! A tree that grows, and proves to somebody else that it only grew.
+//! A tree that grows, and proves to several others that it only grew.
 
 use crate::hash::Hash;
 use crate::proof::{ConsistencyProof, Roots};
 use crate::range::Range;
 
-/// The frontier of a tree, and what is needed to prove that it extends the tree that somebody has
-/// accepted. Its size does not depend on the number of leaves.
+/// The frontier of a tree, and what is needed to prove that it extends trees that it was before.
 ///
-/// An offer stands until it is accepted, so that one whose answer was lost is made again as it was.
+/// A tree that may have to be proved later is marked while it is there. What is kept does not depend
+/// on the number of leaves but on that of the marks, and a leaf costs the same however many there
+/// are.
 #[derive(Clone, Debug)]
 pub struct Growth {
-    tree: Range,
-    accepted: Mark,
-    offered: Option<Mark>,
+    /// In the order of their sizes.
+    older: Vec<Mark>,
+    newest: Mark,
 }
 
-/// A tree at one moment, and the leaves since.
+/// A tree at one moment, and the leaves from then to the next mark.
 #[derive(Clone, Debug)]
 struct Mark {
     then: Range,
@@ -24,44 +25,69 @@ struct Mark {
 
 impl Default for Growth {
     fn default() -> Self {
-        let tree = Range::from(0);
-        Self { accepted: Mark::at(&tree), offered: None, tree }
+        Self { older: Vec::new(), newest: Mark::at(Range::from(0)) }
     }
 }
 
 impl Growth {
     /// Takes the next leaf.
     pub fn append(&mut self, leaf: Hash) {
-        self.tree.append(leaf);
-        self.accepted.since.append(leaf);
-        if let Some(offered) = &mut self.offered {
-            offered.since.append(leaf);
-        }
+        self.newest.since.append(leaf);
+    }
+
+    /// How many leaves there are: the number of the next one.
+    #[must_use]
+    pub const fn end(&self) -> u64 {
+        self.newest.since.end()
     }
 
     /// The frontier.
     #[must_use]
-    pub const fn tree(&self) -> &Range {
-        &self.tree
+    pub fn tree(&self) -> Range {
+        let mut tree = self.newest.then.clone();
+        tree.join(&self.newest.since);
+        tree
     }
 
-    /// That the tree of now extends the accepted one. It is offered from here on.
-    pub fn offer(&mut self) -> Option<ConsistencyProof> {
-        self.offered = Some(Mark::at(&self.tree));
-        ConsistencyProof::of(&self.accepted, self.accepted.then.end(), self.tree.end())
-    }
-
-    /// What was offered last is accepted.
-    pub fn accept(&mut self) {
-        if let Some(offered) = self.offered.take() {
-            self.accepted = offered;
+    /// Keeps what is needed to prove that later trees extend the one of now.
+    pub fn mark(&mut self) {
+        if self.end() > self.newest.then.end() {
+            let mark = Mark::at(self.tree());
+            self.older.push(core::mem::replace(&mut self.newest, mark));
         }
+    }
+
+    /// That the tree of `to` leaves extends the one of `from` leaves. `None` unless `from` is marked
+    /// and `to` is, or is the size of now.
+    #[must_use]
+    pub fn proof(&self, from: u64, to: u64) -> Option<ConsistencyProof> {
+        let marks = || self.older.iter().chain([&self.newest]);
+        let from_there = marks().skip_while(|mark| mark.then.end() != from);
+        let mut known = Mark::at(marks().find(|mark| mark.then.end() == from)?.then.clone());
+        for mark in from_there.take_while(|mark| mark.then.end() < to) {
+            known.since.join(&mark.since);
+        }
+        if known.since.end() == to { ConsistencyProof::of(&known, from, to) } else { None }
+    }
+
+    /// Forgets every mark of a size that is not needed, but for the newest.
+    pub fn keep(&mut self, is_needed: impl Fn(u64) -> bool) {
+        let mut kept: Vec<Mark> = Vec::with_capacity(self.older.len());
+        for mark in self.older.drain(..) {
+            if is_needed(mark.then.end()) {
+                kept.push(mark);
+            } else if let Some(before) = kept.last_mut() {
+                before.since.join(&mark.since);
+            }
+        }
+        self.older = kept;
     }
 }
 
 impl Mark {
-    fn at(tree: &Range) -> Self {
-        Self { then: tree.clone(), since: Range::from(tree.end()) }
+    const fn at(then: Range) -> Self {
+        let since = Range::from(then.end());
+        Self { then, since }
     }
 }
 

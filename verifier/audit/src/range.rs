@@ -58,9 +58,19 @@ impl Range {
 
     /// Takes the next leaf. A tree of 2^64 leaves takes no more of them.
     pub fn append(&mut self, leaf: Hash) {
-        let Some(end) = self.end.checked_add(1) else { return };
+        self.push(Node { leaves: 1, root: leaf });
+    }
+
+    /// Takes the leaves of `next`, which begins where this ends.
+    pub(crate) fn join(&mut self, next: &Self) {
+        debug_assert_eq!(self.end, next.start, "ranges that do not follow one another");
+        next.nodes.iter().for_each(|node| self.push(*node));
+    }
+
+    fn push(&mut self, node: Node) {
+        let Some(end) = self.end.checked_add(node.leaves) else { return };
         self.end = end;
-        self.nodes.push(Node { leaves: 1, root: leaf });
+        self.nodes.push(node);
         while let Some([left, right]) = self.nodes.last_chunk().copied() {
             if left.leaves != right.leaves || !self.ends_subtree(left.leaves) {
                 return;

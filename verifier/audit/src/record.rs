@@ -16,10 +16,12 @@ use crate::limits::{RECORD_BYTES_MAX, TEXT_BYTES_MAX};
 use crate::wire;
 
 pub use crate::limits::POLICIES_NAMED_MAX;
-pub use channel::{Authentication, ChannelClosed, ChannelOpened, ChannelRenewed};
+pub use channel::{
+    Authentication, ChannelClosed, ChannelOpened, ChannelRenewed, VisitBegan, VisitEnded,
+};
 pub use operation::{Ending, Operation, Outcome, Payload, Subjects, Verdict};
 pub use peer::{Direction, PeerFacts};
-pub use runtime::{Began, Leased, Omitted, Predecessor, Witnessed};
+pub use runtime::{Began, Leased, Omitted, Predecessor, Vouched, Witnessed};
 pub use tool::ToolDrifted;
 
 /// The version of the encoding. Another one has another number and another reader.
@@ -83,9 +85,18 @@ pub enum Event {
     /// Events that were too many to be recorded one by one.
     #[n(9)]
     Omitted(#[n(0)] Omitted),
+    /// A peer vouched for this log.
+    #[n(10)]
+    Vouched(#[n(0)] Vouched),
+    /// A visitor was let in, of whom nothing is attested.
+    #[n(11)]
+    VisitBegan(#[n(0)] VisitBegan),
     /// A tool's definition is not what is expected.
     #[n(12)]
     ToolDrifted(#[n(0)] ToolDrifted),
+    /// A visit carries nothing any more.
+    #[n(13)]
+    VisitEnded(#[n(0)] VisitEnded),
 }
 
 impl Record {
@@ -148,6 +159,9 @@ impl Event {
             Self::Witnessed(_) => "witnessed",
             Self::Omitted(_) => "omitted",
             Self::ToolDrifted(_) => "tool_drifted",
+            Self::Vouched(_) => "vouched",
+            Self::VisitBegan(_) => "visit_began",
+            Self::VisitEnded(_) => "visit_ended",
         }
     }
 
@@ -161,11 +175,14 @@ impl Event {
             Self::ChannelClosed(event) => Some(&event.peer),
             Self::Operation(event) => event.peer.as_ref(),
             Self::Witnessed(event) => Some(&event.peer),
+            Self::Vouched(event) => Some(&event.peer),
             Self::Began(_)
             | Self::Leased(_)
             | Self::Outcome(_)
             | Self::Omitted(_)
-            | Self::ToolDrifted(_) => None,
+            | Self::ToolDrifted(_)
+            | Self::VisitBegan(_)
+            | Self::VisitEnded(_) => None,
         }
     }
 
@@ -173,7 +190,7 @@ impl Event {
     fn texts(&self) -> Vec<&str> {
         let mut texts = match self {
             Self::Began(event) => event.texts(),
-            Self::Leased(_) => Vec::new(),
+            Self::Leased(_) | Self::Vouched(_) => Vec::new(),
             Self::Authentication(event) => event.texts(),
             Self::ChannelOpened(event) => vec![event.key_exchange.as_str()],
             Self::ChannelRenewed(event) => vec![event.result.as_str()],
@@ -183,6 +200,8 @@ impl Event {
             Self::Witnessed(event) => event.refused.as_deref().into_iter().collect(),
             Self::Omitted(event) => vec![event.what.as_str()],
             Self::ToolDrifted(event) => vec![event.server.as_str()],
+            Self::VisitBegan(event) => vec![event.from.as_str(), event.key_exchange.as_str()],
+            Self::VisitEnded(event) => vec![event.reason.as_str()],
         };
         texts.extend(self.peer().into_iter().flat_map(PeerFacts::texts));
         texts

@@ -1,5 +1,7 @@
 //! A log read again, entry by entry: every hash, the order, every checkpoint.
 
+mod vouching;
+
 use std::collections::BTreeSet;
 
 use cloister_attestation::bytes::Digest48;
@@ -12,6 +14,8 @@ use crate::hash::Hash;
 use crate::origin::Origin;
 use crate::range::Range;
 use crate::record::{Event, Record};
+pub use vouching::Vouch;
+use vouching::Vouching;
 
 /// Checks a log as its entries come.
 ///
@@ -35,6 +39,7 @@ struct Log {
     open: BTreeSet<u64>,
     last: Option<SignedCheckpoint>,
     checkpoints: u64,
+    vouching: Vouching,
 }
 
 /// What one entry was.
@@ -67,6 +72,8 @@ pub struct Progress {
     pub last: Option<SignedCheckpoint>,
     /// Operations without an outcome.
     pub open: u64,
+    /// Who vouches for the log, and up to where.
+    pub witnesses: Vec<Vouch>,
 }
 
 impl Replay {
@@ -106,6 +113,7 @@ impl Replay {
             checkpoints: log.checkpoints,
             last: log.last.clone(),
             open: u64::try_from(log.open.len()).unwrap_or(u64::MAX),
+            witnesses: log.vouching.all(),
         })
     }
 }
@@ -127,6 +135,7 @@ impl Log {
             open: BTreeSet::new(),
             last: None,
             checkpoints: 0,
+            vouching: Vouching::default(),
         })
     }
 
@@ -143,6 +152,9 @@ impl Log {
             return Err(refused("a log begins once, with its first record"));
         }
         self.settle(&record).map_err(refused)?;
+        if let Event::Vouched(event) = &record.event {
+            self.vouching.take(&event.cosignature, &self.origin, self.first > 0)?;
+        }
         self.at = record.at;
         self.tree.append(frame.hash());
         Ok(Step::Record(Box::new(record)))
@@ -184,6 +196,7 @@ impl Log {
             return Err(refused("it is older than they are"));
         }
         self.at = said.at;
+        self.vouching.signed(said);
         self.checkpoints = self.checkpoints.saturating_add(1);
         self.last = Some(signed.clone());
         Ok(Step::Checkpoint(Box::new(signed)))

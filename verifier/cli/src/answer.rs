@@ -21,6 +21,8 @@ pub enum Exit {
     Refused,
     /// 3: no conclusion: something is missing and named, or the Verifier did not answer.
     NoConclusion,
+    /// 4: done, and acceptable only as far as it goes: what nobody signed yet follows.
+    Partial,
 }
 
 impl From<Exit> for ExitCode {
@@ -30,6 +32,7 @@ impl From<Exit> for ExitCode {
             Exit::Misuse => 1,
             Exit::Refused => 2,
             Exit::NoConclusion => 3,
+            Exit::Partial => 4,
         })
     }
 }

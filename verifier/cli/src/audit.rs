@@ -2,11 +2,13 @@
 //!
 //! Everything that is decided here is decided by `cloister-audit`.
 
+mod agentleak;
 mod error;
 mod export;
 mod log;
 mod proof;
 mod verdict;
+mod verifier;
 
 use cloister_audit::Record;
 use serde_json::{Value, json};
@@ -73,8 +75,13 @@ fn summary(record: &Record) -> String {
         Event::ToolDrifted(event) => {
             format!("a tool of {} is now {}", event.server, event.seen)
         }
-        Event::Began(_) | Event::Leased(_) | Event::ChannelRenewed(_) | Event::Witnessed(_) | _ => {
-            name.to_owned()
-        }
+        Event::VisitBegan(event) => format!("visit {} from {}", event.visit, event.from),
+        Event::VisitEnded(event) => format!("visit {} ended: {}", event.visit, event.reason),
+        Event::Began(_)
+        | Event::Leased(_)
+        | Event::ChannelRenewed(_)
+        | Event::Witnessed(_)
+        | Event::Vouched(_)
+        | _ => name.to_owned(),
     }
 }

@@ -1,6 +1,7 @@
 //! Operator commands: one call to a Verifier each.
 
 mod agents;
+mod checkpoints;
 pub(crate) mod connection;
 mod error;
 mod images;
@@ -41,6 +42,11 @@ pub(crate) fn apply_policy(connection: &ConnectionArguments, document: String) -
 /// Does what `cloister policy history` asks for.
 pub(crate) fn policy_history(connection: &ConnectionArguments) -> Answer {
     call(connection, policies::history)
+}
+
+/// Does what `cloister fleet checkpoints` asks for.
+pub(crate) fn checkpoints(connection: &ConnectionArguments) -> Answer {
+    call(connection, checkpoints::run)
 }
 
 /// Does what `cloister fleet reattest` asks for.

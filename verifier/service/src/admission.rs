@@ -27,17 +27,19 @@ use cloister_attestation::code::{Code, Diagnostic};
 use cloister_attestation::result::AttestationResult;
 use cloister_attestation::time::UnixTime;
 use cloister_attestation::verify::VerifiedEvidence;
+use cloister_channel::lease::LeaseClaims;
 use tokio::sync::Semaphore;
 
 pub use appraiser::Appraiser;
 pub use codes::{CODES, IMAGE_REVOKED, QUARANTINED, RETIRED};
 
+use crate::checkpoints::{self, Checkpoints};
 use crate::clock::Clock;
 use crate::error::ServiceError;
 use crate::limits::ADMISSIONS_WAITING_MAX;
 use crate::metrics::Metrics;
 use crate::state::Keys;
-use crate::store::{Outcome, Store, Verdict};
+use crate::store::{Objection, Outcome, Store, Verdict};
 use crate::trust::Trust;
 use claimed::Claimed;
 use presented::{Bound, Presented};
@@ -49,6 +51,7 @@ pub struct Admission {
     keys: Arc<Keys>,
     appraiser: Arc<Appraiser>,
     store: Store,
+    checkpoints: Checkpoints,
     trust: Trust,
     clock: Clock,
     metrics: Arc<Metrics>,
@@ -68,6 +71,8 @@ pub struct Parts {
     pub appraiser: Appraiser,
     /// The record.
     pub store: Store,
+    /// Runtimes' audit logs.
+    pub checkpoints: Checkpoints,
     /// The trust bundle that goes with a lease.
     pub trust: Trust,
     /// The time.
@@ -102,6 +107,7 @@ impl Admission {
             keys: parts.keys,
             appraiser: Arc::new(parts.appraiser),
             store: parts.store,
+            checkpoints: parts.checkpoints,
             trust: parts.trust,
             clock: parts.clock,
             metrics: parts.metrics,
@@ -226,6 +232,11 @@ impl Admission {
         let Some(claims) = lease::claims(examined, (&result, &written), &terms)? else {
             return Ok(Err(Refusal::because(&codes::NOT_ADMITTED, "an admitted image", "none")));
         };
+        if let Some(offer) = &presented.log
+            && let Err(error) = checkpoints::is_of(&offer.checkpoint, &claims)
+        {
+            return Ok(Err(Refusal::error(&error)));
+        }
         let ring = self.keys.leases.ring();
         let lease = ring.signer().sign(&claims)?;
         let lease_jwt = ring.signer().sign_jwt(&claims)?;
@@ -233,6 +244,9 @@ impl Admission {
             self.keys.authority.certify_runtime(&claims, &lease, &presented.channel_key)?;
         let record = lease::record(examined, &claims, (&result, written), now)?;
         if let Err(objection) = self.store.admit(record).await? {
+            if objection == Objection::Log {
+                return Ok(Err(self.forked(examined, &claims, now).await?));
+            }
             let (code, expected) = codes::objection(objection).ok_or(ServiceError::EpochEnded)?;
             let because = Refusal::because(code, expected, &claims.agent);
             return Ok(Err(Refusal { result: Some(Box::new(result)), ..because }));
@@ -257,6 +271,22 @@ impl Admission {
             instance: claims.instance().to_string(),
             lease_jwt,
         }))
+    }
+
+    /// Keeps what the runtime shows beside what it showed before.
+    async fn forked(
+        &self,
+        examined: &Examined,
+        claims: &LeaseClaims,
+        now: UnixTime,
+    ) -> Result<Refusal, ServiceError> {
+        let offer = examined.presented.log.as_ref().ok_or(ServiceError::Defect)?;
+        match self.checkpoints.show(offer, claims, now).await {
+            Err(ServiceError::Log(error)) => Ok(Refusal::error(&error)),
+            // It showed another one meanwhile, and this one extends that.
+            Ok(()) => Err(ServiceError::Busy),
+            Err(other) => Err(other),
+        }
     }
 
     async fn refuse(

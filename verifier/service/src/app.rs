@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cloister_endorsements::Fetcher;
 
 use crate::admission::Admission;
+use crate::checkpoints::Checkpoints;
 use crate::clock::Clock;
 use crate::error::ServiceError;
 use crate::metrics::{Metrics, Readings};
@@ -18,6 +19,7 @@ use crate::trust::Trust;
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     pub(crate) admission: Arc<Admission>,
+    pub(crate) checkpoints: Checkpoints,
     pub(crate) registry: Registry,
     pub(crate) operations: Operations,
     pub(crate) trust: Trust,
@@ -50,6 +52,7 @@ impl App {
         let leases_live = self.store.leases_live(self.clock.now()).await?;
         let fetching = self.fetcher.tally();
         let reuses = self.admission.reuses();
-        Ok(self.metrics.render(&Readings { leases_live, fetching, reuses }))
+        let conflicts = self.store.conflicts().await?;
+        Ok(self.metrics.render(&Readings { leases_live, fetching, reuses, conflicts }))
     }
 }

@@ -4,6 +4,7 @@ use cloister_attestation::code::{Code, Diagnostic};
 use cloister_attestation::policy::PolicyError;
 use cloister_attestation::reference::ReferenceError;
 use cloister_attestation::time::UnixTime;
+use cloister_audit::AuditError;
 use cloister_channel::lease::LeaseError;
 
 use crate::challenge::ChallengeError;
@@ -160,6 +161,9 @@ pub enum ServiceError {
     /// A policy for another kind of root.
     #[error("the policy accepts another kind of root than the configuration")]
     PolicyAnchors,
+    /// An audit log is not the one that was shown before, or does not read.
+    #[error(transparent)]
+    Log(#[from] AuditError),
     /// Something is wrong inside.
     #[error("internal error")]
     Defect,
@@ -187,6 +191,7 @@ impl Diagnostic for ServiceError {
             Self::KeyTooNew { .. } => &KEY_TOO_NEW,
             Self::Policy(error) => error.code(),
             Self::PolicyAnchors => &POLICY_ANCHORS,
+            Self::Log(error) => error.code(),
             Self::Defect => &DEFECT,
         }
     }

@@ -33,6 +33,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/v1/agents/{name}/quarantine", post(handlers::quarantine))
         .route("/v1/agents/{name}/lift", post(handlers::lift))
         .route("/v1/agents/{name}/retire", post(handlers::retire_agent))
+        .route("/v1/checkpoints", get(handlers::checkpoints))
         .route("/v1/machines", get(handlers::machines))
         .route("/v1/keys", get(handlers::keys))
         .route("/v1/keys/rotate", post(handlers::rotate_keys))

@@ -4,7 +4,7 @@
 //! ```text
 //!   TLS 1.3 port: gRPC and HTTP/JSON
 //!     |-- Enrolment  anybody                     admission --> cloister-attestation
-//!     |-- Registry   a live lease's certificate  registry        |
+//!     |-- Registry   a live lease's certificate  registry, checkpoints
 //!     |-- Trust      anybody                     trust           v
 //!     '-- Operator   the operator's token        operations    store (SQLite), state (keys)
 //! ```
@@ -22,6 +22,7 @@
 pub mod admission;
 mod app;
 pub mod challenge;
+pub mod checkpoints;
 pub mod clock;
 mod code;
 pub mod config;

@@ -94,6 +94,13 @@ pub const REFUSALS_PRUNED_MAX: u32 = 4096;
 /// How long verdicts are kept at all.
 pub const VERDICT_RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
+/// Checkpoints kept of one runtime's audit log: hours of them. What its peers were shown is compared
+/// with these.
+pub const CHECKPOINTS_KEPT: u32 = 256;
+
+/// Checkpoints of peers in one message: the newest of as many as a runtime follows.
+pub const WITNESSED_MAX: usize = cloister_audit::WITNESSES_MAX;
+
 /// How long an instance stays listed after its last lease ended.
 pub const INSTANCE_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 

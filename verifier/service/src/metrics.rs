@@ -15,6 +15,10 @@ pub struct Metrics {
     pub admissions: Counter,
     /// Findings that spoke against a lease, by code.
     pub refusals: Family,
+    /// Checkpoints of audit logs that runtimes showed and that extend what was shown before.
+    pub checkpoints: Counter,
+    /// Those that do not, by code.
+    pub checkpoint_conflicts: Family,
     /// Requests, by surface and outcome.
     pub requests: Family,
     /// From request to decision.
@@ -34,6 +38,8 @@ pub struct Readings {
     pub fetching: Tally,
     /// Verified endorsements that were used again.
     pub reuses: u64,
+    /// Runtimes' audit logs that do not fit together, as on record.
+    pub conflicts: u64,
 }
 
 /// A number that grows.
@@ -114,10 +120,22 @@ impl Metrics {
         counter(out, "handshake_failures", help, self.handshake_failures.value())?;
         header(out, "leases_live", "gauge", "Instances that hold a lease.")?;
         writeln!(out, "cloister_verifier_leases_live {}", readings.leases_live)?;
+        self.logs(out, readings.conflicts)?;
         fetching(out, &readings.fetching)?;
         let help = "Verified endorsements that were used again.";
         counter(out, "endorsement_reuses", help, readings.reuses)?;
         histogram(out, &self.admission_seconds)
+    }
+
+    fn logs(&self, out: &mut String, conflicts: u64) -> fmt::Result {
+        let help = "Checkpoints of audit logs that extend what was shown before.";
+        counter(out, "audit_checkpoints", help, self.checkpoints.value())?;
+        let help = "Checkpoints of audit logs that do not.";
+        let counts = self.checkpoint_conflicts.values();
+        family(out, "audit_checkpoints_refused", help, "code", &counts)?;
+        let help = "Audit logs on record that do not fit together. Alert on any.";
+        header(out, "audit_conflicts", "gauge", help)?;
+        writeln!(out, "cloister_verifier_audit_conflicts {conflicts}")
     }
 }
 
@@ -190,7 +208,9 @@ mod tests {
         metrics.admission_seconds.observe(Duration::from_millis(3));
         let failures = [("fetch.timeout", 2)].into();
         let fetching = Tally { hits: 5, misses: 3, fetched: 1, failures };
-        let text = metrics.render(&Readings { leases_live: 7, fetching, reuses: 4 });
+        metrics.checkpoint_conflicts.increment("audit.fork");
+        let readings = Readings { leases_live: 7, fetching, reuses: 4, conflicts: 1 };
+        let text = metrics.render(&readings);
         for line in text.lines().filter(|line| !line.starts_with("# ")) {
             let (name, value) = line.rsplit_once(' ').unwrap();
             assert!(name.starts_with("cloister_verifier_"), "{line}");
@@ -200,6 +220,9 @@ mod tests {
             "cloister_verifier_admissions_total 1",
             "cloister_verifier_refusals_total{code=\"reference.match\"} 2",
             "cloister_verifier_leases_live 7",
+            "cloister_verifier_audit_checkpoints_total 0",
+            "cloister_verifier_audit_checkpoints_refused_total{code=\"audit.fork\"} 1",
+            "cloister_verifier_audit_conflicts 1",
             "cloister_verifier_endorsement_hits_total 5",
             "cloister_verifier_endorsement_misses_total 3",
             "cloister_verifier_endorsement_fetches_total 1",

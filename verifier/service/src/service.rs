@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, Appraiser, Parts};
 use crate::app::App;
+use crate::checkpoints::Checkpoints;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::endorsements::{OfflineFolder, RollbackMemory, Sources};
@@ -135,10 +136,12 @@ fn assemble(
         Pace::default(),
         stopping.clone(),
     );
+    let checkpoints = Checkpoints::new(store.clone(), clock.clone(), Arc::clone(&metrics));
     let admission = Admission::new(Parts {
         keys: Arc::clone(keys),
         appraiser,
         store: store.clone(),
+        checkpoints: checkpoints.clone(),
         trust: trust.clone(),
         clock: clock.clone(),
         metrics: Arc::clone(&metrics),
@@ -147,6 +150,7 @@ fn assemble(
     });
     App {
         admission: Arc::new(admission),
+        checkpoints,
         registry,
         operations,
         trust,

@@ -5,6 +5,7 @@
 
 mod admission;
 mod agents;
+mod checkpoints;
 mod error;
 mod events;
 mod group;
@@ -34,6 +35,7 @@ use tokio::sync::{Mutex, watch};
 use crate::limits::{DATABASE_BUSY_TIMEOUT, DATABASE_CONNECTIONS_MAX};
 pub use admission::{Admitted, Objection};
 pub use agents::{AgentRecord, AgentState};
+pub use checkpoints::{CheckpointRecord, ConflictRecord, Shown};
 pub use error::{CODES, StoreError};
 use events::Tail;
 pub use events::{Event, EventKind};

@@ -5,8 +5,8 @@ use cloister_attestation::check::Check;
 
 use crate::error::ServiceError;
 use crate::store::{
-    AgentRecord, AgentState, Event, EventKind, ImageRecord, ImageState, InstanceRecord,
-    MachineRecord, PolicyRecord,
+    AgentRecord, AgentState, CheckpointRecord, ConflictRecord, Event, EventKind, ImageRecord,
+    ImageState, InstanceRecord, MachineRecord, PolicyRecord,
 };
 
 /// A finding as it is answered.
@@ -66,6 +66,27 @@ pub(crate) fn machine(record: &MachineRecord) -> Result<v1::Machine, ServiceErro
         last_seen_at: record.attested.last_seen.as_secs(),
         attested: serde_json::to_string(&record.attested).map_err(|_| ServiceError::Defect)?,
     })
+}
+
+/// A runtime's audit log as operators see it.
+pub(crate) fn checkpoint(record: CheckpointRecord) -> v1::AuditCheckpoint {
+    let conflict = |conflict: ConflictRecord| v1::AuditConflict {
+        reason: conflict.reason,
+        held: conflict.held,
+        shown: conflict.shown,
+        witness: conflict.witness.unwrap_or_default(),
+        at: conflict.at.as_secs(),
+    };
+    v1::AuditCheckpoint {
+        agent: record.agent,
+        instance: record.instance,
+        size: record.size,
+        root: record.root,
+        signed: record.signed,
+        signed_at: record.signed_at.as_secs(),
+        received_at: record.received_at.as_secs(),
+        conflicts: record.conflicts.into_iter().map(conflict).collect(),
+    }
 }
 
 /// A policy as operators see it.

@@ -65,6 +65,8 @@ impl Enclave {
         };
         let proofs = request.sign(&self.identity, &self.channel)?;
         Ok(v1::AttestRequest {
+            checkpoint: Vec::new(),
+            consistency: Vec::new(),
             identity_key: self.identity.spki().to_vec(),
             channel_key: self.channel.spki().to_vec(),
             identity_proof: proofs.identity.as_bytes().to_vec(),

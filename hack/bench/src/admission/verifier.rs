@@ -12,6 +12,7 @@ use cloister_channel::TrustDomain;
 use cloister_endorsements::{Fetcher, MemoryStore, Settings};
 use cloister_simulator::Pki;
 use cloister_verifier::admission::{Admission, Appraiser, Parts};
+use cloister_verifier::checkpoints::Checkpoints;
 use cloister_verifier::clock::Clock;
 use cloister_verifier::endorsements::{OfflineFolder, RollbackMemory, Sources};
 use cloister_verifier::metrics::Metrics;
@@ -48,13 +49,16 @@ impl Verifier {
         let clock = Clock::from_fn(|| NOW);
         let appraiser = appraiser(&pki, &policy, (&store, &clock)).await?;
         let trust = Trust::new(domain, policy.anchors, Arc::clone(&keys), store.clone());
+        let metrics = Arc::new(Metrics::default());
+        let checkpoints = Checkpoints::new(store.clone(), clock.clone(), Arc::clone(&metrics));
         let admission = Admission::new(Parts {
             keys,
             appraiser,
             store: store.clone(),
+            checkpoints,
             trust,
             clock,
-            metrics: Arc::new(Metrics::default()),
+            metrics,
             lease_lifetime: LIFETIME,
             verifications_max: std::thread::available_parallelism()?.get(),
         });

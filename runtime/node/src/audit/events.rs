@@ -3,7 +3,7 @@
 use cloister_audit::Event;
 use cloister_audit::record::{
     Authentication, ChannelClosed, ChannelOpened, ChannelRenewed, Leased, Omitted, Operation,
-    Outcome, POLICIES_NAMED_MAX, ToolDrifted, recordable,
+    Outcome, POLICIES_NAMED_MAX, ToolDrifted, VisitBegan, VisitEnded, recordable,
 };
 use cloister_channel::lease::VerifiedLease;
 use cloister_gateway::{
@@ -12,7 +12,7 @@ use cloister_gateway::{
 use cloister_policy::{Decision, Direction, Subject};
 
 use super::log::AuditLog;
-use crate::channels::Facts;
+use crate::channels::{Facts, VisitFacts};
 
 impl Recorder for AuditLog {
     fn policy_epoch(&self) -> u64 {
@@ -47,14 +47,15 @@ impl AuditLog {
 
     /// A peer proved who it is, and policy decided.
     pub(crate) fn authenticated(&self, direction: Direction, peer: &Subject, decision: &Decision) {
-        let policies = decision.policies().iter().take(POLICIES_NAMED_MAX);
-        self.note(Event::Authentication(Authentication {
-            direction: recorded(direction),
-            peer: Some(peer_facts(peer)),
-            dialled: None,
-            refused: (!decision.allows()).then(|| "policy.denied".to_owned()),
-            policies: policies.map(|id| recordable(id)).collect(),
-        }));
+        self.note(judged(direction, Some(peer), decision));
+    }
+
+    /// Policy decided about somebody of whom nothing is attested. As many may be refused as like,
+    /// and fill no log with it.
+    pub(crate) fn visitor(&self, decision: &Decision) {
+        if decision.allows() || self.notes_strangers() {
+            self.note(judged(Direction::Inbound, None, decision));
+        }
     }
 
     /// Somebody failed to prove who it is; `dialled` names whom this side wanted.
@@ -64,10 +65,8 @@ impl AuditLog {
         dialled: Option<&str>,
         code: &'static str,
     ) {
-        let Some(omitted) = self.admit_stranger() else { return };
-        if omitted > 0 {
-            let what = "authentication".to_owned();
-            self.note(Event::Omitted(Omitted { what, count: omitted }));
+        if !self.notes_strangers() {
+            return;
         }
         self.note(Event::Authentication(Authentication {
             direction: recorded(direction),
@@ -76,6 +75,32 @@ impl AuditLog {
             refused: Some(code.to_owned()),
             policies: Vec::new(),
         }));
+    }
+
+    /// Whether one more stranger is recorded on its own, with how many were not before it.
+    fn notes_strangers(&self) -> bool {
+        let Some(omitted) = self.admit_stranger() else { return false };
+        if omitted > 0 {
+            let what = "authentication".to_owned();
+            self.note(Event::Omitted(Omitted { what, count: omitted }));
+        }
+        true
+    }
+
+    /// A visit carries requests from now on.
+    pub(crate) fn visited(&self, facts: &VisitFacts) {
+        self.note(Event::VisitBegan(VisitBegan {
+            visit: facts.visit,
+            from: facts.from.to_string(),
+            key_exchange: facts.group.to_owned(),
+            own_lease: *facts.own_lease.digest(),
+            ends_at: facts.ends(),
+        }));
+    }
+
+    /// A visit carries nothing any more.
+    pub(crate) fn visit_ended(&self, visit: u64, reason: &'static str) {
+        self.note(Event::VisitEnded(VisitEnded { visit, reason: reason.to_owned() }));
     }
 
     /// A channel carries requests from now on.
@@ -109,4 +134,15 @@ impl AuditLog {
             reason: reason.to_owned(),
         }));
     }
+}
+
+fn judged(direction: Direction, peer: Option<&Subject>, decision: &Decision) -> Event {
+    let policies = decision.policies().iter().take(POLICIES_NAMED_MAX);
+    Event::Authentication(Authentication {
+        direction: recorded(direction),
+        peer: peer.map(peer_facts),
+        dialled: None,
+        refused: (!decision.allows()).then(|| "policy.denied".to_owned()),
+        policies: policies.map(|id| recordable(id)).collect(),
+    })
 }

@@ -1,5 +1,7 @@
 //! The log: one order for everything, and one sync for many records.
 
+mod showing;
+
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::path::Path;
@@ -10,10 +12,11 @@ use cloister_attestation::code::Diagnostic as _;
 use cloister_attestation::time::UnixTime;
 use cloister_audit::record::{Began, Omitted};
 use cloister_audit::{
-    Checkpoint, Event, Frame, Head, Kind, Origin, Range, Record, SignedCheckpoint,
+    Audience, Checkpoint, Event, Frame, Growth, Head, Kind, Origin, Range, Record,
+    SignedCheckpoint, Witness,
 };
 use cloister_channel::IdentityKey;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tracing::error;
 
 use super::disk::{self, Store};
@@ -22,6 +25,7 @@ use super::shelf::Shelf;
 use super::strangers::Strangers;
 use crate::clock::Clock;
 use crate::limits::{AUDIT_MEMORY_BYTES_MAX, AUDIT_PENDING_BYTES_MAX};
+pub(crate) use showing::Peer;
 
 /// Whose log it is, and who signs its checkpoints.
 #[derive(Clone, Debug)]
@@ -43,10 +47,17 @@ struct Shared {
     strangers: Mutex<Strangers>,
     inner: Mutex<Inner>,
     wake: Condvar,
+    /// What peers showed of their logs.
+    witness: Mutex<Witness>,
+    /// How many records the Verifier has been shown.
+    shown: watch::Sender<u64>,
 }
 
 struct Inner {
-    tree: Range,
+    growth: Growth,
+    audience: Audience,
+    /// Records that are about more than who was shown what.
+    weight: u64,
     at: UnixTime,
     shelf: Shelf,
     /// The last checkpoint.
@@ -118,7 +129,9 @@ impl AuditLog {
             identity_key: owner.identity.spki().to_vec(),
         };
         let inner = Inner {
-            tree: Range::from(0),
+            growth: Growth::default(),
+            audience: Audience::default(),
+            weight: 0,
             at: UnixTime::from_secs(0),
             shelf: Shelf::new(AUDIT_MEMORY_BYTES_MAX),
             latest: None,
@@ -135,6 +148,8 @@ impl AuditLog {
             strangers: Mutex::default(),
             inner: Mutex::new(inner),
             wake: Condvar::new(),
+            witness: Mutex::default(),
+            shown: watch::Sender::new(0),
         }))
     }
 
@@ -252,12 +267,14 @@ impl Shared {
     }
 
     fn enter(&self, inner: &mut Inner, event: Event) -> Result<u64, AuditLogError> {
-        let sequence = inner.tree.end();
+        let sequence = inner.growth.end();
         let at = self.owner.clock.now().max(inner.at);
+        let weighs = !matches!(event, Event::Witnessed(_) | Event::Vouched(_));
         let record = Record::new(sequence, at, event).encode()?;
         let frame = Frame::new(Kind::Record, record)?;
         inner.at = at;
-        inner.tree.append(frame.hash());
+        inner.weight = inner.weight.saturating_add(u64::from(weighs));
+        inner.growth.append(frame.hash());
         inner.keep(frame);
         Ok(sequence)
     }
@@ -265,13 +282,14 @@ impl Shared {
     /// The checkpoint of now: the last one, if nothing was recorded since.
     fn sign(&self, inner: &mut Inner) -> Result<SignedCheckpoint, AuditLogError> {
         inner.check_room()?;
-        let tree = &inner.tree;
-        let is_now = |signed: &&SignedCheckpoint| signed.checkpoint().size == tree.end();
+        let size = inner.growth.end();
+        let is_now = |signed: &&SignedCheckpoint| signed.checkpoint().size == size;
         if let Some(latest) = inner.latest.as_ref().filter(is_now) {
             return Ok(latest.clone());
         }
         let at = self.owner.clock.now().max(inner.at);
-        let checkpoint = Checkpoint::new(self.origin.clone(), tree.end(), tree.root(), at);
+        let root = inner.growth.tree().root();
+        let checkpoint = Checkpoint::new(self.origin.clone(), size, root, at);
         let identity = &self.owner.identity;
         let signed = SignedCheckpoint::sign(&checkpoint, |typ, payload| {
             identity.sign_typed(typ, payload).map_err(AuditLogError::from)

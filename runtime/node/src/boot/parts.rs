@@ -39,6 +39,7 @@ use crate::membership::Membership;
 use crate::operator::Operator;
 use crate::press::{Press, Quota};
 use crate::serve::{Bound, bind};
+use crate::showing::Showing;
 use crate::state::State;
 use crate::supervisor::Board;
 use crate::tools::{self, Ground};
@@ -105,6 +106,7 @@ pub(super) struct Parts {
     pub(super) state: Arc<State>,
     pub(super) membership: Membership,
     pub(super) watch: Watch,
+    pub(super) showing: Showing,
     pub(super) listener: Listener,
     pub(super) outbound: Outbound,
     pub(super) operator: Operator,
@@ -168,6 +170,7 @@ impl Parts {
         let board = Arc::new(Board::default());
         Ok(Self {
             membership: membership(enroller, &state, node),
+            showing: Showing::new(verifier.clone(), Arc::clone(&state)),
             watch: Watch { verifier, state: Arc::clone(&state) },
             listener: Listener::new(ListenerOptions {
                 state: Arc::clone(&state),

@@ -10,6 +10,7 @@ use super::end::End;
 use super::judge::Judge;
 use super::keeper::Keeper;
 use super::replay::Replay;
+use super::table::Known;
 use super::usage::Usage;
 use super::{ChannelError, Facts, Registration};
 use crate::state::{Standing, State};
@@ -21,6 +22,7 @@ pub(super) struct Carrier<S> {
     pub(super) registration: Registration<Facts>,
     pub(super) keeper: Keeper,
     pub(super) usage: Usage,
+    pub(super) opened: Opened,
     pub(super) state: Arc<State>,
 }
 
@@ -47,24 +49,47 @@ impl<S> Carrier<S> {
         let (known, judge) = (registration.known(), Arc::clone(judge));
         let mut keeper = Keeper::new(life, (channel, direction), known, judge, Arc::clone(state));
         keeper.begin(&latest)?;
-        state.audit().opened(&facts);
+        let opened = Opened::new(&facts, registration.known(), Arc::clone(state));
         state.events().key_exchanges.add_one(facts.group);
         info!(peer = facts.peer.agent, instance = facts.peer.instance, direction = direction.as_str(), key_exchange = facts.group, lease_ends = %facts.ends(), "channel opened");
         let (stream, usage) = (Replay::new(first, stream), Usage::default());
-        Ok(Self { stream, registration, keeper, usage, state: Arc::clone(state) })
+        Ok(Self { stream, registration, keeper, usage, opened, state: Arc::clone(state) })
     }
 }
 
-/// Records that a channel ended.
-pub(super) fn ended(facts: &Facts, end: End, state: &State) {
-    state.audit().ended(facts, end.as_str());
-    state.events().ends.add_one(end.as_str());
-    info!(
-        peer = facts.peer.agent,
-        instance = facts.peer.instance,
-        direction = facts.direction.as_str(),
-        key_exchange = facts.group,
-        reason = end.as_str(),
-        "channel ended"
-    );
+/// A channel whose beginning is on record. Its end is as well, however it comes: one that is dropped
+/// on the way broke.
+#[derive(Debug)]
+pub(super) struct Opened {
+    known: Known<Facts>,
+    state: Arc<State>,
+    end: End,
+}
+
+impl Opened {
+    fn new(facts: &Facts, known: Known<Facts>, state: Arc<State>) -> Self {
+        state.audit().opened(facts);
+        Self { known, state, end: End::Broken }
+    }
+
+    /// The channel ended.
+    pub(super) fn over(mut self, end: End) {
+        self.end = end;
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        let (facts, reason) = (self.known.now(), self.end.as_str());
+        self.state.audit().ended(&facts, reason);
+        self.state.events().ends.add_one(reason);
+        info!(
+            peer = facts.peer.agent,
+            instance = facts.peer.instance,
+            direction = facts.direction.as_str(),
+            key_exchange = facts.group,
+            reason,
+            "channel ended"
+        );
+    }
 }

@@ -8,11 +8,12 @@ use hyper::body::Incoming;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
-use super::carrier::{Carrier, ended};
+use super::carrier::Carrier;
 use super::carry::{Tether, carry, held, takes_streams};
 use super::own_stream::Acceptor;
 use super::table::Known;
 use super::usage::Usage;
+use super::witness::{Departure, Witnessing};
 use super::{Facts, Notice};
 use crate::config::Limits;
 use crate::state::State;
@@ -22,15 +23,18 @@ pub(super) async fn serve<S>(carrier: Carrier<S>, gateway: Inbound, limits: Limi
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Carrier { stream, registration, keeper, usage, state } = carrier;
+    let Carrier { stream, registration, keeper, usage, opened: channel, state } = carrier;
     let (notice, known) = (registration.notice(), registration.known());
+    let witnessing = Witnessing::new(Arc::clone(state.audit()), known.clone());
+    let _departure = Departure::of(&witnessing);
     let (own_stream, opened) = Acceptor::new();
     let streams = Streams {
         gateway,
         own_stream,
+        witnessing,
         notice,
         usage: usage.clone(),
-        known: known.clone(),
+        known,
         state: Arc::clone(&state),
     };
     let finish = CancellationToken::new();
@@ -39,7 +43,7 @@ where
     let tether = Tether { notice: registration.notice(), usage, finish, limits };
     let answer = move |request| streams.clone().answer(request);
     let end = carry(stream, answer, keeping, tether).await;
-    ended(&known.now(), end, &state);
+    channel.over(end);
 }
 
 /// What every stream of one channel needs.
@@ -47,6 +51,7 @@ where
 struct Streams {
     gateway: Inbound,
     own_stream: Acceptor,
+    witnessing: Witnessing,
     notice: Notice,
     usage: Usage,
     known: Known<Facts>,
@@ -60,6 +65,9 @@ impl Streams {
         takes_streams(&self.notice, facts.ends(), &self.state)?;
         if Acceptor::is_for(&request) {
             return Ok(self.own_stream.answer(request));
+        }
+        if Witnessing::is_for(&request) {
+            return Ok(self.witnessing.answer(request).await);
         }
         held(self.notice, &self.usage, self.gateway.call(facts.peer, request)).await
     }

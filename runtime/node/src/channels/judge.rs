@@ -50,6 +50,7 @@ impl Judge {
         let action = Action::Connect;
         let decision = self.policy.decide_visitor(&VisitorRequest { local: &self.local, action });
         info!(%from, %decision, "judged a visitor");
+        self.audit.visitor(&decision);
         decision.allows()
     }
 }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::debug;
 
-use super::carrier::{Carrier, ended};
+use super::carrier::{Carrier, Opened};
 use super::end::{Draining, End};
 use super::executor::{Executor, Tasks};
 use super::keeper::Keeper;
@@ -24,6 +24,7 @@ use super::peers::Pooled;
 use super::replay::Replay;
 use super::table::Known;
 use super::usage::Usage;
+use super::witness::{Departure, Witnessing};
 use super::{ChannelError, Facts, Notice, Registration};
 use crate::config::Limits;
 use crate::limits::{HEADERS_BYTES_MAX, REQUESTS_MAX};
@@ -80,7 +81,7 @@ impl Outbound {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Carrier { stream, registration, keeper, usage, state } = carrier;
+        let Carrier { stream, registration, keeper, usage, opened, state } = carrier;
         let parts = Tasks::new();
         let (sender, connection) = http2::Builder::new(parts.executor())
             .timer(TokioTimer::new())
@@ -94,19 +95,17 @@ impl Outbound {
         let line = Arc::new(Line { sender: Mutex::new(Some(sender.clone())), retired });
         let (known, notice) = (registration.known(), registration.notice());
         let channel_key = known.now().own_lease.claims().channel_key;
+        let witnessing = Witnessing::new(Arc::clone(state.audit()), known.clone());
         let channel = Self {
             line: Arc::clone(&line),
-            known: known.clone(),
+            known,
             notice,
             usage: usage.clone(),
             channel_key,
             state: Arc::clone(&state),
         };
-        let run = Run { line, parts, registration, usage, limits };
-        drop(tasks.spawn(async move {
-            let end = run.until_end(connection, sender, keeper).await;
-            ended(&known.now(), end, &state);
-        }));
+        let run = Run { line, parts, registration, usage, witnessing, limits };
+        drop(tasks.spawn(run.until_over(connection, sender, keeper, opened)));
         Ok(channel)
     }
 
@@ -190,10 +189,31 @@ struct Run {
     parts: Tasks,
     registration: Registration<Facts>,
     usage: Usage,
+    witnessing: Witnessing,
     limits: Limits,
 }
 
 impl Run {
+    /// As [`Self::until_end`], and puts it on record.
+    async fn until_over<S>(
+        self,
+        connection: http2::Connection<TokioIo<Replay<S>>, Body, Executor>,
+        sender: SendRequest<Body>,
+        keeper: Keeper,
+        opened: Opened,
+    ) where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let _departure = Departure::of(&self.witnessing);
+        opened.over(self.until_end(connection, sender, keeper).await);
+    }
+
+    /// Shows the peer this side's audit log. Never returns.
+    async fn witness(&self) -> End {
+        self.witnessing.ask(|| self.line.sender()).await;
+        core::future::pending().await
+    }
+
     /// Drives the connection until nobody needs it, or until it has to close. Whatever still runs on
     /// it then is cut.
     async fn until_end<S>(
@@ -224,6 +244,8 @@ impl Run {
             () = self.line.retired.cancelled() => End::Superseded,
             closing = notice.wait() => End::Closed(closing),
             over = keeping.as_mut() => over,
+            // It is dropped here with whatever it has open, so that a drain does not wait for it.
+            never = self.witness() => never,
         };
         if !end.drains() {
             return end;

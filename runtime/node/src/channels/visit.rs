@@ -40,6 +40,8 @@ use room::Room;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct VisitFacts {
+    /// Names the visit among the channels and visits of this boot.
+    pub visit: u64,
     /// Where the connection comes from. Nobody vouches for it.
     pub from: SocketAddr,
     /// The lease that this side proved itself with.
@@ -86,6 +88,7 @@ impl<S> Visit<S> {
         state: &Arc<State>,
     ) -> Result<Self, ChannelError> {
         let facts = VisitFacts {
+            visit: state.audit().next_channel(),
             from,
             own_lease: Arc::new(received.local().lease().clone()),
             group: group(received.key_exchange()),
@@ -98,6 +101,7 @@ impl<S> Visit<S> {
         if let Some(closing) = facts.closing(&latest.trust, state.clock().now()) {
             return Err(ChannelError::Closed(Some(closing)));
         }
+        state.audit().visited(&facts);
         info!(%from, key_exchange = facts.group, lease_ends = %facts.ends(), "a visit began");
         let stream = Replay::new(received.into_first_bytes(), stream);
         Ok(Self { stream, registration, state: Arc::clone(state), _room: room })
@@ -122,6 +126,7 @@ where
     let tether = Tether { notice, usage, finish: CancellationToken::new(), limits };
     let answer = move |request| streams.clone().answer(request);
     let end = carry(stream, answer, pending(), tether).await;
+    state.audit().visit_ended(facts.visit, end.as_str());
     state.events().visits.add_one(end.as_str());
     info!(from = %facts.from, reason = end.as_str(), "a visit ended");
 }

@@ -189,6 +189,7 @@ fn a_lease_that_a_raised_epoch_overtook_is_not_served_and_one_of_the_new_epoch_i
 /// A visitor, in the table.
 fn visit(state: &State, own: &Credentials) -> Registration<VisitFacts> {
     let facts = VisitFacts {
+        visit: 0,
         from: ([192, 0, 2, 1], 4000).into(),
         own_lease: Arc::new(own.lease().clone()),
         group: "X25519MLKEM768",

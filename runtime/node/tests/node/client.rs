@@ -82,11 +82,15 @@ async fn exchange(to: std::net::SocketAddr, request: Request<Full<Bytes>>) -> Re
 
 /// What the operator port of `node` says under `path`, as text.
 pub(crate) async fn text(node: &Node, path: &str) -> String {
+    String::from_utf8(bytes(node, path).await.to_vec()).unwrap()
+}
+
+/// The same as it came.
+pub(crate) async fn bytes(node: &Node, path: &str) -> Bytes {
     let address = node.runtime.addresses().operator;
     let request = Request::get(path)
         .header("host", address.to_string())
         .body(Full::new(Bytes::new()))
         .unwrap();
-    let body = exchange(address, request).await.into_body().collect().await.unwrap().to_bytes();
-    String::from_utf8(body.to_vec()).unwrap()
+    exchange(address, request).await.into_body().collect().await.unwrap().to_bytes()
 }

@@ -1,6 +1,8 @@
 //! gRPC between two runtimes, at the place that the card offers.
 
 use bytes::Bytes;
+use cloister_audit::record::Payload;
+use cloister_audit::{Event, Hash};
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
@@ -8,6 +10,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::Value;
 use tokio::net::TcpStream;
 
+use crate::audit::log;
 use crate::client::whole;
 use crate::node::Node;
 use crate::world::World;
@@ -43,6 +46,15 @@ async fn a_grpc_call_reaches_the_agents_own_port_and_its_status_comes_back() {
         (&seen["te"], &seen["cloister-peer-agent"]),
         (&"trailers".parse().unwrap(), &"alice".parse().unwrap())
     );
+    for node in [&a, &b] {
+        let records = log(node).await.0;
+        let sent = records.iter().find_map(|record| {
+            let Event::Operation(operation) = &record.event else { return None };
+            operation.request.filter(|_| operation.binding == "GRPC")
+        });
+        let sha256 = Hash::of(SEND);
+        assert_eq!(sent, Some(Payload { bytes: 7, sha256 }), "{records:?}");
+    }
 }
 
 /// Where the card of `peer`, as the agent of `node` sees it, offers gRPC.

@@ -10,6 +10,7 @@
 mod admission;
 mod adversary;
 mod agent;
+mod audit;
 mod calls;
 mod client;
 mod connections;

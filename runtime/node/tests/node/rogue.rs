@@ -69,6 +69,8 @@ impl Rogue {
         };
         let proofs = request.sign(&identity, &channel).unwrap();
         let message = v1::AttestRequest {
+            checkpoint: Vec::new(),
+            consistency: Vec::new(),
             identity_key: identity.spki().to_vec(),
             channel_key: channel.spki().to_vec(),
             identity_proof: proofs.identity.as_bytes().to_vec(),

@@ -101,6 +101,13 @@ impl World {
         self.operator().await.quarantine_agent(self.authorized(message)).await.unwrap();
     }
 
+    /// What runtimes showed of their audit logs.
+    pub(crate) async fn logs(&self) -> Vec<v1::AuditCheckpoint> {
+        let request = self.authorized(v1::ListCheckpointsRequest {});
+        let listed = self.operator().await.list_checkpoints(request).await.unwrap();
+        listed.into_inner().checkpoints
+    }
+
     fn authorized<T>(&self, message: T) -> Request<T> {
         let token = fs::read_to_string(self.folder.path().join("data/operator.token")).unwrap();
         let mut request = Request::new(message);

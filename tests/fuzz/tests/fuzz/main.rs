@@ -97,4 +97,10 @@ targets! {
     mcp_tool_list = "mcp-tool-list";
     mcp_events = "mcp-events";
     mcp_lines = "mcp-lines";
+    audit_record = "audit-record";
+    audit_log = "audit-log";
+    audit_checkpoint = "audit-checkpoint";
+    audit_cosignature = "audit-cosignature";
+    audit_consistency_proof = "audit-consistency-proof";
+    audit_exchange = "audit-exchange";
 }

@@ -14,7 +14,8 @@ pub struct Authentication {
     /// Who connected to whom.
     #[n(0)]
     pub direction: Direction,
-    /// Who it is; absent where nobody proved anything.
+    /// Who it is; absent where nobody proved anything. A visitor that policy accepted proved nothing
+    /// either.
     #[n(1)]
     pub peer: Option<PeerFacts>,
     /// The name that was dialled, for what this side dialled.
@@ -96,5 +97,40 @@ pub struct ChannelClosed {
     pub peer: PeerFacts,
     /// Why, in the word that metrics have for it.
     #[n(2)]
+    pub reason: String,
+}
+
+/// A visitor was let in: somebody to whom this side proved itself, and of whom nothing is attested.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cbor(map)]
+pub struct VisitBegan {
+    /// Names the visit among the channels and visits of this boot.
+    #[n(0)]
+    pub visit: u64,
+    /// Where the connection comes from. Nobody vouches for it.
+    #[n(1)]
+    pub from: String,
+    /// The key exchange that was negotiated.
+    #[n(2)]
+    pub key_exchange: String,
+    /// Digest of the own lease.
+    #[n(3)]
+    #[cbor(with = "crate::wire::digest")]
+    pub own_lease: Digest48,
+    /// When it ends at the latest.
+    #[n(4)]
+    #[cbor(with = "crate::wire::time")]
+    pub ends_at: UnixTime,
+}
+
+/// A visit carries nothing any more.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cbor(map)]
+pub struct VisitEnded {
+    /// The visit.
+    #[n(0)]
+    pub visit: u64,
+    /// Why, in the word that metrics have for it.
+    #[n(1)]
     pub reason: String,
 }

@@ -102,6 +102,20 @@ pub struct Witnessed {
     pub refused: Option<String>,
 }
 
+/// A peer vouched for this log.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cbor(map)]
+pub struct Vouched {
+    /// Who.
+    #[n(0)]
+    pub peer: PeerFacts,
+    /// The signed cosignature, whole: it speaks for itself.
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    #[serde(serialize_with = "wire::as_hex")]
+    pub cosignature: Vec<u8>,
+}
+
 /// Events that were too many to be recorded one by one.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]

@@ -4,7 +4,7 @@ use cloister_attestation::cose::{self, Header};
 use cloister_attestation::key::SigningKey;
 use cloister_audit::{
     AuditError, CHECKPOINT_TYPE, Checkpoint, ConsistencyProof, Hash, SignedCheckpoint,
-    check_extension,
+    Statement as _, check_extension,
 };
 
 use crate::logs::{Log, origin, sign, time};

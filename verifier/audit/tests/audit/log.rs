@@ -30,7 +30,7 @@ fn log() -> Log {
     log
 }
 
-fn replayed(log: &Log) -> Result<Progress, AuditError> {
+pub(crate) fn replayed(log: &Log) -> Result<Progress, AuditError> {
     read(&log.bytes())
 }
 

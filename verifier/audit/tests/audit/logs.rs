@@ -8,7 +8,8 @@ use cloister_audit::record::{
     Began, Direction, Ending, Operation, Outcome, Payload, PeerFacts, Subjects, Verdict,
 };
 use cloister_audit::{
-    AuditError, Checkpoint, Event, Frame, Hash, Head, Kind, Origin, Range, Record, SignedCheckpoint,
+    AuditError, Checkpoint, Event, Frame, Hash, Head, Kind, Origin, Range, Record, Signed,
+    SignedCheckpoint, Statement,
 };
 
 /// Signing fails as the crate's own errors or the key's.
@@ -62,6 +63,12 @@ impl Log {
         sign(&self.key, &checkpoint)
     }
 
+    /// The same log, signed by the same key as far as it goes.
+    pub(crate) fn copied(&self) -> Self {
+        let key = SigningKey::generate().unwrap();
+        Self { key, tree: self.tree.clone(), frames: self.frames.clone() }
+    }
+
     pub(crate) fn bytes(&self) -> Vec<u8> {
         self.frames.iter().flat_map(Frame::to_bytes).collect()
     }
@@ -73,11 +80,15 @@ impl Log {
 }
 
 pub(crate) fn sign(key: &SigningKey, checkpoint: &Checkpoint) -> SignedCheckpoint {
+    sign_as(key, checkpoint)
+}
+
+pub(crate) fn sign_as<T: Statement>(key: &SigningKey, statement: &T) -> Signed<T> {
     let sign = |typ, payload: &[u8]| {
         let header = Header { kid: b"", typ: Some(typ) };
         cose::sign(&header, payload, |form| key.sign(form)).map_err(SignError::from)
     };
-    SignedCheckpoint::sign(checkpoint, sign).unwrap()
+    Signed::sign(statement, sign).unwrap()
 }
 
 pub(crate) fn origin(key: &SigningKey) -> Origin {

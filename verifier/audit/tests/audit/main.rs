@@ -7,3 +7,4 @@ mod log;
 mod logs;
 mod records;
 mod tree;
+mod witnesses;

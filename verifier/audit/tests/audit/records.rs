@@ -4,7 +4,8 @@ use cloister_attestation::bytes::Digest48;
 use cloister_attestation::time::UnixTime;
 use cloister_audit::record::{
     Authentication, ChannelClosed, ChannelOpened, ChannelRenewed, Direction, Ending, Leased,
-    Omitted, Outcome, Predecessor, Subjects, ToolDrifted, Witnessed, name_digest, recordable,
+    Omitted, Outcome, Predecessor, Subjects, ToolDrifted, VisitBegan, VisitEnded, Vouched,
+    Witnessed, name_digest, recordable,
 };
 use cloister_audit::{AuditError, Event, Hash, Record};
 use proptest::prelude::*;
@@ -13,6 +14,12 @@ use crate::logs::{began, operation, outcome, payload, peer, time};
 
 /// One of each, with every optional part there and every one absent.
 fn events() -> Vec<Event> {
+    let mut events = of_channels();
+    events.extend(of_a_visit());
+    events
+}
+
+fn of_channels() -> Vec<Event> {
     let digest = Digest48::sha384(b"lease");
     let mut with_predecessor = began();
     if let Event::Began(began) = &mut with_predecessor {
@@ -80,7 +87,20 @@ fn events() -> Vec<Event> {
             expected: vec![Hash::new([2; 32]), Hash::new([3; 32])],
             seen: Hash::new([4; 32]),
         }),
+        Event::Vouched(Vouched { peer: peer(), cosignature: vec![2; 300] }),
     ]
+}
+
+fn of_a_visit() -> [Event; 2] {
+    let began = VisitBegan {
+        visit: 5,
+        from: "192.0.2.1:443".into(),
+        key_exchange: "X25519MLKEM768".into(),
+        own_lease: Digest48::sha384(b"lease"),
+        ends_at: time(600),
+    };
+    let ended = VisitEnded { visit: 5, reason: "idle".into() };
+    [Event::VisitBegan(began), Event::VisitEnded(ended)]
 }
 
 #[test]
@@ -194,7 +214,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_byte_is_another_record_or_none(which in 0_usize..17, at: prop::sample::Index, change in 1_u8..) {
+    fn a_changed_byte_is_another_record_or_none(which in 0_usize..21, at: prop::sample::Index, change in 1_u8..) {
         let record = Record::new(5, time(5), events().swap_remove(which));
         let mut bytes = record.encode().unwrap();
         let at = at.index(bytes.len());

@@ -178,28 +178,51 @@ fn every_beginning_of_every_small_tree_is_proved_and_no_other_is() {
 
 #[test]
 fn a_growing_tree_proves_the_same_as_all_of_its_leaves_do() {
-    let leaves = many(70);
-    for mark in 0..70 {
+    let leaves = many(40);
+    let size = |at: usize| u64::try_from(at).unwrap();
+    for step in [1, 3, 7] {
         let mut growth = Growth::default();
-        leaves[..mark].iter().for_each(|leaf| growth.append(*leaf));
-        let from = u64::try_from(mark).unwrap();
-        assert_eq!(growth.offer(), ConsistencyProof::new(&leaves[..mark], 0));
-        for (end, leaf) in leaves.iter().enumerate().skip(mark) {
-            // Accepted at some later time, and never the one that nobody has answered yet.
-            if end == mark + mark % 3 {
-                growth.accept();
+        for (end, leaf) in leaves.iter().enumerate() {
+            if end % step == 0 {
+                growth.mark();
             }
-            let mut now = growth.clone();
-            let known = if end >= mark + mark % 3 { from } else { 0 };
-            assert_eq!(
-                now.offer(),
-                ConsistencyProof::new(&leaves[..end], known),
-                "{mark} to {end}"
-            );
-            assert_eq!(growth.tree().root(), frontier(&leaves[..end]).root());
+            for from in (0..=end).step_by(step) {
+                let expected = ConsistencyProof::new(&leaves[..end], size(from));
+                assert_eq!(growth.proof(size(from), size(end)), expected, "{from} to {end}");
+                let between = from + (end - from) / step / 2 * step;
+                let expected = ConsistencyProof::new(&leaves[..between], size(from));
+                assert_eq!(growth.proof(size(from), size(between)), expected);
+            }
+            assert_eq!(growth.tree(), frontier(&leaves[..end]));
             growth.append(*leaf);
         }
     }
+}
+
+#[test]
+fn what_is_not_marked_or_not_kept_is_not_proved() {
+    let leaves = many(50);
+    let mut growth = Growth::default();
+    for (end, leaf) in leaves.iter().enumerate() {
+        if end % 5 == 0 {
+            growth.mark();
+            growth.mark();
+        }
+        growth.append(*leaf);
+    }
+    assert_eq!(growth.proof(3, 50), None, "nothing was marked there");
+    assert_eq!(growth.proof(5, 17), None, "nor there");
+    assert_eq!(growth.proof(20, 10), None);
+    growth.keep(|size| [10, 30].contains(&size));
+    for from in [0, 5, 15, 40] {
+        assert_eq!(growth.proof(from, 50), None, "{from} was not kept");
+    }
+    // The newest mark is 45.
+    for (from, to) in [(10, 30), (10, 45), (10, 50), (30, 45), (30, 50), (45, 50)] {
+        let end = usize::try_from(to).unwrap();
+        assert_eq!(growth.proof(from, to), ConsistencyProof::new(&leaves[..end], from), "{from}");
+    }
+    assert_eq!(growth.tree(), frontier(&leaves));
 }
 
 #[test]
@@ -219,12 +242,33 @@ proptest! {
         let mut growth = Growth::default();
         let (old, new) = leaves.split_at(usize::try_from(from).unwrap());
         old.iter().for_each(|leaf| growth.append(*leaf));
-        growth.offer().unwrap();
-        growth.accept();
+        growth.mark();
         let earlier = growth.tree().root();
         new.iter().for_each(|leaf| growth.append(*leaf));
-        let proof = growth.offer().unwrap();
+        let proof = growth.proof(from, from + more).unwrap();
         prop_assert_eq!(proof.verify(earlier, growth.tree().root()), Ok(()));
+    }
+
+    #[test]
+    fn whichever_marks_are_kept_prove_each_other(
+        marks in proptest::collection::btree_set(0_u64..400, 1..12),
+        kept: prop::sample::Index,
+        more in 0_u64..100,
+    ) {
+        let leaves = many(marks.last().unwrap() + more);
+        let mut growth = Growth::default();
+        for (at, leaf) in (0_u64..).zip(&leaves) {
+            if marks.contains(&at) {
+                growth.mark();
+            }
+            growth.append(*leaf);
+        }
+        let from = *kept.get(&marks.iter().copied().collect::<Vec<_>>());
+        growth.keep(|size| size >= from && size % 2 == from % 2);
+        let to = growth.end();
+        let expected = ConsistencyProof::new(&leaves, from);
+        let is_marked = from < to || from == 0;
+        prop_assert_eq!(growth.proof(from, to), expected.filter(|_| is_marked || more == 0));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::ConnectionArguments;
+
 /// `cloister audit ...`.
 #[derive(Debug, Subcommand)]
 #[non_exhaustive]
@@ -20,7 +22,7 @@ pub enum AuditCommand {
     },
     /// Check every hash, the order, and every signature of a log.
     #[command(after_help = VERIFY_EXAMPLES)]
-    Verify(AuditVerifyArguments),
+    Verify(Box<AuditVerifyArguments>),
     /// Prove that a record is in a log, or that a log only grew.
     #[command(after_help = PROVE_EXAMPLES)]
     Prove(AuditProveArguments),
@@ -46,16 +48,24 @@ Exit: 0 shown, 1 misuse, 2 the log is not honest or not whole.";
 const VERIFY_EXAMPLES: &str = "\
 Whose log it is, its checkpoints say with the runtime's identity key; a lease or
 `cloister agents show` says which instance has that key. What follows the last
-checkpoint is not signed yet. A checkpoint that you kept shows what was cut off or
-rewritten since: `verify --json` has the last one, in hex.
+checkpoint is not signed yet, and whoever keeps the file can cut it off. A checkpoint
+that you kept shows what was cut off or rewritten since: `verify --json` has the
+last one, in hex. The Verifier keeps the last one that it was shown.
+
+Witnesses are peers that signed that they saw the log grow up to some size. Their
+keys are in the log: only with `--against-verifier` does somebody say that they are
+keys of leased runtimes.
 
 Examples:
   cloister audit verify /var/lib/cloister/audit --instance 0011...eeff
+  cloister audit verify log.audit --against-verifier --verifier https://v.example:8443
   cloister audit verify log.audit --json | jq -r .checkpoint | xxd -r -p > kept.cose
   cloister audit verify log.audit --key identity.pem --checkpoint kept.cose
 
 Exit: 0 it is that runtime's log, 1 misuse, 2 it is not honest or not whole,
-3 it is consistent, and nothing says whose it is: name it, or wait for a checkpoint.";
+3 it is consistent, and nothing says whose it is: name it, or wait for a checkpoint;
+or the Verifier did not answer; 4 it is that runtime's log up to its last
+checkpoint, and records follow that are not signed.";
 
 const PROVE_EXAMPLES: &str = "\
 A proof is checked against the log's own root before it is printed.
@@ -70,6 +80,15 @@ const EXPORT_EXAMPLES: &str = "\
 Examples:
   cloister audit export log.audit > records.jsonl
   cloister audit export log.audit --format otlp > records.json
+  cloister audit export log.audit --format agentleak > trace.jsonl
+
+AgentLeak's trace format (arXiv 2602.11510, repository Privatris/AgentLeak, schema
+agentleak/schemas/trace.py) has a line of metadata and one for each event. It has a
+place for what was said, and this log holds none of that: `content` is the digest of
+the exact bytes, and names of tools are digests too. Its detectors therefore find
+nothing in such a trace; it tells who said how much to whom, on which channel, when,
+and whether policy let it pass. Memory, artifacts and the agent's final output do
+not pass through a runtime, and have no events.
 
 Exit: 0 written, 1 misuse, 2 the log is not honest or not whole.";
 
@@ -88,6 +107,15 @@ pub struct AuditVerifyArguments {
     /// A signed checkpoint that somebody kept: the log has to extend it.
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
+    /// The log has to extend what the Verifier was shown of it. Asks the Verifier.
+    #[arg(long)]
+    pub against_verifier: bool,
+    /// Records that no checkpoint is over yet are no reason for exit 4.
+    #[arg(long)]
+    pub allow_unsigned_tail: bool,
+    /// How to reach the Verifier.
+    #[command(flatten)]
+    pub connection: ConnectionArguments,
 }
 
 /// `cloister audit prove`.
@@ -112,6 +140,8 @@ pub enum ExportFormat {
     Jsonl,
     /// OpenTelemetry log records, OTLP/JSON.
     Otlp,
+    /// AgentLeak's trace format, JSON lines.
+    Agentleak,
 }
 
 fn instance(text: &str) -> Result<String, String> {

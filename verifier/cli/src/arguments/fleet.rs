@@ -27,6 +27,9 @@ pub enum FleetCommand {
     /// Say which machines will fail appraisal, from when on, and what mends it.
     #[command(after_help = EXAMPLES)]
     Forecast(Box<ForecastArguments>),
+    /// Show what every runtime showed of its audit log last, and what does not fit.
+    #[command(after_help = CHECKPOINTS_EXAMPLES)]
+    Checkpoints,
     /// End leases, so that runtimes renew at once with new Evidence.
     #[command(after_help = REATTEST_EXAMPLES)]
     Reattest {
@@ -35,6 +38,18 @@ pub enum FleetCommand {
         all: bool,
     },
 }
+
+const CHECKPOINTS_EXAMPLES: &str = "\
+A runtime shows the Verifier the size and root of its audit log with every lease,
+and proves that the log only grew. Its peers report what they were shown. Two
+checkpoints that are not shown to be of one log are kept as they were signed:
+`--json` has them.
+
+Examples:
+  cloister fleet checkpoints
+  cloister fleet checkpoints --json | jq '.checkpoints[] | select(.conflicts != [])'
+
+Exit: 0 every log only grew, 1 misuse, 2 one did not, 3 the Verifier did not answer.";
 
 const REATTEST_EXAMPLES: &str = "\
 Raises the policy epoch floor: leases below it are refused everywhere from then

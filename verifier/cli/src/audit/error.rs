@@ -8,6 +8,7 @@ use cloister_audit::AuditError;
 
 use crate::answer::Exit;
 use crate::file::FileError;
+use crate::operator::OperatorError;
 
 cloister_attestation::codes! {
     /// There is no log in the folder.
@@ -18,6 +19,14 @@ cloister_attestation::codes! {
     UNSIGNED = "cli.audit.unsigned", Caller, "",
         "Read the log again once the runtime has signed a checkpoint.",
         "A log only claims whose it is until a checkpoint under that runtime's identity key is in it. There is none in this one: a runtime signs its first one seconds after it started.";
+    /// The Verifier was shown nothing of the log.
+    UNKNOWN = "cli.audit.unknown", Caller, "",
+        "Ask the Verifier that leased the runtime, within ninety days of the runtime's last lease.",
+        "The Verifier keeps what every runtime showed of its audit log last. Of this log's runtime it has nothing.";
+    /// The Verifier has two logs of the runtime.
+    CONFLICT = "cli.audit.conflict", Peer, "RFC 9162 section 2.1.4",
+        "See `cloister fleet checkpoints --json`, and keep both checkpoints.",
+        "The Verifier, or one of the runtime's peers, was shown a checkpoint that nothing shows to be of the same log. This log may be one of two.";
     /// The record is not in the log.
     NO_RECORD = "cli.audit.no_record", Caller, "",
         "Name a record or a size that the log has, and give the whole log.",
@@ -55,6 +64,20 @@ pub(super) enum AuditCommandError {
         /// Why.
         source: KeyError,
     },
+    /// The Verifier gave no answer.
+    #[error(transparent)]
+    Verifier(#[from] OperatorError),
+    /// The Verifier has nothing of the log.
+    #[error("the Verifier was shown nothing by instance {0}")]
+    Unknown(String),
+    /// The Verifier has more than one log.
+    #[error("the Verifier was shown another log by instance {instance}: {reason}")]
+    Conflict {
+        /// Whose.
+        instance: String,
+        /// Why, as a stable code.
+        reason: String,
+    },
     /// Nothing to prove.
     #[error("the log has {size} records from {first} on")]
     NoRecord {
@@ -67,11 +90,14 @@ pub(super) enum AuditCommandError {
 
 impl AuditCommandError {
     /// How the command ends with it.
-    pub(super) const fn exit(&self) -> Exit {
+    pub(super) fn exit(&self) -> Exit {
         match self {
             Self::File(_) | Self::NoLog(_) | Self::Key { .. } => Exit::Misuse,
-            Self::Unsigned(_) => Exit::NoConclusion,
-            Self::Log { .. } | Self::Refused(_) | Self::NoRecord { .. } => Exit::Refused,
+            Self::Unsigned(_) | Self::Unknown(_) => Exit::NoConclusion,
+            Self::Verifier(error) => error.exit(),
+            Self::Log { .. } | Self::Refused(_) | Self::NoRecord { .. } | Self::Conflict { .. } => {
+                Exit::Refused
+            }
         }
     }
 }
@@ -84,6 +110,9 @@ impl Diagnostic for AuditCommandError {
             Self::Log { source, .. } | Self::Refused(source) => source.code(),
             Self::Unsigned(_) => &UNSIGNED,
             Self::Key { source, .. } => source.code(),
+            Self::Verifier(error) => error.code(),
+            Self::Unknown(_) => &UNKNOWN,
+            Self::Conflict { .. } => &CONFLICT,
             Self::NoRecord { .. } => &NO_RECORD,
         }
     }

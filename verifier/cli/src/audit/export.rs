@@ -3,6 +3,7 @@
 use cloister_audit::{Event, Record};
 use serde_json::{Value, json};
 
+use super::agentleak;
 use super::error::AuditCommandError;
 use super::log::Log;
 use crate::answer::{Answer, Exit};
@@ -18,6 +19,11 @@ pub(super) fn answer(log: &Log, format: ExportFormat) -> Result<Answer, AuditCom
         ExportFormat::Otlp => {
             let otlp = otlp(log);
             (format!("{otlp}\n"), otlp)
+        }
+        ExportFormat::Agentleak => {
+            let lines = agentleak::trace(log);
+            let text = lines.iter().map(|line| format!("{line}\n")).collect();
+            (text, json!({ "trace": lines }))
         }
     };
     Ok(Answer { exit: Exit::Acceptable, text, json })
@@ -73,6 +79,9 @@ fn is_refusal(event: &Event) -> bool {
         | Event::ChannelClosed(_)
         | Event::Outcome(_)
         | Event::Omitted(_)
+        | Event::Vouched(_)
+        | Event::VisitBegan(_)
+        | Event::VisitEnded(_)
         | _ => false,
     }
 }

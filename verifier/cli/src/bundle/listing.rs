@@ -89,7 +89,9 @@ impl<'b> Listing<'b> {
         }
         let conclusion = match exit {
             Exit::Acceptable => done.green().bold().to_string(),
-            Exit::NoConclusion => "no conclusion: something is missing".yellow().bold().to_string(),
+            Exit::NoConclusion | Exit::Partial => {
+                "no conclusion: something is missing".yellow().bold().to_string()
+            }
             Exit::Refused | Exit::Misuse => "refused".red().bold().to_string(),
         };
         let _ = writeln!(

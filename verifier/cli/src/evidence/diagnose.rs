@@ -99,7 +99,9 @@ impl Findings {
         let _ = self.write(&mut out);
         let conclusion = match exit {
             Exit::Acceptable => "acceptable under the policy given".green().bold().to_string(),
-            Exit::NoConclusion => "no conclusion: something is missing".yellow().bold().to_string(),
+            Exit::NoConclusion | Exit::Partial => {
+                "no conclusion: something is missing".yellow().bold().to_string()
+            }
             Exit::Refused | Exit::Misuse => "refused".red().bold().to_string(),
         };
         let _ = writeln!(out, "\n{conclusion}");

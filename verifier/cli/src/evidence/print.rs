@@ -126,7 +126,9 @@ fn conclusion(verdict: &Verdict) -> String {
             "acceptable under the policy given; the image was not judged".green().bold().to_string()
         }
         Exit::Acceptable => "acceptable under the policy given".green().bold().to_string(),
-        Exit::NoConclusion => "no conclusion: something is missing".yellow().bold().to_string(),
+        Exit::NoConclusion | Exit::Partial => {
+            "no conclusion: something is missing".yellow().bold().to_string()
+        }
         Exit::Refused | Exit::Misuse => "refused".red().bold().to_string(),
     }
 }

@@ -5,6 +5,8 @@ use cloister_attestation::code::{Code, Fault};
 /// In order of id.
 #[rustfmt::skip]
 pub(super) static CODES: &[Code] = &[
+    Code::new("admission.audit_head", Fault::Peer, "", "Send the signed checkpoint whose digest the Evidence binds.", "Evidence binds the digest of the newest signed checkpoint of the runtime's audit log, and the checkpoint goes with the request. Here the two do not belong together, or one is missing."),
+    Code::new("admission.no_audit_log", Fault::Peer, "", "Restart the runtime: a new boot has a new identity key, and a new log.", "This boot of the runtime showed an audit log before, and shows none any more. A log does not end before its runtime does."),
     Code::new("admission.not_admitted", Fault::Operator, "", "Admit this image with `cloister image admit`.", "No check failed, and no admitted Reference Value matched. What nobody admitted is refused."),
     Code::new("admission.other_session", Fault::Peer, "", "Collect Evidence for the exporter value of this session.", "The Evidence is bound to another TLS session than the one that it is presented for, or to none. This is what replayed Evidence looks like."),
     Code::new("admission.request", Fault::Peer, "", "Use a runtime of a version that this Verifier supports.", "A lease request has an Evidence envelope, two public keys and a signature of 64 bytes by each. In this one a field has another length."),

@@ -72,7 +72,7 @@ impl Telling {
             format!("{} of {} machines fail until {end}", fail.count(), self.machines.len());
         let conclusion = match exit {
             Exit::Acceptable => conclusion.green().bold().to_string(),
-            Exit::NoConclusion => {
+            Exit::NoConclusion | Exit::Partial => {
                 format!("{conclusion}; something is missing").yellow().to_string()
             }
             Exit::Refused | Exit::Misuse => conclusion.red().bold().to_string(),

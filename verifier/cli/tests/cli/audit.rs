@@ -1,19 +1,25 @@
 //! `cloister audit`: logs that a runtime could have written, and others.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
+use cloister_api::v1::{AuditCheckpoint, AuditConflict};
 use cloister_attestation::bytes::Digest48;
 use cloister_attestation::cose::{self, Header};
 use cloister_attestation::key::SigningKey;
 use cloister_attestation::time::UnixTime;
-use cloister_audit::record::{Began, Omitted};
+use cloister_audit::record::{
+    Began, Direction, Ending, Omitted, Operation, Outcome, Payload, PeerFacts, Predecessor,
+    Subjects, Verdict, Vouched,
+};
 use cloister_audit::{
-    AuditError, Checkpoint, Event, Frame, Frames, Head, Kind, Origin, Range, Record,
-    SignedCheckpoint,
+    AuditError, Checkpoint, Cosignature, Event, Frame, Frames, Head, Kind, Origin, Range, Record,
+    Signed, SignedCheckpoint, Statement,
 };
 use tempfile::TempDir;
 
+use crate::operator::Desk;
 use crate::program::{Run, cloister};
 
 struct Logged {
@@ -55,7 +61,11 @@ fn logged() -> Logged {
 }
 
 fn signed(key: &SigningKey, checkpoint: &Checkpoint) -> SignedCheckpoint {
-    SignedCheckpoint::sign::<AuditError>(checkpoint, |typ, payload| {
+    sign_as(key, checkpoint)
+}
+
+fn sign_as<T: Statement>(key: &SigningKey, statement: &T) -> Signed<T> {
+    Signed::sign::<AuditError>(statement, |typ, payload| {
         let header = Header { kid: b"", typ: Some(typ) };
         Ok(cose::sign(&header, payload, |form| key.sign(form)).unwrap())
     })
@@ -83,6 +93,42 @@ fn audit(words: &[&str]) -> Run {
 }
 
 impl Logged {
+    /// Takes what follows the checkpoint away.
+    fn cut_after_checkpoint(&self) {
+        let left = std::cell::Cell::new(false);
+        self.rewrite(|frame| {
+            let kept = !left.get();
+            left.set(left.get() || frame.kind() == Kind::Checkpoint);
+            kept.then_some(frame)
+        });
+    }
+
+    fn append(&self, sequence: u64, event: Event) {
+        let record = Record::new(sequence, UnixTime::from_secs(1_800_000_000), event);
+        let frame = Frame::new(Kind::Record, record.encode().unwrap()).unwrap();
+        let bytes = [fs::read(&self.path).unwrap(), frame.to_bytes()].concat();
+        fs::write(&self.path, bytes).unwrap();
+    }
+
+    /// Makes it a log of two records that began beside `predecessor`, signed after the first.
+    fn begin_after(&self, predecessor: Predecessor) -> SignedCheckpoint {
+        let mut tree = Range::from(0);
+        let mut bytes = Head::new(self.origin.clone(), &tree).frame().unwrap().to_bytes();
+        let at = UnixTime::from_secs(1_800_000_000);
+        let Event::Began(first) = began() else { unreachable!() };
+        let first = Event::Began(Began { predecessor: Some(predecessor), ..first });
+        let record = Record::new(0, at, first).encode().unwrap();
+        let frame = Frame::new(Kind::Record, record).unwrap();
+        tree.append(frame.hash());
+        bytes.extend(frame.to_bytes());
+        let checkpoint = Checkpoint::new(self.origin.clone(), tree.end(), tree.root(), at);
+        let signed = signed(&self.key, &checkpoint);
+        bytes.extend(Frame::new(Kind::Checkpoint, signed.bytes().to_vec()).unwrap().to_bytes());
+        fs::write(&self.path, bytes).unwrap();
+        self.append(1, omitted(1));
+        signed
+    }
+
     fn path(&self) -> &str {
         self.path.to_str().unwrap()
     }
@@ -107,7 +153,7 @@ impl Logged {
 fn a_log_of_the_expected_runtime_is_verified() {
     let log = logged();
     let instance = log.origin.instance();
-    let run = audit(&["verify", log.folder(), "--instance", &instance]);
+    let run = audit(&["verify", log.folder(), "--instance", &instance, "--allow-unsigned-tail"]);
     assert_eq!(run.exit, 0, "{}", run.stdout);
     assert!(run.stdout.lines().all(|line| line.chars().count() <= 160));
     let told = audit(&["verify", log.path(), "--instance", &instance, "--json"]).json();
@@ -115,7 +161,239 @@ fn a_log_of_the_expected_runtime_is_verified() {
     assert_eq!(told["checkpoint"], hex::encode(log.checkpoint.bytes()));
     let key = log.path.with_extension("pem");
     fs::write(&key, log.key.public().to_pem()).unwrap();
-    assert_eq!(audit(&["verify", log.path(), "--key", key.to_str().unwrap()]).exit, 0);
+    let allowed = "--allow-unsigned-tail";
+    assert_eq!(audit(&["verify", log.path(), "--key", key.to_str().unwrap(), allowed]).exit, 0);
+}
+
+#[test]
+fn records_that_nobody_signed_are_four_unless_they_are_allowed() {
+    let log = logged();
+    let instance = log.origin.instance();
+    let run = audit(&["verify", log.path(), "--instance", &instance, "--json"]);
+    assert_eq!((run.exit, &run.json()["unsigned"]), (4, &2.into()));
+    assert_eq!(audit(&["verify", log.path(), "--allow-unsigned-tail"]).exit, 3, "nobody's yet");
+    // Up to its last checkpoint it is a log without such an end.
+    log.cut_after_checkpoint();
+    let run = audit(&["verify", log.path(), "--instance", &instance, "--json"]);
+    assert_eq!((run.exit, &run.json()["unsigned"]), (0, &0.into()));
+}
+
+/// A stand-in Verifier that was shown this much of `log`.
+fn desk(log: &Logged, shown: &SignedCheckpoint) -> Desk {
+    let desk = Desk::new();
+    desk.verifier.logs.lock().unwrap().push(AuditCheckpoint {
+        agent: "translator".into(),
+        instance: log.origin.instance(),
+        size: shown.checkpoint().size,
+        root: shown.checkpoint().root.to_string(),
+        signed: shown.bytes().to_vec(),
+        ..AuditCheckpoint::default()
+    });
+    desk
+}
+
+#[test]
+fn a_log_is_held_against_what_the_verifier_was_shown() {
+    let log = logged();
+    let verify = ["audit", "verify", log.path(), "--against-verifier", "--json"];
+    let said = log.checkpoint.checkpoint();
+    let shown = desk(&log, &log.checkpoint);
+    let run = shown.run(&verify);
+    assert_eq!((run.exit, &run.json()["verifier"]["size"]), (4, &3.into()), "{}", run.stdout);
+    assert_eq!(run.json()["expected"], true);
+    // More of it than is there, or another one.
+    for (size, root) in [(9, said.root), (said.size, cloister_audit::Hash::of(b"other"))] {
+        let other = Checkpoint::new(log.origin.clone(), size, root, said.at);
+        let run = desk(&log, &signed(&log.key, &other)).run(&verify);
+        assert_eq!((run.exit, &run.json()["error"]["id"]), (2, &"audit.disagrees".into()));
+    }
+    // Nothing of it, and two of it.
+    let run = desk(&logged(), &log.checkpoint).run(&verify);
+    assert_eq!((run.exit, &run.json()["error"]["id"]), (3, &"cli.audit.unknown".into()));
+    let conflict = AuditConflict { reason: "audit.fork".into(), ..AuditConflict::default() };
+    shown.verifier.logs.lock().unwrap()[0].conflicts.push(conflict);
+    let run = shown.run(&verify);
+    assert_eq!((run.exit, &run.json()["error"]["id"]), (2, &"cli.audit.conflict".into()));
+    assert_eq!(shown.run(&["fleet", "checkpoints"]).exit, 2);
+}
+
+#[test]
+fn a_boot_that_found_less_than_the_one_before_had_shown_is_told_so() {
+    let (before, log) = (logged(), logged());
+    let shown = desk(&log, &log.checkpoint);
+    let of_before = AuditCheckpoint {
+        instance: before.origin.instance(),
+        size: 3,
+        signed: before.checkpoint.bytes().to_vec(),
+        ..AuditCheckpoint::default()
+    };
+    shown.verifier.logs.lock().unwrap().push(of_before);
+    let verify = ["audit", "verify", log.path(), "--against-verifier", "--json"];
+    for (found, exit) in [(2, 2), (3, 4)] {
+        let root = before.checkpoint.checkpoint().root;
+        let instance = before.origin.instance();
+        let predecessor = Predecessor { instance, size: found, root, bytes_cut: 0 };
+        let checkpoint = log.begin_after(predecessor);
+        shown.verifier.logs.lock().unwrap()[0].signed = checkpoint.bytes().to_vec();
+        assert_eq!(shown.run(&verify).exit, exit, "{found}");
+    }
+}
+
+#[test]
+fn witnesses_are_told_with_how_far_they_saw_and_whether_they_are_leased() {
+    let (log, witness) = (logged(), logged());
+    let shown = desk(&log, &log.checkpoint);
+    let at = UnixTime::from_secs(1_800_000_000);
+    let said = log.checkpoint.checkpoint();
+    let word = Cosignature::over(said, witness.origin.clone(), 1, at);
+    let word = sign_as(&witness.key, &word);
+    let peer = PeerFacts {
+        agent: "translator".into(),
+        instance: witness.origin.instance(),
+        trust_domain: "example.org".into(),
+        image: "image".into(),
+        version: "1".into(),
+        tee: "snp".into(),
+        tier: "affirming".into(),
+        simulated: false,
+    };
+    log.append(5, Event::Vouched(Vouched { peer, cosignature: word.bytes().to_vec() }));
+    let run = audit(&["verify", log.path(), "--json"]);
+    let told = &run.json()["witnesses"][0];
+    assert_eq!((&told["since"], &told["size"]), (&1.into(), &3.into()), "{}", run.stdout);
+    assert_eq!(told["instance"], witness.origin.instance());
+    let words = ["audit", "verify", log.path(), "--against-verifier"];
+    let run = shown.run(&words);
+    assert!(run.stdout.contains("which the Verifier does not know"), "{}", run.stdout);
+    let leased =
+        AuditCheckpoint { instance: witness.origin.instance(), ..AuditCheckpoint::default() };
+    shown.verifier.logs.lock().unwrap().push(leased);
+    let run = shown.run(&words);
+    assert!(run.stdout.contains("records 1 to 3, a leased runtime"), "{}", run.stdout);
+}
+
+/// The fields of AgentLeak's trace format: it refuses any other.
+const METADATA: [&str; 11] = [
+    "trace_id",
+    "scenario_id",
+    "framework",
+    "model",
+    "started_at",
+    "completed_at",
+    "duration_seconds",
+    "total_events",
+    "total_tokens",
+    "success",
+    "error",
+];
+const EVENT: [&str; 17] = [
+    "timestamp",
+    "sequence_num",
+    "scenario_id",
+    "agent_id",
+    "role",
+    "event_type",
+    "channel",
+    "content",
+    "tool_name",
+    "tool_args",
+    "tool_output",
+    "memory_key",
+    "memory_value",
+    "artifact_type",
+    "artifact_path",
+    "policy_context",
+    "metadata",
+];
+
+fn keys(value: &serde_json::Value) -> BTreeSet<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+const ASKED: &[u8] = b"request";
+const ANSWERED: &[u8] = b"response";
+
+fn payload(bytes: &[u8]) -> Payload {
+    let sha256 = cloister_audit::Hash::of(bytes);
+    Payload { bytes: u64::try_from(bytes.len()).unwrap(), sha256 }
+}
+
+fn tool() -> cloister_audit::Hash {
+    cloister_audit::record::name_digest("tool", "mail/send")
+}
+
+/// An operation of a protocol, with or without a tool.
+fn asked(protocol: &str, direction: Direction, permitted: bool) -> Event {
+    let tool = (protocol == "MCP").then(tool);
+    let verdict = Verdict {
+        permitted,
+        reason: "permitted".into(),
+        policies: Vec::new(),
+        bundle: Digest48::sha384(b"policy"),
+        epoch: 1,
+    };
+    Event::Operation(Box::new(Operation {
+        direction,
+        peer: None,
+        protocol: protocol.into(),
+        version: "1.0".into(),
+        binding: "JSONRPC".into(),
+        name: "send".into(),
+        subjects: Subjects { tool, ..Subjects::default() },
+        verdict,
+        request: Some(payload(ASKED)),
+    }))
+}
+
+fn became(of: u64) -> Event {
+    let ending = Ending::Answered { status: 200 };
+    let (request, response) = (payload(ASKED), payload(ANSWERED));
+    Event::Outcome(Outcome { of, ending, request, response })
+}
+
+#[test]
+fn agentleak_is_told_who_said_how_much_to_whom_and_never_what() {
+    let log = logged();
+    log.append(5, asked("A2A", Direction::Outbound, true));
+    log.append(6, asked("A2A", Direction::Inbound, false));
+    log.append(7, asked("MCP", Direction::Outbound, true));
+    log.append(8, became(5));
+    log.append(9, became(7));
+    let run = audit(&["export", log.path(), "--format", "agentleak"]);
+    let lines: Vec<serde_json::Value> =
+        run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 11, "{}", run.stdout);
+    assert_eq!(keys(&lines[0]), METADATA.into());
+    assert_eq!(lines[0]["total_events"], 10);
+    for event in &lines[1..] {
+        assert_eq!(keys(event), EVENT.into());
+        assert!(event["metadata"]["content"].is_string(), "{event}");
+    }
+    let kinds: Vec<(&str, &str, &str)> = lines[6..]
+        .iter()
+        .map(|event| {
+            let word = |key: &str| event[key].as_str().unwrap();
+            (word("agent_id"), word("event_type"), word("channel"))
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            ("translator", "agent_message", "inter_agent"),
+            ("translator", "system_event", "log"),
+            ("translator", "tool_call", "tool_input"),
+            ("visitor", "agent_message", "inter_agent"),
+            ("translator", "tool_result", "tool_output"),
+        ]
+    );
+    assert_eq!(lines[6]["content"], format!("sha256:{} (7 bytes)", payload(ASKED).sha256));
+    assert_eq!(lines[9]["content"], format!("sha256:{} (8 bytes)", payload(ANSWERED).sha256));
+    assert_eq!(lines[8]["tool_name"], format!("sha256:{}", tool()));
+    assert_eq!(lines[10]["tool_output"], lines[10]["content"]);
+    assert_eq!(lines[6]["policy_context"]["defense_enabled"], true);
+    assert!(!run.stdout.contains("mail/send"), "the name of a tool");
+    let help = audit(&["export", "--help"]).stdout;
+    assert!(help.contains("Its detectors therefore find"), "{help}");
 }
 
 #[test]

@@ -65,6 +65,7 @@ fn every_command_calls_its_method_with_the_token() {
         (vec!["keys", "list"], vec!["list_keys"]),
         (vec!["policy", "history"], vec!["list_policies"]),
         (vec!["policy", "apply", policy.to_str().unwrap()], vec!["apply_policy"]),
+        (vec!["fleet", "checkpoints"], vec!["list_checkpoints"]),
         (vec!["fleet", "reattest"], vec!["reattest"]),
         (vec!["fleet", "reattest", "--all"], vec!["reattest"]),
     ] {

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use cloister_api::v1::operator_server::{Operator, OperatorServer};
 use cloister_api::v1::{
-    AdmitImageRequest, AdmitImageResponse, ApplyPolicyRequest, ApplyPolicyResponse, Image,
-    ImageState, LeaseKeyRecord, LeaseKeyState, LiftQuarantineRequest, LiftQuarantineResponse,
-    ListAgentsRequest, ListAgentsResponse, ListImagesRequest, ListImagesResponse, ListKeysRequest,
+    AdmitImageRequest, AdmitImageResponse, ApplyPolicyRequest, ApplyPolicyResponse,
+    AuditCheckpoint, Image, ImageState, LeaseKeyRecord, LeaseKeyState, LiftQuarantineRequest,
+    LiftQuarantineResponse, ListAgentsRequest, ListAgentsResponse, ListCheckpointsRequest,
+    ListCheckpointsResponse, ListImagesRequest, ListImagesResponse, ListKeysRequest,
     ListKeysResponse, ListMachinesRequest, ListMachinesResponse, ListPoliciesRequest,
     ListPoliciesResponse, Machine, PolicyRecord, QuarantineAgentRequest, QuarantineAgentResponse,
     ReattestRequest, ReattestResponse, RetireAgentRequest, RetireAgentResponse, RetireImageRequest,
@@ -31,6 +32,9 @@ pub(crate) const TOKEN: &str = "operator-token-of-the-test";
 /// What the stand-in was asked, in order: the method and the `authorization` header.
 pub(crate) type Asked = Arc<Mutex<Vec<(&'static str, String)>>>;
 
+/// What the stand-in says that runtimes showed of their audit logs.
+pub(crate) type Logs = Arc<Mutex<Vec<AuditCheckpoint>>>;
+
 /// The machines that the stand-in says it knows.
 pub(crate) type Known = Arc<Mutex<Vec<Machine>>>;
 
@@ -39,6 +43,7 @@ pub(crate) struct StandIn {
     pub(crate) address: String,
     pub(crate) asked: Asked,
     pub(crate) machines: Known,
+    pub(crate) logs: Logs,
 }
 
 impl StandIn {
@@ -47,8 +52,12 @@ impl StandIn {
         let (authority, tls) = credentials();
         std::fs::write(ca, authority).unwrap();
         let asked = Asked::default();
-        let machines = Known::default();
-        let service = Service { asked: Arc::clone(&asked), machines: Arc::clone(&machines) };
+        let (machines, logs) = (Known::default(), Logs::default());
+        let service = Service {
+            asked: Arc::clone(&asked),
+            machines: Arc::clone(&machines),
+            logs: Arc::clone(&logs),
+        };
         let (tell, told) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             let runtime =
@@ -60,7 +69,7 @@ impl StandIn {
             });
         });
         let address: SocketAddr = told.recv().unwrap();
-        Self { address: format!("https://{address}"), asked, machines }
+        Self { address: format!("https://{address}"), asked, machines, logs }
     }
 }
 
@@ -104,6 +113,7 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor, service: Service) {
 struct Service {
     asked: Asked,
     machines: Known,
+    logs: Logs,
 }
 
 impl Service {
@@ -212,6 +222,15 @@ impl Operator for Service {
     ) -> Result<Response<ListMachinesResponse>, Status> {
         self.heard("list_machines", &request)?;
         Ok(Response::new(ListMachinesResponse { machines: self.machines.lock().unwrap().clone() }))
+    }
+
+    async fn list_checkpoints(
+        &self,
+        request: Request<ListCheckpointsRequest>,
+    ) -> Result<Response<ListCheckpointsResponse>, Status> {
+        self.heard("list_checkpoints", &request)?;
+        let checkpoints = self.logs.lock().unwrap().clone();
+        Ok(Response::new(ListCheckpointsResponse { checkpoints }))
     }
 
     async fn list_keys(

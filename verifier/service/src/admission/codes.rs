@@ -18,6 +18,14 @@ cloister_attestation::codes! {
     OTHER_SESSION = "admission.other_session", Peer, "",
         "Collect Evidence for the exporter value of this session.",
         "The Evidence is bound to another TLS session than the one that it is presented for, or to none. This is what replayed Evidence looks like.";
+    /// The Evidence names another head of the audit log.
+    AUDIT_HEAD = "admission.audit_head", Peer, "",
+        "Send the signed checkpoint whose digest the Evidence binds.",
+        "Evidence binds the digest of the newest signed checkpoint of the runtime's audit log, and the checkpoint goes with the request. Here the two do not belong together, or one is missing.";
+    /// There was an audit log, and there is none.
+    NO_AUDIT_LOG = "admission.no_audit_log", Peer, "",
+        "Restart the runtime: a new boot has a new identity key, and a new log.",
+        "This boot of the runtime showed an audit log before, and shows none any more. A log does not end before its runtime does.";
     /// Nothing failed and nothing admits.
     NOT_ADMITTED = "admission.not_admitted", Operator, "",
         "Admit this image with `cloister image admit`.",
@@ -58,6 +66,8 @@ pub(super) const fn objection(objection: Objection) -> Option<(&'static Code, &'
         Objection::OtherAgent => (&OTHER_AGENT, "an identity key of this agent"),
         Objection::ImageRetired => (&IMAGE_RETIRED, "an image that is still admitted"),
         Objection::Spent => (&challenge::SPENT, "a challenge that bought no lease yet"),
+        Objection::NoLog => (&NO_AUDIT_LOG, "an audit log that extends the one shown before"),
+        Objection::Log => (&cloister_audit::EQUIVOCATION, "a log that extends the one before"),
         Objection::EpochEnded => return None,
     })
 }

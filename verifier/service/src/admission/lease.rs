@@ -97,6 +97,7 @@ pub(super) fn record(
         platform: platform(&claims.platform),
         not_asserted: claims.not_asserted.clone(),
         machine: Machine::of(&examined.evidence, now),
+        log: presented.log.clone(),
         lease_expires_at: claims.expires_at,
         policy_epoch: claims.policy_epoch,
         verdict: Verdict {

@@ -8,6 +8,7 @@ use cloister_attestation::code::{Code, Diagnostic};
 use cloister_attestation::envelope::Envelope;
 use cloister_attestation::manifest::Manifest;
 use cloister_attestation::time::UnixTime;
+use cloister_audit::Offer;
 use cloister_channel::identity::{PublicKey, Signature};
 use cloister_channel::request::{LeaseProofs, LeaseRequest};
 
@@ -97,6 +98,8 @@ pub(super) struct Presented {
     pub(super) endpoint: String,
     pub(super) challenge: Challenge,
     pub(super) request_digest: Digest48,
+    /// The audit log whose head the binding names.
+    pub(super) log: Option<Offer>,
 }
 
 impl Presented {
@@ -120,7 +123,9 @@ impl Presented {
         signed.verify(&proofs(request)?).map_err(refuse)?;
         agree(&bound, &identity_key, &channel_key)?;
         let manifest = Manifest::decode(&bound.envelope.manifest).map_err(refuse)?;
+        let log = log(request, &bound)?;
         let presented = Self {
+            log,
             manifest,
             identity_key,
             channel_key,
@@ -130,6 +135,22 @@ impl Presented {
         };
         Ok((bound, presented))
     }
+}
+
+/// The audit log that goes with the request: the one that the binding names, or none.
+fn log(request: &v1::AttestRequest, bound: &Bound) -> Result<Option<Offer>, Refusal> {
+    let Some(head) = &bound.binding.audit_head else {
+        let checks = Check::decided(
+            &codes::AUDIT_HEAD,
+            request.checkpoint.is_empty(),
+            "a binding that names the checkpoint",
+            "none",
+        );
+        return none_failed(core::iter::once(checks)).map(|()| None);
+    };
+    let shown = Digest48::sha384(&request.checkpoint);
+    none_failed(core::iter::once(equal(&codes::AUDIT_HEAD, &shown, head)))?;
+    Offer::parse(&request.checkpoint, request.consistency.iter()).map(Some).map_err(refuse)
 }
 
 fn proofs(request: &v1::AttestRequest) -> Result<LeaseProofs, Refusal> {

@@ -152,6 +152,15 @@ impl Operator for Service {
         Ok(Response::new(self.app.operations.reattest(request.all).await?))
     }
 
+    async fn list_checkpoints(
+        &self,
+        request: Request<v1::ListCheckpointsRequest>,
+    ) -> Result<Response<v1::ListCheckpointsResponse>, Status> {
+        self.authorized(request)?;
+        let checkpoints = self.app.checkpoints.list().await?;
+        Ok(Response::new(v1::ListCheckpointsResponse { checkpoints }))
+    }
+
     async fn list_machines(
         &self,
         request: Request<v1::ListMachinesRequest>,

@@ -51,6 +51,15 @@ impl Registry for Service {
         Ok(Response::new(self.app.admission.appraise_session(request.into_inner()).await?))
     }
 
+    async fn show_checkpoint(
+        &self,
+        request: Request<v1::ShowCheckpointRequest>,
+    ) -> Result<Response<v1::ShowCheckpointResponse>, Status> {
+        let caller = self.caller(&request).await?;
+        self.app.checkpoints.shown(caller.claims(), request.get_ref()).await?;
+        Ok(Response::new(v1::ShowCheckpointResponse {}))
+    }
+
     async fn watch(
         &self,
         request: Request<v1::WatchRequest>,

@@ -41,7 +41,8 @@ fn status_of(error: &ServiceError) -> Code {
         ServiceError::NotFound { .. } => Code::NotFound,
         ServiceError::Revoked { .. }
         | ServiceError::AgentState { .. }
-        | ServiceError::KeyTooNew { .. } => Code::FailedPrecondition,
+        | ServiceError::KeyTooNew { .. }
+        | ServiceError::Log(_) => Code::FailedPrecondition,
         ServiceError::EpochEnded => Code::Aborted,
         ServiceError::Timeout => Code::DeadlineExceeded,
         ServiceError::Store(_) => Code::Unavailable,

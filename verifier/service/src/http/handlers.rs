@@ -179,6 +179,13 @@ pub(super) async fn agent(
     Ok(Json(json!({ "agent": shown.agent, "results": results })))
 }
 
+pub(super) async fn checkpoints(
+    State(app): State<App>,
+    _: Operator,
+) -> Answer<v1::ListCheckpointsResponse> {
+    Ok(Json(v1::ListCheckpointsResponse { checkpoints: app.checkpoints.list().await? }))
+}
+
 pub(super) async fn machines(
     State(app): State<App>,
     _: Operator,

@@ -53,6 +53,7 @@ fn status_of(error: &ServiceError) -> StatusCode {
         ServiceError::Revoked { .. }
         | ServiceError::AgentState { .. }
         | ServiceError::KeyTooNew { .. }
+        | ServiceError::Log(_)
         | ServiceError::EpochEnded => StatusCode::CONFLICT,
         ServiceError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         ServiceError::Timeout => StatusCode::REQUEST_TIMEOUT,

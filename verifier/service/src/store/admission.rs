@@ -3,10 +3,13 @@
 use cloister_attestation::bytes::{Digest48, Nonce};
 use cloister_attestation::forecast::Machine;
 use cloister_attestation::time::UnixTime;
+use cloister_audit::Offer;
 use sqlx::QueryBuilder;
 
 use super::standing::Standing;
-use super::{Store, StoreError, Verdict, Write, agents, history, instances, machines, row};
+use super::{
+    Store, StoreError, Verdict, Write, agents, checkpoints, history, instances, machines, row,
+};
 
 /// What goes on record with a lease.
 #[derive(Clone, Debug)]
@@ -33,6 +36,8 @@ pub struct Admitted {
     pub not_asserted: Vec<String>,
     /// The machine, for forecasts; `None` for hardware that none can be made for.
     pub machine: Option<Machine>,
+    /// What the runtime showed of its audit log; `None` where it keeps none.
+    pub log: Option<Offer>,
     /// When the lease ends.
     pub lease_expires_at: UnixTime,
     /// The policy epoch under which it is issued.
@@ -57,6 +62,10 @@ pub enum Objection {
     ImageRetired,
     /// The challenge already bought a lease.
     Spent,
+    /// Its audit log is not shown to extend what was shown of it before.
+    Log,
+    /// It showed an audit log before, and shows none now.
+    NoLog,
     /// Leases of the epoch under which the Evidence was appraised are not accepted any more.
     EpochEnded,
 }
@@ -100,7 +109,8 @@ async fn record(write: &mut Write, admitted: &[&Admitted]) -> Result<(), StoreEr
     let verdicts = admitted.iter().map(|admitted| &admitted.verdict);
     let verdicts = history::insert(write, verdicts).await?;
     instances::upsert(write, admitted.iter().copied().zip(verdicts)).await?;
-    machines::seen(write, admitted).await
+    machines::seen(write, admitted).await?;
+    checkpoints::put_all(write, admitted).await
 }
 
 /// The challenges are known to be unspent; the key of the table holds whatever else writes.

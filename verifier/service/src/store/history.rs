@@ -162,6 +162,7 @@ impl Store {
             ("DELETE FROM spent_challenges WHERE expires_at < $1", now),
             ("DELETE FROM instances WHERE lease_expires_at < $1", ended),
             ("DELETE FROM verdicts WHERE at < $1", old),
+            ("DELETE FROM checkpoints WHERE received_at < $1", old),
             ("DELETE FROM verdicts WHERE outcome = 'refused' AND at < $1", refused),
         ] {
             sqlx::query(sql).bind(row::signed(bound.as_secs())).execute(&mut *write).await?;

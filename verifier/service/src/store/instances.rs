@@ -3,7 +3,7 @@
 use cloister_attestation::bytes::Digest48;
 use cloister_attestation::time::UnixTime;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _};
+use sqlx::{QueryBuilder, Row as _, SqliteExecutor};
 
 use super::images::ImageRecord;
 use super::{Admitted, EventKind, Store, StoreError, Write, events, row};
@@ -76,11 +76,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn instance(&self, instance: &str) -> Result<Option<InstanceRecord>, StoreError> {
-        let row = sqlx::query(select!("WHERE instance = $1"))
-            .bind(instance)
-            .fetch_optional(&self.pool)
-            .await?;
-        row.as_ref().map(InstanceRecord::read).transpose()
+        one(&self.pool, instance).await
     }
 
     /// The latest Attestation Results of an agent's instances, JSON, in the order of
@@ -127,6 +123,15 @@ pub(super) async fn all(read: &mut Write) -> Result<Vec<InstanceRecord>, StoreEr
     let sql = select!("ORDER BY first_seen_at, instance");
     let rows = sqlx::query(sql).fetch_all(&mut **read).await?;
     rows.iter().map(InstanceRecord::read).collect()
+}
+
+pub(super) async fn one<'e>(
+    read: impl SqliteExecutor<'e>,
+    instance: &str,
+) -> Result<Option<InstanceRecord>, StoreError> {
+    let sql = select!("WHERE instance = $1");
+    let row = sqlx::query(sql).bind(instance).fetch_optional(read).await?;
+    row.as_ref().map(InstanceRecord::read).transpose()
 }
 
 pub(super) async fn of_agent(

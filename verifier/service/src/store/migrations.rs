@@ -18,6 +18,7 @@ const MIGRATIONS: &[Step] = &[
     (3, "machines", include_str!("../../migrations/0003_machines.sql")),
     (4, "trust", include_str!("../../migrations/0004_trust.sql")),
     (5, "policies", include_str!("../../migrations/0005_policies.sql")),
+    (7, "checkpoints", include_str!("../../migrations/0007_checkpoints.sql")),
     (8, "verdicts", include_str!("../../migrations/0008_verdicts.sql")),
 ];
 

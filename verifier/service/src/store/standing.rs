@@ -7,6 +7,7 @@ use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{QueryBuilder, Row as _};
 
 use super::admission::{Admitted, Objection};
+use super::checkpoints::Held;
 use super::{AgentState, ImageState, StoreError, Write, policies, row};
 
 /// The record as one transaction sees it, as far as it concerns a group of admissions, together
@@ -21,6 +22,8 @@ pub(super) struct Standing {
     agents: HashMap<String, AgentState>,
     /// By instance; of those that are known.
     instances: HashMap<String, Holder>,
+    /// By instance; of those that showed an audit log.
+    logs: HashMap<String, Held>,
     /// Challenges that bought a lease.
     spent: HashSet<Nonce>,
 }
@@ -54,10 +57,13 @@ impl Standing {
         }
         let instances = of(|it| it.instance.clone());
         let sql = "instance, agent, revocation FROM instances WHERE instance";
-        for row in select(write, sql, instances).await? {
+        for row in select(write, sql, instances.clone()).await? {
             let revoked = row.try_get::<Option<String>, _>("revocation")?.is_some();
             let holder = Holder { agent: row.try_get("agent")?, revoked };
             standing.instances.insert(row.try_get("instance")?, holder);
+        }
+        for row in select(write, Held::NEWEST, instances).await? {
+            standing.logs.insert(row.try_get("instance")?, Held::read(&row)?);
         }
         let nonces = of(|it| it.nonce.to_string());
         for row in select(write, "nonce FROM spent_challenges WHERE nonce", nonces).await? {
@@ -86,6 +92,11 @@ impl Standing {
             Some(holder) if holder.agent != admitted.agent => return Err(Objection::OtherAgent),
             Some(Holder { revoked: true, .. }) => return Err(Objection::Revoked),
             Some(_) | None => {}
+        }
+        match (&admitted.log, self.logs.get(&admitted.instance)) {
+            (Some(offer), Some(held)) if held.check(offer).is_err() => return Err(Objection::Log),
+            (None, Some(_)) => return Err(Objection::NoLog),
+            (_, None) | (Some(_), Some(_)) => {}
         }
         self.spent.insert(admitted.nonce);
         self.instances

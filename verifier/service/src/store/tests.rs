@@ -54,6 +54,7 @@ pub(super) fn admitted(instance: &str, agent: &str, nonce: u8, tuple: &Reference
         platform: "chip 00".into(),
         not_asserted: vec!["snp.crl".into()],
         machine: None,
+        log: None,
         lease_expires_at: NOW.plus(Duration::from_secs(600)),
         policy_epoch: 1,
         verdict: Verdict {

@@ -103,6 +103,7 @@ impl World {
             tier: "affirming".into(),
             platform: String::new(),
             not_asserted: vec![],
+            log: None,
             machine: None,
             lease_expires_at: claims.expires_at,
             policy_epoch: claims.policy_epoch,

@@ -13,6 +13,7 @@
 mod admission;
 mod appraisal;
 mod azure;
+mod checkpoints;
 mod enclave;
 mod endorsements;
 mod http;

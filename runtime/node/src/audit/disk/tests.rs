@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use cloister_audit::{Frames, Progress, Replay};
+use cloister_audit::{Frames, Kind, Progress, Replay};
 use tempfile::TempDir;
 
 use super::begin;
@@ -84,6 +84,59 @@ async fn every_cut_of_the_last_boots_log_is_recovered_to_its_last_whole_entry() 
 }
 
 #[tokio::test]
+async fn the_last_write_torn_at_any_byte_takes_nothing_that_came_before_with_it() {
+    let (folder, path) = left().await;
+    let whole = fs::read(&path).unwrap();
+    let mut frames = Frames::new(whole.as_slice());
+    let mut ends = Vec::new();
+    while let Some(frame) = frames.next_frame().unwrap() {
+        ends.push((usize::try_from(frames.position()).unwrap(), frame.kind() == Kind::Record));
+    }
+    // The last record and the checkpoint over it.
+    let begin_of_last = ends[ends.len() - 3].0;
+    // What the disk has in the place of what did not get there: nothing, zeros, or older bytes.
+    for (rest, torn) in [None, Some(0), Some(0xa5)]
+        .into_iter()
+        .flat_map(|rest| (begin_of_last..whole.len()).map(move |torn| (rest, torn)))
+    {
+        let mut bytes = whole[..torn].to_vec();
+        if let Some(byte) = rest {
+            bytes.resize(whole.len(), byte);
+        }
+        if bytes == whole {
+            continue;
+        }
+        let copy = tempfile::tempdir_in(folder.path()).unwrap();
+        let file = copy.path().join(path.file_name().unwrap());
+        fs::write(&file, &bytes).unwrap();
+        let found = begin(copy.path(), &"ab".repeat(16)).unwrap().1.unwrap();
+        let is_whole = |(end, _): &&(usize, bool)| *end <= torn;
+        let records = ends.iter().filter(is_whole).filter(|(_, record)| *record).count();
+        assert_eq!(found.size, u64::try_from(records).unwrap(), "{torn} {rest:?}");
+        let kept = ends.iter().filter(is_whole).map(|(end, _)| *end).max().unwrap();
+        assert_eq!(found.bytes_cut, u64::try_from(bytes.len() - kept).unwrap(), "{torn} {rest:?}");
+        assert_eq!(fs::read(&file).unwrap(), whole[..kept], "{torn} {rest:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_a_refusal() {
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let log = AuditLog::on(owner(), began(), super::LogFile(full)).unwrap();
+    let event = || {
+        cloister_audit::Event::Omitted(cloister_audit::record::Omitted {
+            what: "test".into(),
+            count: 1,
+        })
+    };
+    for _ in 0..2 {
+        let refused = log.record(event()).await;
+        let Err(AuditLogError::Failed(reason)) = refused else { panic!("{refused:?}") };
+        assert!(reason.contains("No space left"), "{reason}");
+    }
+}
+
+#[tokio::test]
 async fn more_than_one_write_that_is_broken_is_a_loud_refusal() {
     let (folder, path) = left().await;
     let zeros = vec![0; usize::try_from(AUDIT_TORN_BYTES_MAX).unwrap() + 1];
@@ -99,7 +152,7 @@ async fn a_log_whose_signed_record_is_gone_is_a_loud_refusal() {
     let mut frames = Frames::new(bytes.as_slice());
     let (mut kept, mut records) = (Vec::new(), 0);
     while let Some(frame) = frames.next_frame().unwrap() {
-        let is_record = frame.kind() == cloister_audit::Kind::Record;
+        let is_record = frame.kind() == Kind::Record;
         records += u32::from(is_record);
         // The second record, which both checkpoints are over.
         if !(is_record && records == 2) {
