@@ -20,6 +20,7 @@ mod operation;
 mod outside;
 mod pairings;
 mod program;
+mod publications;
 mod relay;
 mod relying;
 mod story;

@@ -29,12 +29,14 @@ const FORMS: &[(&str, &str)] = &[
     ("AppraiseRequest.nonce", "base64"),
     ("AppraiseRequest.format", "result_format"),
     ("Admitted.lease", "base64"),
+    ("Admitted.publication", "base64"),
     ("Admitted.certificates", "base64_list"),
     ("TrustBundle.issuers", "base64_list"),
     ("LeaseKey.kid", "base64"),
     ("LeaseKey.public_key", "base64"),
     ("TrustBundle.revocations", "base64"),
     ("AdmitImageRequest.reference_values", "base64"),
+    ("PolicyResponse.publication", "base64"),
     ("Image.state", "image_state"),
     ("Agent.state", "agent_state"),
     ("LeaseKeyRecord.state", "lease_key_state"),
@@ -63,6 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .message_attribute(".", "#[derive(serde::Serialize, serde::Deserialize)]")
         .enum_attribute(".", "#[derive(serde::Serialize, serde::Deserialize)]")
         .enum_attribute(".", "#[serde(rename_all = \"snake_case\")]")
+        .field_attribute("AttestRequest.policy_number", "#[serde(default)]")
         .field_attribute("AttestResponse.outcome", "#[serde(flatten)]")
         .field_attribute("AppraiseResponse.outcome", "#[serde(flatten)]")
         .field_attribute("WatchEvent.event", "#[serde(flatten)]");

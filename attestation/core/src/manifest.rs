@@ -4,6 +4,7 @@
 //! every Reference Value, so a runtime cannot present another agent's name over its own image.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::bytes::Digest48;
 use crate::limits::{MANIFEST_BYTES_MAX, NAME_BYTES_MAX, SCOPES_MAX};
@@ -50,6 +51,22 @@ pub struct Manifest {
     /// Where the operator says that the image runs. A claim: nothing here measures geography.
     #[n(6)]
     pub region_claim: Option<String>,
+    /// Whose authorization policy counts while the runtime runs.
+    #[n(7)]
+    pub policy_source: PolicySource,
+}
+
+/// Whose authorization policy counts.
+///
+/// In a manifest the image's own is written by leaving the entry out, and the Verifier's as `true`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PolicySource {
+    /// The image's, which is measured, and no other.
+    Image,
+    /// The image's until the Verifier publishes one, then the newest that it published.
+    Verifier,
 }
 
 /// Digest of an agent's workload.
@@ -163,6 +180,33 @@ impl<'b, C> Decode<'b, C> for PolicyDigest {
     }
 }
 
+impl<C> Encode<C> for PolicySource {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.bool(true)?.ok()
+    }
+
+    fn is_nil(&self) -> bool {
+        *self == Self::Image
+    }
+}
+
+impl<'b, C> Decode<'b, C> for PolicySource {
+    fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        if d.bool()? {
+            return Ok(Self::Verifier);
+        }
+        Err(minicbor::decode::Error::message("a policy source that is written by leaving it out"))
+    }
+
+    fn nil() -> Option<Self> {
+        Some(Self::Image)
+    }
+}
+
 fn digest(d: &mut minicbor::Decoder<'_>) -> Result<Digest48, minicbor::decode::Error> {
     Digest48::from_slice(d.bytes()?)
         .ok_or_else(|| minicbor::decode::Error::message("digest is not 48 bytes"))
@@ -170,7 +214,7 @@ fn digest(d: &mut minicbor::Decoder<'_>) -> Result<Digest48, minicbor::decode::E
 
 #[cfg(test)]
 mod tests {
-    use super::{Manifest, PolicyDigest, WorkloadDigest, is_agent_name};
+    use super::{Manifest, PolicyDigest, PolicySource, WorkloadDigest, is_agent_name};
     use crate::bytes::Digest48;
 
     fn manifest() -> Manifest {
@@ -181,6 +225,23 @@ mod tests {
             principal: "example.org".into(),
             scope: vec!["translate".into()],
             region_claim: None,
+            policy_source: PolicySource::Image,
+        }
+    }
+
+    #[test]
+    fn whose_policy_counts_is_in_the_digest_and_has_one_form() {
+        let image = manifest().encode().unwrap();
+        let verifier = Manifest { policy_source: PolicySource::Verifier, ..manifest() };
+        let bytes = verifier.encode().unwrap();
+        assert_eq!(Manifest::decode(&bytes).unwrap(), verifier);
+        assert_ne!(Manifest::digest(&bytes), Manifest::digest(&image));
+        // Key 7 with anything but `true`: what is left out is never written.
+        assert_eq!(bytes.get(bytes.len() - 2..), Some([0x07, 0xf5].as_slice()));
+        for other in [0xf4, 0xf6, 0x01] {
+            let mut bytes = bytes.clone();
+            *bytes.last_mut().unwrap() = other;
+            assert!(Manifest::decode(&bytes).is_err(), "{other:#x}");
         }
     }
 

@@ -198,6 +198,15 @@ impl Image {
         self.welcoming_visitors()
     }
 
+    /// The same image, whose policy the Verifier may change while it runs.
+    pub fn taking_policies(&self) -> anyhow::Result<Self> {
+        let manifest = std::fs::read_to_string(&self.files.manifest)?;
+        let of_image = "policy = \"policy.cedar\"";
+        let of_verifier = "policy = { file = \"policy.cedar\", source = \"verifier\" }";
+        std::fs::write(&self.files.manifest, manifest.replace(of_image, of_verifier))?;
+        Ok(self.clone())
+    }
+
     /// The same image whose policy permits visitors everything.
     pub fn welcoming_visitors(&self) -> anyhow::Result<Self> {
         self.with("", "permit (principal is Visitor, action, resource);\n")

@@ -168,6 +168,7 @@ impl Service {
             log: None,
             lease_expires_at: claims.expires_at,
             policy_epoch: claims.policy_epoch,
+            takes_policies: false,
             verdict: Verdict {
                 at: NOW,
                 outcome: Outcome::Admitted,

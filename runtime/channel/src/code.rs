@@ -7,11 +7,13 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
     [
         crate::card::CODES,
         crate::credentials::CODES,
+        crate::delegation::CODES,
         crate::document::CODES,
         crate::lease::CODES,
         crate::life::CODES,
         crate::life::renewal_codes::CODES,
         crate::name::CODES,
+        crate::publication::CODES,
         crate::request::CODES,
         crate::session::CODES,
         crate::svid::CODES,

@@ -35,6 +35,7 @@
 //! | -65548 | `cloister.not-asserted` | array of text: check ids |
 //! | -65549 | `cloister.tcb-status` | Intel's word for the TCB at admission, text; null where the vendor has none |
 //! | -65550 | `cloister.region-claim` | where the operator says that the image runs, text; null where it says nothing |
+//! | -65551 | `cloister.published-policy` | number of the newest authorization policy that is published for the agent, unsigned; 0 where there is none |
 //!
 //! Negative labels below -65536 are CWT's private use range. The names in JSON are those of an
 //! Attestation Result's claims ([`cloister_attestation::ear`]).

@@ -87,3 +87,15 @@ pub const DOCUMENT_BYTES_MAX: usize = 896 * 1024;
 
 /// What an identity key states about the key that signs cards: one public key, below 600 bytes.
 pub const CARD_KEY_STATEMENT_BYTES_MAX: usize = 2 * 1024;
+
+/// A published authorization policy: the largest bundle, and what is around it.
+pub const PUBLICATION_BYTES_MAX: usize = 257 * 1024;
+
+/// Agents that can pass a request on, one after the other. Each adds two signatures to verify; an
+/// orchestrator, its workers and theirs are three.
+pub const DELEGATION_LINKS_MAX: usize = 4;
+
+/// One chain of delegations: four links of a lease, a key and a statement, which together have about
+/// 1.5 KiB, and as much again for long scopes. In base64url it is a header of 16 KiB, a quarter of
+/// what a channel takes.
+pub const DELEGATION_BYTES_MAX: usize = 12 * 1024;

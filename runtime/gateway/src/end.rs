@@ -10,6 +10,7 @@ use http::{Request, Response, Uri, Version};
 use crate::body::{Body, empty};
 use crate::card::{CARD_PATH, CardError, Interfaces};
 use crate::client::AgentClient;
+use crate::delegation::{Accepted, Acting, DELEGATION, Passed};
 use crate::dialer::{BoxFuture, Channel};
 use crate::error::Cause;
 use crate::limits::CARD_BYTES_MAX;
@@ -48,6 +49,9 @@ pub(crate) trait End: Clone + Send + Sync + 'static {
     /// What the request is for.
     fn target(&self) -> &Target;
 
+    /// For whom, and for what, the caller acts, where it acts for another.
+    fn acting(&self) -> Option<&Acting>;
+
     /// Names one boot of the agent that is called.
     fn callee(&self) -> String;
 
@@ -78,6 +82,8 @@ pub(crate) struct Caller {
     pub(crate) owner: Owner,
     pub(crate) agent: AgentClient,
     pub(crate) target: Target,
+    /// What the peer presented, once it is believed.
+    pub(crate) delegation: Option<Accepted>,
 }
 
 impl End for Caller {
@@ -89,6 +95,10 @@ impl End for Caller {
 
     fn target(&self) -> &Target {
         &self.target
+    }
+
+    fn acting(&self) -> Option<&Acting> {
+        self.delegation.as_ref().map(|accepted| &accepted.acting)
     }
 
     fn callee(&self) -> String {
@@ -118,6 +128,16 @@ pub(crate) struct Callee {
     /// `host:port` that names this agent and no other, if it was called by one.
     pub(crate) own_place: Option<String>,
     pub(crate) target: Target,
+    /// What is passed on with the request.
+    pub(crate) delegation: Option<Passed>,
+}
+
+impl Callee {
+    /// Policy sees whom the local agent acts for; the peer will see the chain.
+    pub(crate) fn pass_on(&mut self, passed: Passed) {
+        self.peer = Arc::new(passed.peer.clone());
+        self.delegation = Some(passed);
+    }
 }
 
 impl End for Callee {
@@ -131,6 +151,10 @@ impl End for Callee {
         &self.target
     }
 
+    fn acting(&self) -> Option<&Acting> {
+        self.delegation.as_ref().map(|passed| &passed.acting)
+    }
+
     fn callee(&self) -> String {
         format!("{}/{}", self.peer.trust_domain, self.peer.instance)
     }
@@ -141,6 +165,10 @@ impl End for Callee {
                 && let Endpoint::Peer(_, path) = server.endpoint()
             {
                 *request.uri_mut() = Uri::from(path.clone());
+            }
+            // SECURITY: here and not before, since whatever else is called so was removed.
+            if let Some(chain) = self.delegation.as_ref().and_then(|passed| passed.chain.clone()) {
+                request.headers_mut().insert(DELEGATION, chain);
             }
             request.headers_mut().remove(HOST);
             *request.version_mut() = Version::HTTP_2;

@@ -4,6 +4,7 @@ use cloister_attestation::code::{Code, Diagnostic};
 use cloister_policy::{Decision, OperationName};
 
 use crate::card::CardError;
+use crate::delegation::DelegationError;
 use crate::dialer::DialError;
 use crate::envelope::EnvelopeError;
 use crate::limiter::Overload;
@@ -111,7 +112,8 @@ cloister_attestation::codes! {
 
 /// Every code of this crate.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    CODES.iter().chain(crate::mcp::CODES).chain(crate::push::CODES).copied()
+    let own = CODES.iter().chain(crate::mcp::CODES).chain(crate::push::CODES);
+    own.chain(crate::delegation::CODES).copied()
 }
 
 /// Why a request was not carried.
@@ -167,6 +169,8 @@ pub(crate) enum Cause {
     Mcp(#[from] McpError),
     #[error(transparent)]
     Push(#[from] PushError),
+    #[error(transparent)]
+    Delegation(#[from] DelegationError),
 }
 
 impl Diagnostic for Cause {
@@ -198,6 +202,7 @@ impl Diagnostic for Cause {
             Self::Dial(error) => error.code(),
             Self::Mcp(error) => error.code(),
             Self::Push(error) => error.code(),
+            Self::Delegation(error) => error.code(),
         }
     }
 }

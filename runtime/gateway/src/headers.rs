@@ -190,12 +190,31 @@ fn encoded(text: &str) -> String {
     out
 }
 
+/// What [`encoded`] was made from, or printable ASCII as it is.
+pub(crate) fn plain(text: &str) -> Option<String> {
+    let (mut out, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if byte != b'%' {
+            out.push(byte);
+            continue;
+        }
+        let (digits, after) = rest.split_at_checked(2)?;
+        if !digits.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
+        out.push(u8::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok()?);
+        rest = after;
+    }
+    String::from_utf8(out).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use http::HeaderMap;
     use http::header::{HeaderName, HeaderValue};
 
-    use super::{encoded, end_to_end, extensions, for_agent};
+    use super::{encoded, end_to_end, extensions, for_agent, plain};
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let pairs = pairs
@@ -256,6 +275,16 @@ mod tests {
             seen.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         assert_eq!(extensions(&seen), ["https://a.example/x", "urn:b", "urn:c", "urn:d"]);
+    }
+
+    #[test]
+    fn what_was_encoded_is_read_again() {
+        for text in ["read", "a, b\r\nx: \u{e9}%", ""] {
+            assert_eq!(plain(&encoded(text)).as_deref(), Some(text));
+        }
+        for bad in ["%", "%2", "%zz", "%ff", "%+1"] {
+            assert_eq!(plain(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use cloister_policy::{LocalAgent, PolicyBundle, Subject};
+use cloister_policy::{InForce, LocalAgent, Subject};
 use http::{Request, Response};
 use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt};
@@ -15,12 +15,13 @@ use crate::agent::AgentPorts;
 use crate::body::{Body, BodyError, boxed};
 use crate::card::{OriginPolicy, OwnCard, Vouch};
 use crate::client::AgentClient;
+use crate::delegation::Delegations;
 use crate::dialer::BoxFuture;
 use crate::directory::Directory;
 use crate::end::{Caller, Party};
 use crate::layer::{
-    Answer, Arrived, Audit, Authorize, Classify, Cleanse, Deliver, Gate, Identify, Limit, Own,
-    Present, Push, Tools,
+    Answer, Arrived, Attribute, Audit, Authorize, Classify, Cleanse, Deliver, Gate, Identify,
+    Limit, Own, Present, Push, Tools,
 };
 use crate::limiter::Limiter;
 use crate::limits::REQUESTS_MAX;
@@ -39,7 +40,7 @@ pub struct InboundOptions {
     /// Where it listens.
     pub agent: AgentPorts,
     /// What peers may do.
-    pub policy: Arc<PolicyBundle>,
+    pub policy: Arc<InForce>,
     /// What the agent's own card has to be.
     pub origin: Arc<OriginPolicy>,
     /// Vouches for the card that peers are shown.
@@ -52,6 +53,8 @@ pub struct InboundOptions {
     pub servers: Arc<ToolServers>,
     /// Puts on record what they do, and what they may not.
     pub recorder: Arc<dyn Recorder>,
+    /// What others let them do.
+    pub delegations: Arc<Delegations>,
 }
 
 impl fmt::Debug for InboundOptions {
@@ -90,6 +93,7 @@ impl Inbound {
             pushes,
             servers,
             recorder,
+            delegations,
         } = options;
         let own_card = OwnCard { agent: local.agent.clone(), origin, vouch };
         let metrics = Arc::new(Metrics::default());
@@ -97,6 +101,7 @@ impl Inbound {
         let path = ServiceBuilder::new()
             .layer(Answer::layer(Audience::Peer, Arc::clone(&metrics)))
             .layer(Classify::layer(Arc::new(Directory::default())))
+            .layer(Attribute::layer(delegations))
             .layer(Authorize::layer(Arc::clone(&gate)))
             .layer(Audit::layer(Arc::clone(&recorder)))
             .layer(Limit::layer(Limiter::new(Some(REQUESTS_MAX))))
@@ -144,7 +149,8 @@ impl Inbound {
             Party::Attested(_) => self.servers.for_peer(path),
             Party::Visitor => self.servers.for_visitor(path),
         });
-        let end = Caller { peer, owner, agent: self.agent.clone(), target };
+        let agent = self.agent.clone();
+        let end = Caller { peer, owner, agent, target, delegation: None };
         let arrived = Arrived { end, request };
         // Boxed here, so that callers need not prove `Send` of the whole stack.
         let answered: BoxFuture<'_, _> = Box::pin(self.path.clone().oneshot(arrived));

@@ -1,10 +1,12 @@
 //! The steps of both request paths, one a file. The order is in `inbound` and `outbound`.
 
 mod answer;
+mod attribute;
 mod audit;
 mod authorize;
 mod classify;
 mod cleanse;
+mod delegate;
 mod deliver;
 mod dial;
 mod identify;
@@ -31,10 +33,12 @@ use crate::peek::Watch;
 use crate::reply::{Refused, Shape};
 
 pub(crate) use answer::Answer;
+pub(crate) use attribute::Attribute;
 pub(crate) use audit::Audit;
 pub(crate) use authorize::{Authorize, Gate};
 pub(crate) use classify::Classify;
 pub(crate) use cleanse::Cleanse;
+pub(crate) use delegate::Delegate;
 pub(crate) use deliver::Deliver;
 pub(crate) use dial::Dial;
 pub(crate) use identify::Identify;

@@ -31,6 +31,7 @@ pub mod backoff;
 mod body;
 mod card;
 mod client;
+mod delegation;
 mod dialer;
 mod directory;
 mod doors;
@@ -71,6 +72,7 @@ pub use card::{
     rewritten as rewritten_card,
 };
 pub use cloister_channel::AgentName;
+pub use delegation::{Delegations, Membership, Terms};
 pub use dialer::{BoxFuture, Channel, DialError, DialFailure, Dialer};
 pub use doors::Doors;
 pub use envelope::EnvelopeError;

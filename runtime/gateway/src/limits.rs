@@ -189,3 +189,10 @@ pub(crate) const PUSH_ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// How long a webhook of the local agent may take. Official SDKs give up after 5 to 30 seconds.
 pub(crate) const PUSH_WEBHOOK_MAX: Duration = Duration::from_secs(10);
+
+/// Delegations that the local agent may pass on: one for each request that it works on, with what
+/// came and went within a lease's lifetime. Some 8 KiB each.
+pub(crate) const HANDLES_MAX: usize = 4096;
+
+/// Those that one peer presented.
+pub(crate) const HANDLES_OF_ONE_MAX: usize = 512;

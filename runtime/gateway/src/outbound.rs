@@ -5,19 +5,20 @@ use core::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cloister_policy::{LocalAgent, PolicyBundle};
+use cloister_policy::{InForce, LocalAgent};
 use http::{Request, Response};
 use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt};
 
 use crate::body::{Body, BodyError, boxed};
 use crate::card::{PeerCards, Vouch};
+use crate::delegation::Delegations;
 use crate::dialer::{BoxFuture, Dialer};
 use crate::directory::Directory;
 use crate::doors::Doors;
 use crate::layer::{
-    Answer, Audit, Authorize, Classify, Cleanse, Deliver, Dial, Gate, Limit, Notify, Present, Push,
-    Reach, Route, Surface, Tools,
+    Answer, Audit, Authorize, Classify, Cleanse, Delegate, Deliver, Dial, Gate, Limit, Notify,
+    Present, Push, Reach, Route, Surface, Tools,
 };
 use crate::limiter::Limiter;
 use crate::mcp::ToolServers;
@@ -32,7 +33,7 @@ pub struct OutboundOptions {
     /// The agent that this runtime runs.
     pub local: LocalAgent,
     /// What it may do at peers.
-    pub policy: Arc<PolicyBundle>,
+    pub policy: Arc<InForce>,
     /// Opens channels.
     pub dialer: Arc<dyn Dialer>,
     /// Gives agents local addresses. Without it no card offers gRPC, unless the agent was called by
@@ -46,6 +47,8 @@ pub struct OutboundOptions {
     pub servers: Arc<ToolServers>,
     /// Puts on record what it does, and what it may not.
     pub recorder: Arc<dyn Recorder>,
+    /// What it was passed on, and passes on.
+    pub delegations: Arc<Delegations>,
 }
 
 impl fmt::Debug for OutboundOptions {
@@ -72,8 +75,17 @@ impl Outbound {
     /// Makes the path; dials nobody yet.
     #[must_use]
     pub fn new(options: OutboundOptions) -> Self {
-        let OutboundOptions { local, policy, dialer, doors, vouch, pushes, servers, recorder } =
-            options;
+        let OutboundOptions {
+            local,
+            policy,
+            dialer,
+            doors,
+            vouch,
+            pushes,
+            servers,
+            recorder,
+            delegations,
+        } = options;
         let cards = PeerCards { vouch: Some(vouch), doors: doors.clone() };
         let metrics = Arc::new(Metrics::default());
         let gate = Arc::new(Gate { local, policy });
@@ -92,6 +104,7 @@ impl Outbound {
             .layer(Route::layer(doors, servers))
             .layer(Dial::layer(dialer))
             .layer(Classify::layer(Arc::new(Directory::default())))
+            .layer(Delegate::layer(delegations))
             .layer(Authorize::layer(Arc::clone(&gate)))
             .layer(Audit::layer(Arc::clone(&recorder)))
             .layer(Limit::layer(limiter))

@@ -66,6 +66,8 @@ pub(crate) struct Settled {
     pub(crate) said: Said,
     /// The same bytes, those that were read among them.
     pub(crate) body: Body,
+    /// All of it, where the message was read to its end.
+    pub(crate) whole: Option<Bytes>,
     pub(crate) watch: Watch,
 }
 
@@ -88,7 +90,9 @@ pub(crate) async fn settle(mut body: Body, mut scan: Scan) -> Result<Settled, Ca
         }
     }
     scan.end()?;
-    Ok(Settled { said: scan.settle(), body: full(head.freeze()), watch: Watch::default() })
+    let whole = head.freeze();
+    let body = full(whole.clone());
+    Ok(Settled { said: scan.settle(), body, whole: Some(whole), watch: Watch::default() })
 }
 
 async fn next_frame(body: &mut Body, idle: Duration) -> Result<Option<Frame<Bytes>>, CollectError> {

@@ -11,6 +11,7 @@ mod utf8;
 use cloister_policy::Binding;
 
 use crate::limits::JSON_DEPTH_MAX;
+use crate::object::ObjectError;
 use crate::operation::{ANSWER_FIELDS, Contradiction, Row, Said, answer_members};
 
 use json::JsonScan;
@@ -57,6 +58,17 @@ pub enum ScanError {
 impl From<Contradiction> for ScanError {
     fn from(_: Contradiction) -> Self {
         Self::Contradiction
+    }
+}
+
+impl From<ObjectError> for ScanError {
+    fn from(error: ObjectError) -> Self {
+        match error {
+            ObjectError::NotJson => Self::NotJson,
+            ObjectError::NotObject => Self::Fields,
+            ObjectError::Doubled => Self::Doubled,
+            ObjectError::TooDeep => Self::TooDeep,
+        }
     }
 }
 

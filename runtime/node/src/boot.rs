@@ -82,6 +82,7 @@ impl Runtime {
             membership,
             watch,
             showing,
+            published,
             listener,
             outbound,
             operator,
@@ -115,6 +116,9 @@ impl Runtime {
         tasks.spawn(forget_revoked(Arc::clone(&state), outbound.clone()));
         // The log, to the Verifier, while it grows.
         tasks.spawn(showing.keep());
+        // Policies.
+        let (published, verifier) = published;
+        tasks.spawn(async move { published.follow(&verifier).await });
         // Channels and the agent's surface, from the first admission on.
         tasks.spawn(after_admission(
             state.phase(),

@@ -20,7 +20,7 @@ use crate::attest::{Occasion, collect};
 use crate::audit::AuditLog;
 use crate::clock::Clock;
 use crate::config::{AgentConfig, ImageName};
-use crate::verifier::{Enrolment, Verifier};
+use crate::verifier::Verifier;
 use crate::workload::Declared;
 
 pub use error::{CODES, EnrolError, Finding};
@@ -65,20 +65,24 @@ impl From<&AgentConfig> for Expected {
 pub(crate) struct Admission {
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) trust: TrustBundle,
+    /// The authorization policy that came with the lease, as it was received; may be empty.
+    pub(crate) publication: Vec<u8>,
 }
 
 impl Enroller {
-    /// One attempt, from challenge to verified credentials.
-    pub(crate) async fn enrol(&self) -> Result<Admission, EnrolError> {
+    /// One attempt, from challenge to verified credentials, under the published policy of this
+    /// number.
+    pub(crate) async fn enrol(&self, policy_number: u64) -> Result<Admission, EnrolError> {
         let channel = Arc::new(ChannelKey::generate()?);
         let (nonce, enrolment) = self.verifier.challenge().await?;
         let log = self.audit.offer_to_verifier().await?;
         let evidence = self.evidence(&channel, nonce, &log).await?;
-        match self.attest(enrolment, &channel, nonce, evidence, &log).await? {
+        let request = self.request(&channel, nonce, evidence, (&log, policy_number))?;
+        match enrolment.attest(request).await? {
             Outcome::Refused(refused) => Err(refusal(refused)),
             Outcome::Admitted(admitted) => {
                 self.audit.shown_to_verifier(&log);
-                self.accept(&admitted, channel)
+                self.accept(admitted, channel)
             }
         }
     }
@@ -99,14 +103,13 @@ impl Enroller {
         Ok(collect(Arc::clone(&self.attester), &self.declared, occasion).await?.encode())
     }
 
-    async fn attest(
+    fn request(
         &self,
-        enrolment: Enrolment,
         channel: &ChannelKey,
         nonce: Nonce,
         evidence: Vec<u8>,
-        log: &Offer,
-    ) -> Result<Outcome, EnrolError> {
+        (log, policy_number): (&Offer, u64),
+    ) -> Result<v1::AttestRequest, EnrolError> {
         let request = LeaseRequest {
             evidence: Hashed::of(&evidence),
             identity_key: self.identity.public(),
@@ -115,7 +118,7 @@ impl Enroller {
             endpoint: &self.endpoint,
         };
         let proofs = request.sign(&self.identity, channel)?;
-        let message = v1::AttestRequest {
+        Ok(v1::AttestRequest {
             identity_key: self.identity.spki().to_vec(),
             channel_key: channel.spki().to_vec(),
             identity_proof: proofs.identity.as_bytes().to_vec(),
@@ -124,22 +127,23 @@ impl Enroller {
             evidence,
             checkpoint: log.checkpoint.bytes().to_vec(),
             consistency: log.proofs.iter().map(ConsistencyProof::to_bytes).collect(),
-        };
-        Ok(enrolment.attest(message).await?)
+            policy_number,
+        })
     }
 
     /// SECURITY: the Verifier is believed about what it signs, and about nothing that is checked
     /// here: whose lease it is, for which keys, image, trust domain and kind of root.
     fn accept(
         &self,
-        admitted: &v1::Admitted,
+        admitted: v1::Admitted,
         channel: Arc<ChannelKey>,
     ) -> Result<Admission, EnrolError> {
         let wire = admitted.trust.as_ref().ok_or(EnrolError::NoTrustBundle)?;
         let trust = TrustBundle::from_wire(wire, self.expected.anchors.clone())?;
-        let credentials = self.credentials(admitted, channel, &trust)?;
+        let credentials = self.credentials(&admitted, channel, &trust)?;
         self.expected.check(&credentials, &trust)?;
-        Ok(Admission { credentials: Arc::new(credentials), trust })
+        let publication = admitted.publication;
+        Ok(Admission { credentials: Arc::new(credentials), trust, publication })
     }
 
     fn credentials(

@@ -11,6 +11,7 @@ use crate::backoff::Draw;
 use crate::config::OnRefusal;
 use crate::enrol::{Admission, EnrolError, Enroller};
 use crate::phase::Phase;
+use crate::published::Published;
 use crate::random;
 use crate::renewal::{self, RETRY, RETRY_REFUSED};
 use crate::state::State;
@@ -20,6 +21,7 @@ use crate::state::State;
 pub(crate) struct Membership {
     pub(crate) enroller: Enroller,
     pub(crate) state: Arc<State>,
+    pub(crate) published: Arc<Published>,
     pub(crate) on_refusal: OnRefusal,
 }
 
@@ -58,10 +60,13 @@ impl Membership {
     }
 
     async fn attempt(&self) -> Result<(), EnrolError> {
-        let result = match self.enroller.enrol().await {
-            Ok(Admission { credentials, trust }) => {
+        let result = match self.enroller.enrol(self.published.number()).await {
+            Ok(Admission { credentials, trust, publication }) => {
                 let claims = credentials.lease().claims();
                 info!(agent = %claims.agent, instance = %claims.instance(), image = %claims.image, version = %claims.version, tier = %claims.tier, simulated = claims.simulator.is_some(), expires = %claims.expires_at, "admitted");
+                // SECURITY: in this order. No channel is opened under the lease before the policy
+                // that it names decides.
+                self.published.leased(credentials.lease(), &trust, &publication);
                 self.state.admit(credentials, trust).map_err(EnrolError::from)
             }
             Err(error) => Err(error),

@@ -52,6 +52,8 @@ pub struct Events {
     pub ends: Counters,
     /// Visits that ended, by how.
     pub visits: Counters,
+    /// Publications of policies: put in force, or not, by code.
+    pub publications: Counters,
     /// Answers to questions for the attestation document, by what they were: `lease`, `evidence`,
     /// or a code.
     pub documents: Counters,
@@ -144,6 +146,11 @@ fn labelled(text: &mut Text, events: &Events) {
         (("channel_ends_total", "reason"), "Channels that ended.", &events.ends),
         (("visit_ends_total", "reason"), "Visits that ended.", &events.visits),
         (("channel_renewals_total", "result"), "Renewals in band.", &events.renewals),
+        (
+            ("published_policies_total", "result"),
+            "Policies that the Verifier published, by what became of them.",
+            &events.publications,
+        ),
         (("key_exchanges_total", "group"), "Channels by key exchange.", &events.key_exchanges),
         (
             ("documents_total", "answer"),

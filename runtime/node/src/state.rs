@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::audit::AuditLog;
-use crate::channels::{ChannelTable, Closing, VisitTable};
+use crate::channels::{ChannelTable, Closing, Judge, VisitTable};
 use crate::clock::{Clock, TlsTime};
 use crate::limits::VISITORS_MAX;
 use crate::metrics::Events;
@@ -191,13 +191,27 @@ impl State {
         let own = standing.lost(now);
         match own {
             Some(Closing::Revoked) => self.leave(Phase::Revoked),
-            Some(Closing::LeaseEnded | Closing::Shutdown) => self.leave(Phase::Expired),
+            Some(Closing::LeaseEnded | Closing::Forbidden | Closing::Shutdown) => {
+                self.leave(Phase::Expired)
+            }
             None => {}
         }
         let closed =
             self.channels.close(|facts| own.or_else(|| facts.closing(&standing.trust, now)));
         self.events.channels_closed.add(u64::try_from(closed).unwrap_or(u64::MAX));
         self.visits.close(|facts| own.or_else(|| facts.closing(&standing.trust, now)));
+    }
+
+    /// Closes what policy does not permit to exist any more; says how many channels that were.
+    pub(crate) fn forbid(&self, judge: &Judge) -> usize {
+        let closed = self.channels.close(|facts| {
+            (!judge.keeps(facts.direction, &facts.peer)).then_some(Closing::Forbidden)
+        });
+        self.events.channels_closed.add(u64::try_from(closed).unwrap_or(u64::MAX));
+        if !judge.keeps_visitors() {
+            self.visits.close(|_| Some(Closing::Forbidden));
+        }
+        closed
     }
 
     /// The later of `trust` and the one in use: events may have been applied since it was sent.

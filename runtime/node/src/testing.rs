@@ -11,7 +11,7 @@ use cloister_channel::trust::Revocation;
 use cloister_channel::{AgentName, Credentials, Established, IdentityKey, InstanceId, TrustBundle};
 use cloister_domain::link::Link;
 use cloister_domain::world::{self, NOW};
-use cloister_policy::{LocalAgent, PolicyBundle};
+use cloister_policy::{InForce, LocalAgent, PolicyBundle};
 
 use crate::audit::{AuditLog, Owner};
 use crate::channels::{ChannelTable, Judge};
@@ -67,7 +67,8 @@ pub(crate) fn judge(policy: &str) -> Arc<Judge> {
         trust_domain: "example.org".into(),
         principal: "example.org".into(),
     };
-    let policy = Arc::new(PolicyBundle::parse(policy.as_bytes()).unwrap());
+    let policy = PolicyBundle::parse(policy.as_bytes()).unwrap();
+    let policy = Arc::new(InForce::new(policy).unwrap());
     Arc::new(Judge { local, policy, audit: audit() })
 }
 

@@ -155,6 +155,30 @@ impl Registry {
         Ok(())
     }
 
+    /// The authorization policy that is published for this agent, signed; empty if none is newer
+    /// than number `after`.
+    ///
+    /// # Errors
+    /// [`VerifierError`].
+    pub async fn policy(&mut self, after: u64) -> Result<Vec<u8>, VerifierError> {
+        let request = v1::PolicyRequest { after_number: after, ..v1::PolicyRequest::default() };
+        Ok(self.0.policy(request).await?.into_inner().publication)
+    }
+
+    /// Says that a publication was not put in force here, and why.
+    ///
+    /// # Errors
+    /// [`VerifierError`].
+    pub async fn policy_refused(&mut self, number: u64, code: &str) -> Result<(), VerifierError> {
+        let request = v1::PolicyRequest {
+            after_number: u64::MAX,
+            refused_number: number,
+            refused_code: code.to_owned(),
+        };
+        self.0.policy(request).await?;
+        Ok(())
+    }
+
     /// Revocations and policy epochs after `sequence`, as they happen.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use tonic::Streaming;
 use tracing::{debug, info, warn};
 
 use crate::limits::EVENTS_AT_ONCE;
+use crate::published::Published;
 use crate::random;
 use crate::renewal::RETRY;
 use crate::state::{Standing, State};
@@ -18,8 +19,9 @@ use crate::verifier::{Verifier, VerifierError};
 /// Follows events under the runtime's leased certificate.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    pub(crate) verifier: Verifier,
-    pub(crate) state: Arc<State>,
+    verifier: Verifier,
+    state: Arc<State>,
+    published: Arc<Published>,
 }
 
 /// Why a stream of events was left.
@@ -47,6 +49,11 @@ impl WatchError {
 }
 
 impl Watch {
+    pub(crate) fn new(verifier: &Verifier, state: &Arc<State>, published: &Arc<Published>) -> Self {
+        let (state, published) = (Arc::clone(state), Arc::clone(published));
+        Self { verifier: verifier.clone(), state, published }
+    }
+
     /// Follows for ever, and connects again when the stream ends. Never returns.
     pub(crate) async fn follow(&self) {
         let mut failures: u32 = 0;
@@ -90,7 +97,7 @@ impl Watch {
             let Some(latest) = self.state.latest() else { return Err(WatchError::Ended) };
             let mut trust = TrustBundle::clone(&latest.trust);
             trust.forget_ended(self.state.clock().now());
-            let heard = hear(&mut trust, first, &mut events).await;
+            let heard = self.hear(&mut trust, first, &mut events).await;
             // What was applied counts, whatever came after it.
             if trust.sequence() > latest.trust.sequence() {
                 self.state.trust(trust)?;
@@ -111,6 +118,54 @@ impl Watch {
         trust.check_not_before(&latest.trust)?;
         Ok(self.state.trust(trust)?)
     }
+
+    /// Applies an event, and those that have arrived after it: a thousand revocations at once are a
+    /// few changes of what the runtime trusts, and not a thousand.
+    async fn hear(
+        &self,
+        trust: &mut TrustBundle,
+        first: WatchEvent,
+        events: &mut Streaming<WatchEvent>,
+    ) -> Result<Heard, WatchError> {
+        let mut event = first;
+        for _ in 1..EVENTS_AT_ONCE {
+            if self.apply(trust, event) == Heard::NotAll {
+                return Ok(Heard::NotAll);
+            }
+            event = tokio::select! {
+                biased;
+                next = next(events) => next?,
+                () = core::future::ready(()) => return Ok(Heard::All),
+            };
+        }
+        Ok(self.apply(trust, event))
+    }
+
+    fn apply(&self, trust: &mut TrustBundle, event: WatchEvent) -> Heard {
+        match trust.follow(event) {
+            Ok(Followed::Known) => Heard::All,
+            Ok(Followed::Applied(what)) => {
+                info!(sequence = trust.sequence(), %what, "the verifier says");
+                Heard::All
+            }
+            Ok(Followed::Published { agent, number }) => {
+                self.published.announced(number, agent.as_ref());
+                Heard::All
+            }
+            Ok(Followed::Replaced) => {
+                info!("the verifier's keys changed: fetching the trust bundle again");
+                Heard::NotAll
+            }
+            Ok(Followed::Gap { expected, observed }) => {
+                warn!(expected, observed, "missed events: fetching the trust bundle again");
+                Heard::NotAll
+            }
+            Err(error) => {
+                warn!(code = error.code().id, %error, "unreadable event: fetching the trust bundle again");
+                Heard::NotAll
+            }
+        }
+    }
 }
 
 /// How much of what changed the events said.
@@ -120,49 +175,6 @@ enum Heard {
     All,
     /// Not all: the bundle has to be fetched again.
     NotAll,
-}
-
-/// Applies an event, and those that have arrived after it: a thousand revocations at once are a few
-/// changes of what the runtime trusts, and not a thousand.
-async fn hear(
-    trust: &mut TrustBundle,
-    first: WatchEvent,
-    events: &mut Streaming<WatchEvent>,
-) -> Result<Heard, WatchError> {
-    let mut event = first;
-    for _ in 1..EVENTS_AT_ONCE {
-        if apply(trust, event) == Heard::NotAll {
-            return Ok(Heard::NotAll);
-        }
-        event = tokio::select! {
-            biased;
-            next = next(events) => next?,
-            () = core::future::ready(()) => return Ok(Heard::All),
-        };
-    }
-    Ok(apply(trust, event))
-}
-
-fn apply(trust: &mut TrustBundle, event: WatchEvent) -> Heard {
-    match trust.follow(event) {
-        Ok(Followed::Known) => Heard::All,
-        Ok(Followed::Applied(what)) => {
-            info!(sequence = trust.sequence(), %what, "the verifier says");
-            Heard::All
-        }
-        Ok(Followed::Replaced) => {
-            info!("the verifier's keys changed: fetching the trust bundle again");
-            Heard::NotAll
-        }
-        Ok(Followed::Gap { expected, observed }) => {
-            warn!(expected, observed, "missed events: fetching the trust bundle again");
-            Heard::NotAll
-        }
-        Err(error) => {
-            warn!(code = error.code().id, %error, "unreadable event: fetching the trust bundle again");
-            Heard::NotAll
-        }
-    }
 }
 
 async fn next(events: &mut Streaming<WatchEvent>) -> Result<WatchEvent, WatchError> {

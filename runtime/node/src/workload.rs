@@ -64,6 +64,7 @@ pub fn declare(config: &AgentConfig) -> Result<Declared, DeclareError> {
         principal: config.agent.principal.clone(),
         scope: config.agent.scope.clone(),
         region_claim: config.agent.region.clone(),
+        policy_source: config.policy_source,
     };
     let bytes = manifest.encode()?;
     Ok(Declared { digest: Manifest::digest(&bytes), manifest, bytes, policy })

@@ -6,7 +6,7 @@ use cloister_attestation::binding::Binding;
 use cloister_attestation::bytes::{Digest48, Nonce};
 use cloister_attestation::envelope::Envelope;
 use cloister_attestation::evidence::Tee;
-use cloister_attestation::manifest::{Manifest, PolicyDigest, WorkloadDigest};
+use cloister_attestation::manifest::{Manifest, PolicyDigest, PolicySource, WorkloadDigest};
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_attestation::result::{PlatformIdentity, Tier};
 use cloister_attestation::time::UnixTime;
@@ -110,6 +110,7 @@ impl World {
             not_asserted: vec!["snp.chip.known".into()],
             tcb_status: None,
             region_claim: Some("eu-central-1".into()),
+            published_policy: 0,
         }
     }
 
@@ -191,6 +192,7 @@ pub fn session_evidence(claims: &LeaseClaims, exporter: [u8; 32]) -> Envelope {
         principal: claims.principal.clone(),
         scope: claims.scope.clone(),
         region_claim: None,
+        policy_source: PolicySource::Image,
     };
     let manifest = manifest.encode().unwrap();
     let binding = Binding {

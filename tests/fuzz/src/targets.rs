@@ -5,6 +5,7 @@ mod audit;
 mod azure;
 mod channel;
 mod corim;
+mod delegation;
 mod documents;
 mod event_log;
 mod evidence;
@@ -64,6 +65,9 @@ pub const ALL: &[Target] = &[
     channel::SVID,
     channel::TRUST_BUNDLE,
     channel::ATTESTATION_DOCUMENT,
+    channel::PUBLISHED_POLICY,
+    delegation::CHAIN,
+    delegation::STATEMENT,
     session::SESSION,
     session::SESSION_STATEMENT,
     renewal::RENEWAL,

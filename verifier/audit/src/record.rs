@@ -19,9 +19,9 @@ pub use crate::limits::POLICIES_NAMED_MAX;
 pub use channel::{
     Authentication, ChannelClosed, ChannelOpened, ChannelRenewed, VisitBegan, VisitEnded,
 };
-pub use operation::{Ending, Operation, Outcome, Payload, Subjects, Verdict};
+pub use operation::{Delegated, Ending, Operation, Outcome, Payload, Subjects, Verdict};
 pub use peer::{Direction, PeerFacts};
-pub use runtime::{Began, Leased, Omitted, Predecessor, Vouched, Witnessed};
+pub use runtime::{Began, Leased, Omitted, PolicyPublished, Predecessor, Vouched, Witnessed};
 pub use tool::ToolDrifted;
 
 /// The version of the encoding. Another one has another number and another reader.
@@ -97,6 +97,9 @@ pub enum Event {
     /// A visit carries nothing any more.
     #[n(13)]
     VisitEnded(#[n(0)] VisitEnded),
+    /// The Verifier published an authorization policy.
+    #[n(14)]
+    PolicyPublished(#[n(0)] PolicyPublished),
 }
 
 impl Record {
@@ -158,6 +161,7 @@ impl Event {
             Self::Outcome(_) => "outcome",
             Self::Witnessed(_) => "witnessed",
             Self::Omitted(_) => "omitted",
+            Self::PolicyPublished(_) => "policy_published",
             Self::ToolDrifted(_) => "tool_drifted",
             Self::Vouched(_) => "vouched",
             Self::VisitBegan(_) => "visit_began",
@@ -180,6 +184,7 @@ impl Event {
             | Self::Leased(_)
             | Self::Outcome(_)
             | Self::Omitted(_)
+            | Self::PolicyPublished(_)
             | Self::ToolDrifted(_)
             | Self::VisitBegan(_)
             | Self::VisitEnded(_) => None,
@@ -199,6 +204,7 @@ impl Event {
             Self::Outcome(event) => event.ending.texts(),
             Self::Witnessed(event) => event.refused.as_deref().into_iter().collect(),
             Self::Omitted(event) => vec![event.what.as_str()],
+            Self::PolicyPublished(event) => event.refused.as_deref().into_iter().collect(),
             Self::ToolDrifted(event) => vec![event.server.as_str()],
             Self::VisitBegan(event) => vec![event.from.as_str(), event.key_exchange.as_str()],
             Self::VisitEnded(event) => vec![event.reason.as_str()],

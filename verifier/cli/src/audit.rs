@@ -75,6 +75,10 @@ fn summary(record: &Record) -> String {
         Event::ToolDrifted(event) => {
             format!("a tool of {} is now {}", event.server, event.seen)
         }
+        Event::PolicyPublished(event) => match &event.refused {
+            Some(code) => format!("published policy {} refused: {code}", event.number),
+            None => format!("published policy {} in force", event.number),
+        },
         Event::VisitBegan(event) => format!("visit {} from {}", event.visit, event.from),
         Event::VisitEnded(event) => format!("visit {} ended: {}", event.visit, event.reason),
         Event::Began(_)

@@ -7,6 +7,7 @@ mod error;
 mod images;
 mod keys;
 mod policies;
+mod publications;
 mod reattest;
 pub(crate) mod settings;
 
@@ -47,6 +48,20 @@ pub(crate) fn policy_history(connection: &ConnectionArguments) -> Answer {
 /// Does what `cloister fleet checkpoints` asks for.
 pub(crate) fn checkpoints(connection: &ConnectionArguments) -> Answer {
     call(connection, checkpoints::run)
+}
+
+/// Does what `cloister policy publish` asks for, with a bundle that loads.
+pub(crate) fn publish_policy(
+    connection: &ConnectionArguments,
+    bundle: String,
+    agent: String,
+) -> Answer {
+    call(connection, |operator| publications::publish(operator, bundle, agent))
+}
+
+/// Does what `cloister policy published` asks for.
+pub(crate) fn published_policies(connection: &ConnectionArguments) -> Answer {
+    call(connection, publications::published)
 }
 
 /// Does what `cloister fleet reattest` asks for.

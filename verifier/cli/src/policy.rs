@@ -32,6 +32,10 @@ pub(crate) fn run(command: &PolicyCommand) -> Answer {
         }
         PolicyCommand::Check { file } => read(file, |_| checked(file)),
         PolicyCommand::Test { place, cases } => authorization::test(place, cases.as_deref()),
+        PolicyCommand::Publish { connection, file, agent } => {
+            authorization::publish(connection, file, agent.as_deref())
+        }
+        PolicyCommand::Published { connection } => operator::published_policies(connection),
         PolicyCommand::Schema { visitors } => authorization::schema(*visitors),
     }
 }

@@ -24,6 +24,7 @@ mod decision;
 mod error;
 mod explanation;
 mod facts;
+mod in_force;
 mod limit;
 mod limits;
 mod mention;
@@ -40,6 +41,7 @@ pub use bundle::PolicyBundle;
 pub use decision::{Decision, Reason};
 pub use error::{CODES, PolicyError};
 pub use explanation::{Clause, Effect, Examined, Explanation, State};
+pub use in_force::InForce;
 pub use limit::{Limited, Limits, Rate};
 pub use limits::{
     BUNDLE_BYTES_MAX, FACT_BYTES_MAX, FACTS_LISTED_MAX, NESTING_MAX, OPERATORS_MAX, POLICIES_MAX,

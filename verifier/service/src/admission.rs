@@ -38,6 +38,7 @@ use crate::clock::Clock;
 use crate::error::ServiceError;
 use crate::limits::ADMISSIONS_WAITING_MAX;
 use crate::metrics::Metrics;
+use crate::publications::Publications;
 use crate::state::Keys;
 use crate::store::{Objection, Outcome, Store, Verdict};
 use crate::trust::Trust;
@@ -53,6 +54,7 @@ pub struct Admission {
     store: Store,
     checkpoints: Checkpoints,
     trust: Trust,
+    publications: Publications,
     clock: Clock,
     metrics: Arc<Metrics>,
     lease_lifetime: Duration,
@@ -75,6 +77,8 @@ pub struct Parts {
     pub checkpoints: Checkpoints,
     /// The trust bundle that goes with a lease.
     pub trust: Trust,
+    /// The authorization policies that go with leases.
+    pub publications: Publications,
     /// The time.
     pub clock: Clock,
     /// Counts.
@@ -109,6 +113,7 @@ impl Admission {
             store: parts.store,
             checkpoints: parts.checkpoints,
             trust: parts.trust,
+            publications: parts.publications,
             clock: parts.clock,
             metrics: parts.metrics,
             lease_lifetime: parts.lease_lifetime,
@@ -226,6 +231,7 @@ impl Admission {
             trust_domain: self.trust.domain(),
             epoch,
             lifetime: self.lease_lifetime,
+            published_policy: self.publications.newest_for(&presented.manifest),
             now,
         };
         let written = lease::Written::of(&result)?;
@@ -263,6 +269,10 @@ impl Admission {
             expires_at = %claims.expires_at,
             "admitted"
         );
+        let publication = match claims.published_policy {
+            0 => Vec::new(),
+            _ => self.publications.signed_for(&claims.agent, presented.policy_number).await?,
+        };
         Ok(Ok(v1::Admitted {
             lease,
             certificates: vec![certificate],
@@ -270,6 +280,7 @@ impl Admission {
             agent: claims.agent.to_string(),
             instance: claims.instance().to_string(),
             lease_jwt,
+            publication,
         }))
     }
 

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::error::ServiceError;
 use crate::metrics::{Metrics, Readings};
 use crate::operations::Operations;
+use crate::publications::Publications;
 use crate::registry::Registry;
 use crate::state::Keys;
 use crate::store::Store;
@@ -22,6 +23,7 @@ pub(crate) struct App {
     pub(crate) checkpoints: Checkpoints,
     pub(crate) registry: Registry,
     pub(crate) operations: Operations,
+    pub(crate) publications: Publications,
     pub(crate) trust: Trust,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) clock: Clock,

@@ -56,6 +56,10 @@ cloister_attestation::codes! {
     EPOCH_ENDED = "service.epoch_ended", Caller, "",
         "Ask for a lease again, with new Evidence.",
         "While the Evidence was appraised, an operator ended the leases of the policy epoch that it was appraised under. Nothing was decided about it.";
+    /// The agent's image keeps to its own policy.
+    IMAGE_FORBIDS = "service.image_forbids", Caller, "",
+        "Build and admit an image whose agent.toml has `source = \"verifier\"` in its policy section.",
+        "The measured manifest of the agent's latest lease says that the image's own authorization policy counts and no other. Its runtimes would refuse whatever is published for them.";
     /// The next lease key is too new.
     KEY_TOO_NEW = "service.key_too_new", Caller, "",
         "Rotate again after the time that the message names.",
@@ -134,6 +138,15 @@ pub enum ServiceError {
     /// Too slow.
     #[error("the request took too long")]
     Timeout,
+    /// An authorization policy does not load.
+    #[error(transparent)]
+    Authorization(#[from] cloister_policy::PolicyError),
+    /// The agent's image takes no policy.
+    #[error("the image of agent {agent} keeps to its own policy")]
+    ImageForbids {
+        /// The agent.
+        agent: String,
+    },
     /// No challenge could be made.
     #[error(transparent)]
     Challenge(#[from] ChallengeError),
@@ -190,6 +203,8 @@ impl Diagnostic for ServiceError {
             Self::EpochEnded => &EPOCH_ENDED,
             Self::KeyTooNew { .. } => &KEY_TOO_NEW,
             Self::Policy(error) => error.code(),
+            Self::Authorization(error) => error.code(),
+            Self::ImageForbids { .. } => &IMAGE_FORBIDS,
             Self::PolicyAnchors => &POLICY_ANCHORS,
             Self::Log(error) => error.code(),
             Self::Defect => &DEFECT,

@@ -34,6 +34,7 @@ pub mod limits;
 pub mod metrics;
 pub mod operations;
 pub mod policies;
+pub mod publications;
 pub mod registry;
 pub mod rotation;
 mod server;

@@ -19,6 +19,8 @@ pub struct Metrics {
     pub checkpoints: Counter,
     /// Those that do not, by code.
     pub checkpoint_conflicts: Family,
+    /// Published authorization policies that a runtime did not put in force, by code.
+    pub publications_refused: Family,
     /// Requests, by surface and outcome.
     pub requests: Family,
     /// From request to decision.
@@ -114,6 +116,9 @@ impl Metrics {
         counter(out, "admissions", "Leases issued.", self.admissions.value())?;
         let help = "Findings that spoke against a lease.";
         family(out, "refusals", help, "code", &self.refusals.values())?;
+        let help = "Published policies that a runtime did not put in force.";
+        let refused = self.publications_refused.values();
+        family(out, "publications_refused", help, "code", &refused)?;
         family(out, "requests", "Requests by surface.", "surface", &self.requests.values())?;
         counter(out, "connections", "Connections accepted.", self.connections.value())?;
         let help = "Connections that failed in the TLS handshake.";

@@ -245,7 +245,12 @@ impl Operations {
         Ok(self.operation(action, agent_name(name)?, reason.to_owned()))
     }
 
-    fn operation(&self, action: &'static str, subject: String, detail: String) -> Operation {
+    pub(crate) fn operation(
+        &self,
+        action: &'static str,
+        subject: String,
+        detail: String,
+    ) -> Operation {
         tracing::info!(action, subject, "operator");
         Operation { at: self.clock.now(), action, subject, detail }
     }

@@ -19,6 +19,7 @@ use crate::limits::{HOUSEKEEPING_INTERVAL, SERVER_CERTIFICATE_LIFETIME};
 use crate::metrics::Metrics;
 use crate::operations::Operations;
 use crate::policies::Policies;
+use crate::publications::Publications;
 use crate::registry::{Pace, Registry};
 use crate::rotation::KeyRotation;
 use crate::server::{self, Listener};
@@ -69,10 +70,15 @@ impl Verifier {
         );
         rotation.keep().await?;
         let operations = Operations::new(store.clone(), clock.clone(), policies, rotation.clone());
+        let metrics = Arc::new(Metrics::default());
+        let domain = config.trust_domain.clone();
+        let publications =
+            Publications::open(store.clone(), Arc::clone(&keys), domain, Arc::clone(&metrics))
+                .await?;
         let app = assemble(
             &config,
             (appraiser, fetcher),
-            (trust, operations),
+            (trust, operations, publications, metrics),
             (&keys, &store, &clock),
             &stopping,
         );
@@ -124,11 +130,10 @@ async fn appraiser(
 fn assemble(
     config: &Config,
     (appraiser, fetcher): (Appraiser, Fetcher),
-    (trust, operations): (Trust, Operations),
+    (trust, operations, publications, metrics): (Trust, Operations, Publications, Arc<Metrics>),
     (keys, store, clock): (&Arc<Keys>, &Store, &Clock),
     stopping: &CancellationToken,
 ) -> App {
-    let metrics = Arc::new(Metrics::default());
     let registry = Registry::new(
         store.clone(),
         trust.clone(),
@@ -143,6 +148,7 @@ fn assemble(
         store: store.clone(),
         checkpoints: checkpoints.clone(),
         trust: trust.clone(),
+        publications: publications.clone(),
         clock: clock.clone(),
         metrics: Arc::clone(&metrics),
         lease_lifetime: config.lease_lifetime,
@@ -153,6 +159,7 @@ fn assemble(
         checkpoints,
         registry,
         operations,
+        publications,
         trust,
         metrics,
         clock: clock.clone(),

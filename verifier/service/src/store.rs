@@ -16,6 +16,7 @@ mod issues;
 mod machines;
 mod migrations;
 mod policies;
+mod publications;
 mod row;
 mod standing;
 
@@ -47,6 +48,7 @@ pub use instances::InstanceRecord;
 pub use issues::Seen;
 pub use machines::MachineRecord;
 pub use policies::{Epochs, Origin, PolicyRecord, Proposed};
+pub use publications::PublicationRecord;
 
 /// The open database. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -140,6 +140,10 @@ pub(crate) fn event(event: Event) -> v1::WatchEvent {
         }
         EventKind::PolicyEpoch { floor } => Wire::PolicyEpoch(v1::PolicyEpoch { floor }),
         EventKind::TrustChanged => Wire::TrustChanged(v1::TrustChanged {}),
+        EventKind::PolicyPublished { agent, number } => {
+            let agent = agent.unwrap_or_default();
+            Wire::PolicyPublished(v1::PolicyPublished { agent, number })
+        }
     };
     v1::WatchEvent { sequence: event.sequence, event: Some(kind) }
 }

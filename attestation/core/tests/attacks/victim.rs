@@ -6,7 +6,7 @@ use cloister_attestation::binding::Binding;
 use cloister_attestation::bytes::{Digest48, Nonce};
 use cloister_attestation::code::Diagnostic;
 use cloister_attestation::evidence::{Evidence, Tee};
-use cloister_attestation::manifest::{Manifest, PolicyDigest, WorkloadDigest};
+use cloister_attestation::manifest::{Manifest, PolicyDigest, PolicySource, WorkloadDigest};
 use cloister_attestation::policy::{Expect, Policy};
 use cloister_attestation::reference::{LaunchShape, ReferenceSet, ReferenceTuple};
 use cloister_attestation::result::AttestationResult;
@@ -30,6 +30,7 @@ pub(super) fn manifest() -> Manifest {
         principal: "example.org".into(),
         scope: vec!["translate".into()],
         region_claim: None,
+        policy_source: PolicySource::Image,
     }
 }
 

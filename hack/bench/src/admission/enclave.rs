@@ -5,7 +5,7 @@ use cloister_api::v1;
 use cloister_attestation::binding::Binding;
 use cloister_attestation::bytes::{Digest48, Hashed, Nonce};
 use cloister_attestation::envelope::Envelope;
-use cloister_attestation::manifest::{Manifest, PolicyDigest, WorkloadDigest};
+use cloister_attestation::manifest::{Manifest, PolicyDigest, PolicySource, WorkloadDigest};
 use cloister_attestation::reference::ReferenceValues;
 use cloister_attestation::snp::Product;
 use cloister_channel::{ChannelKey, IdentityKey, LeaseRequest};
@@ -39,6 +39,7 @@ impl Enclave {
             principal: "example.org".to_owned(),
             scope: vec!["translate".to_owned()],
             region_claim: None,
+            policy_source: PolicySource::Image,
         };
         Ok(Self {
             identity: IdentityKey::generate()?,
@@ -73,6 +74,7 @@ impl Enclave {
             channel_proof: proofs.channel.as_bytes().to_vec(),
             endpoint: ENDPOINT.to_owned(),
             evidence,
+            policy_number: 0,
         })
     }
 

@@ -17,6 +17,7 @@ use cloister_verifier::clock::Clock;
 use cloister_verifier::endorsements::{OfflineFolder, RollbackMemory, Sources};
 use cloister_verifier::metrics::Metrics;
 use cloister_verifier::policies::Policies;
+use cloister_verifier::publications::Publications;
 use cloister_verifier::state::{Directory, Keys, files};
 use cloister_verifier::store::{Operation, Store};
 use cloister_verifier::trust::Trust;
@@ -48,6 +49,14 @@ impl Verifier {
         let policy = Policy::strict_for_simulator(pki.anchor().fingerprint());
         let clock = Clock::from_fn(|| NOW);
         let appraiser = appraiser(&pki, &policy, (&store, &clock)).await?;
+        let metrics = Arc::new(Metrics::default());
+        let publications = Publications::open(
+            store.clone(),
+            Arc::clone(&keys),
+            domain.clone(),
+            Arc::clone(&metrics),
+        )
+        .await?;
         let trust = Trust::new(domain, policy.anchors, Arc::clone(&keys), store.clone());
         let metrics = Arc::new(Metrics::default());
         let checkpoints = Checkpoints::new(store.clone(), clock.clone(), Arc::clone(&metrics));
@@ -57,6 +66,7 @@ impl Verifier {
             store: store.clone(),
             checkpoints,
             trust,
+            publications,
             clock,
             metrics,
             lease_lifetime: LIFETIME,

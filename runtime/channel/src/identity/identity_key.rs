@@ -12,9 +12,8 @@ use crate::name::InstanceId;
 /// `IK`: made in guest memory at boot, bound into Evidence, never exported.
 ///
 /// It signs session proofs, renewals on open channels, the lease requests that certify a channel
-/// key, checkpoints of the audit log, and whose the key is that signs cards. Each has a label of its
-/// own, so no signature can
-/// pass for another.
+/// key, checkpoints of the audit log, delegations, and whose the key is that signs cards. Each has a
+/// label of its own, so no signature can pass for another.
 pub struct IdentityKey {
     key: SigningKey,
 }

@@ -93,6 +93,9 @@ pub struct LeaseClaims {
     /// Where the operator says that the image runs, as the measured manifest declares. No hardware
     /// vouches for a place.
     pub region_claim: Option<String>,
+    /// The number of the newest authorization policy that the Verifier has published for the agent;
+    /// 0 where there is none, or where the measured image keeps to its own.
+    pub published_policy: u64,
 }
 
 impl LeaseClaims {

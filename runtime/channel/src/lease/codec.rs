@@ -19,7 +19,7 @@ pub const PROFILE: &str = "tag:cloister.invalid,2026:lease/1";
 /// The submodule whose `ear.status` is the lease's tier.
 const SUBMODULE: &str = "runtime";
 pub(super) const DEVELOPER: &str = "cloister";
-const CLAIMS: u64 = 23;
+const CLAIMS: u64 = 24;
 
 // SPEC: RFC 8392 section 4, RFC 8747 section 3.1.
 const ISS: i32 = 1;
@@ -53,6 +53,7 @@ const POLICY_EPOCH: i32 = -65547;
 const NOT_ASSERTED: i32 = -65548;
 const TCB_STATUS: i32 = -65549;
 const REGION_CLAIM: i32 = -65550;
+const PUBLISHED_POLICY: i32 = -65551;
 
 type Out = Encoder<Vec<u8>>;
 type Written = Result<(), minicbor::encode::Error<core::convert::Infallible>>;
@@ -115,7 +116,9 @@ fn private(e: &mut Out, claims: &LeaseClaims) -> Written {
     texts(e.i32(NOT_ASSERTED)?, &claims.not_asserted)?;
     let status = claims.tcb_status.map(|status| status.to_string());
     optional_text(e.i32(TCB_STATUS)?, status.as_deref())?;
-    optional_text(e.i32(REGION_CLAIM)?, claims.region_claim.as_deref())
+    optional_text(e.i32(REGION_CLAIM)?, claims.region_claim.as_deref())?;
+    e.i32(PUBLISHED_POLICY)?.u64(claims.published_policy)?;
+    Ok(())
 }
 
 fn texts(e: &mut Out, list: &[String]) -> Written {
@@ -192,6 +195,7 @@ fn read(d: &mut Decoder<'_>) -> Result<LeaseClaims, decode::Error> {
         not_asserted: list(label(d, NOT_ASSERTED)?)?,
         tcb_status: read_status(label(d, TCB_STATUS)?)?,
         region_claim: or_null(label(d, REGION_CLAIM)?, |d| Ok(d.str()?.to_owned()))?,
+        published_policy: label(d, PUBLISHED_POLICY)?.u64()?,
     })
 }
 

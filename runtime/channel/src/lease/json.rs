@@ -49,6 +49,8 @@ struct Claims {
     tcb_status: Option<TcbStatus>,
     #[serde(rename = "cloister.region-claim")]
     region_claim: Option<String>,
+    #[serde(rename = "cloister.published-policy")]
+    published_policy: u64,
 }
 
 /// Members of our own, which a recipient that does not know them ignores.
@@ -135,6 +137,7 @@ impl Claims {
             not_asserted: claims.not_asserted.clone(),
             tcb_status: claims.tcb_status,
             region_claim: claims.region_claim.clone(),
+            published_policy: claims.published_policy,
         }
     }
 
@@ -165,6 +168,7 @@ impl Claims {
             not_asserted: self.not_asserted,
             tcb_status: self.tcb_status,
             region_claim: self.region_claim,
+            published_policy: self.published_policy,
         })
     }
 }

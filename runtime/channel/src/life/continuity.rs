@@ -46,6 +46,7 @@ fn unchanging(old: &LeaseClaims, new: &LeaseClaims) -> [(&'static str, bool); 11
         not_asserted: _,
         tcb_status: _,
         region_claim,
+        published_policy: _,
     } = old;
     [
         ("trust domain", trust_domain == &new.trust_domain),

@@ -5,6 +5,7 @@ use cloister_api::v1::watch_event::Event;
 use cloister_attestation::time::UnixTime;
 
 use super::{Revocation, TrustBundle, TrustError};
+use crate::name::AgentName;
 
 /// What became of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,13 @@ pub enum Followed {
     },
     /// Keys or issuers changed: the whole bundle has to be fetched again.
     Replaced,
+    /// An authorization policy was published. The event does not carry it.
+    Published {
+        /// The agent that it is for; `None` for every one.
+        agent: Option<AgentName>,
+        /// Its number.
+        number: u64,
+    },
 }
 
 impl TrustBundle {
@@ -45,9 +53,11 @@ impl TrustBundle {
         if observed > expected {
             return Ok(Followed::Gap { expected, observed });
         }
-        let Some(what) = self.apply(event)? else { return Ok(Followed::Replaced) };
-        self.advance_to(observed);
-        Ok(Followed::Applied(what))
+        let followed = self.apply(event)?;
+        if followed != Followed::Replaced {
+            self.advance_to(observed);
+        }
+        Ok(followed)
     }
 
     /// A Verifier that was set back to an older copy of its record numbers new events as old ones
@@ -61,18 +71,23 @@ impl TrustBundle {
         }
     }
 
-    /// Says in words what was applied; `None` where the event does not say it all.
-    fn apply(&mut self, event: Event) -> Result<Option<String>, TrustError> {
+    fn apply(&mut self, event: Event) -> Result<Followed, TrustError> {
         match event {
-            Event::Heartbeat(_) | Event::TrustChanged(_) => Ok(None),
-            Event::Revoked(revoked) => self.apply_revocation(revoked).map(Some),
+            Event::Heartbeat(_) | Event::TrustChanged(_) => Ok(Followed::Replaced),
+            Event::Revoked(revoked) => self.apply_revocation(revoked).map(Followed::Applied),
             Event::Restored(restored) => {
                 self.restore(&named(&restored.instance, "restored instance")?);
-                Ok(Some(format!("restored {}/{}", restored.agent, restored.instance)))
+                let what = format!("restored {}/{}", restored.agent, restored.instance);
+                Ok(Followed::Applied(what))
             }
             Event::PolicyEpoch(epoch) => {
                 self.raise_policy_epoch_floor(epoch.floor);
-                Ok(Some(format!("policy epoch floor {}", epoch.floor)))
+                Ok(Followed::Applied(format!("policy epoch floor {}", epoch.floor)))
+            }
+            Event::PolicyPublished(published) => {
+                let for_all = published.agent.is_empty();
+                let agent = (!for_all).then(|| named(&published.agent, "audience of a policy"));
+                Ok(Followed::Published { agent: agent.transpose()?, number: published.number })
             }
         }
     }

@@ -63,6 +63,23 @@ fn a_policy_epoch_raises_the_floor() {
 }
 
 #[test]
+fn a_published_policy_is_told_of_and_changes_nothing_else() {
+    let mut trust = trust();
+    let published = |sequence, agent: &str| {
+        let published = v1::PolicyPublished { agent: agent.into(), number: 7 };
+        event(sequence, Event::PolicyPublished(published))
+    };
+    let for_all = Followed::Published { agent: None, number: 7 };
+    assert_eq!(trust.follow(published(5, "")), Ok(for_all));
+    let agent = Some("translator".parse().unwrap());
+    let for_one = Followed::Published { agent, number: 7 };
+    assert_eq!(trust.follow(published(6, "translator")), Ok(for_one));
+    assert_eq!(trust.sequence(), 6);
+    assert!(trust.follow(published(7, "No/Body")).is_err());
+    assert_eq!(trust.sequence(), 6);
+}
+
+#[test]
 fn an_event_seen_before_does_nothing() {
     let mut trust = trust();
     for sequence in [1, 4] {

@@ -113,17 +113,17 @@ fn refuses_claims_that_are_missing_twice_there_unknown_or_reordered() {
     let (key, trust, _, payload) = own_key();
     // `iss` is the first entry: label, then 21 bytes of text.
     let iss = 1 + 1 + "spiffe://example.org".len();
-    let (head, rest) = payload.split_at(1);
-    assert_eq!(head, [0xb7]);
+    let (head, rest) = payload.split_at(2);
+    assert_eq!(head, [0xb8, 24]);
     let (first, rest) = rest.split_at(iss);
     let bad = [
-        [&[0xb6], rest].concat(),
-        [&[0xb8, 24], first, first, rest].concat(),
-        [&[0xb8, 24], first, rest, &[0x3a, 0, 1, 0, 0x20, 0xf5]].concat(),
-        [&[0xb7], rest, first].concat(),
+        [&[0xb7], rest].concat(),
+        [&[0xb8, 25], first, first, rest].concat(),
+        [&[0xb8, 25], first, rest, &[0x3a, 0, 1, 0, 0x20, 0xf5]].concat(),
+        [&[0xb8, 24], rest, first].concat(),
         [&[0xbf], first, rest, &[0xff]].concat(),
-        [&[0xb8, 23], first, rest].concat(),
-        [&[0xb7, 0x18, 1], &first[1..], rest].concat(),
+        [&[0xb9, 0, 24], first, rest].concat(),
+        [&[0xb8, 24, 0x18, 1], &first[1..], rest].concat(),
         [payload.as_slice(), &[0]].concat(),
     ];
     for payload in bad {
@@ -170,7 +170,7 @@ fn claims_come_with_the_documented_labels_in_order() {
         })
         .collect();
     let registered = [1, 2, 4, 6, 7, 8, 265, 266, 1004];
-    let expected: Vec<i32> = registered.into_iter().chain((-65550..=-65537).rev()).collect();
+    let expected: Vec<i32> = registered.into_iter().chain((-65551..=-65537).rev()).collect();
     assert_eq!(labels, expected);
     assert_eq!(d.position(), payload.len());
 }

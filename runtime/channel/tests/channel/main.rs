@@ -15,6 +15,7 @@
 mod attacks;
 mod codes;
 mod credentials;
+mod delegations;
 mod documents;
 mod evidence;
 mod following;
@@ -25,6 +26,7 @@ mod leases;
 mod life;
 mod model;
 mod properties;
+mod publications;
 mod remembered;
 mod sessions;
 mod simulation;

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use cloister_attestation::bytes::Digest48;
 use cloister_audit::record::{
-    Operation, POLICIES_NAMED_MAX, Payload, Subjects, Verdict, name_digest, recordable,
+    Delegated, Operation, POLICIES_NAMED_MAX, Payload, Subjects, Verdict, name_digest, recordable,
 };
 use cloister_policy::{
-    Action, Decision, Direction, LocalAgent, PolicyBundle, Reason, Request, Subject, VisitorRequest,
+    Action, Decision, Direction, InForce, LocalAgent, PolicyBundle, Reason, Request, Subject,
+    VisitorRequest,
 };
 use tower::Layer;
 use tower::layer::layer_fn;
 
 use super::{Classified, Next, Outcome, Permitted, service};
 use crate::body::Body;
+use crate::delegation::Acting;
 use crate::end::{End, Party};
 use crate::error::Cause;
 use crate::headers::extensions;
@@ -24,12 +26,17 @@ use crate::reply::Refused;
 #[derive(Debug)]
 pub(crate) struct Gate {
     pub(crate) local: LocalAgent,
-    pub(crate) policy: Arc<PolicyBundle>,
+    pub(crate) policy: Arc<InForce>,
 }
 
 impl Gate {
-    fn decide<E: End>(&self, call: &Classified<E>) -> Decision {
-        self.decision(E::DIRECTION, call.end.peer(), &call.operation, call.message_bytes)
+    fn decide<E: End>(&self, policy: &PolicyBundle, call: &Classified<E>) -> Decision {
+        self.decided_by(
+            policy,
+            (E::DIRECTION, call.end.peer()),
+            &call.operation,
+            call.message_bytes,
+        )
     }
 
     /// What policy says of one operation.
@@ -40,13 +47,21 @@ impl Gate {
         operation: &crate::operation::Operation,
         message_bytes: Option<u64>,
     ) -> Decision {
+        self.decided_by(&self.policy.bundle(), (direction, peer), operation, message_bytes)
+    }
+
+    fn decided_by(
+        &self,
+        policy: &PolicyBundle,
+        (direction, peer): (Direction, Party<&Subject>),
+        operation: &crate::operation::Operation,
+        message_bytes: Option<u64>,
+    ) -> Decision {
         let local = &self.local;
         let action = Action::Operation(operation.facts(message_bytes));
         match peer {
-            Party::Attested(peer) => {
-                self.policy.decide(&Request { direction, peer, local, action })
-            }
-            Party::Visitor => self.policy.decide_visitor(&VisitorRequest { local, action }),
+            Party::Attested(peer) => policy.decide(&Request { direction, peer, local, action }),
+            Party::Visitor => policy.decide_visitor(&VisitorRequest { local, action }),
         }
     }
 }
@@ -68,7 +83,9 @@ impl<S> Authorize<S> {
         S: Next<Decided<E>>,
     {
         call.operation.extensions = extensions(call.request.headers());
-        let decision = self.gate.decide(&call);
+        // One bundle for the decision and for what is recorded of it: another may take its place.
+        let policy = self.gate.policy.bundle();
+        let decision = self.gate.decide(&policy, &call);
         let (peer, instance) = match call.end.peer() {
             Party::Attested(peer) => (peer.agent.as_str(), peer.instance.as_str()),
             Party::Visitor => ("visitor", ""),
@@ -82,7 +99,7 @@ impl<S> Authorize<S> {
             %decision,
             "decided"
         );
-        let bundle = *self.gate.policy.digest();
+        let bundle = *policy.digest();
         self.next.proceed(Decided { call, decision, bundle }).await
     }
 }
@@ -128,6 +145,7 @@ impl<E: End> Decided<E> {
             },
             verdict: self.verdict(epoch),
             request,
+            delegation: end.acting().map(delegated),
         }
     }
 
@@ -156,6 +174,16 @@ impl<E: End> Decided<E> {
     /// A refusal for another reason.
     pub(super) fn refused(self, cause: Cause) -> Refused {
         Refused::new(cause, self.call.shape)
+    }
+}
+
+fn delegated(acting: &Acting) -> Delegated {
+    Delegated {
+        agent: acting.origin.agent.clone(),
+        trust_domain: acting.origin.trust_domain.clone(),
+        principal: acting.origin.principal.clone(),
+        scope: acting.scope.clone(),
+        chain: acting.chain,
     }
 }
 

@@ -19,6 +19,7 @@ use crate::envelope::Envelope;
 use crate::error::Cause;
 use crate::mcp::{self, McpError};
 use crate::operation::{HttpMatch, Operation, Row, Said};
+use crate::parts;
 use crate::peek::{Watch, is_json, peek, settle};
 use crate::push::{self, PushError};
 use crate::reply::{Refused, Shape};
@@ -173,9 +174,18 @@ async fn scanned<E: End>(
     if row.sends() && !settled.said.message && !settled.watch.goes_on() {
         return Err(Refused::new(ScanError::Fields, shape));
     }
+    let mut said = settled.said;
+    if let Some(whole) = settled.whole.filter(|_| row.sends()) {
+        let types = if binding == Binding::Grpc {
+            parts::of_grpc(row.version, &whole)
+        } else {
+            parts::of_http_json(row.version, &whole)
+        };
+        said.media_types = Some(types.map_err(|error| Refused::new(error, shape.clone()))?);
+    }
     Ok(Classified {
         end,
-        operation: Operation::of_row(row, binding, settled.said),
+        operation: Operation::of_row(row, binding, said),
         message_bytes: declared.or(is_whole),
         shape,
         watch: settled.watch,

@@ -35,7 +35,15 @@ impl<S> Dial<S> {
         match self.channel(&destination).await {
             Ok((agent, channel)) => {
                 let target = destination.into();
-                let end = Callee { agent, peer: channel.peer(), channel, base, own_place, target };
+                let end = Callee {
+                    agent,
+                    peer: channel.peer(),
+                    channel,
+                    base,
+                    own_place,
+                    target,
+                    delegation: None,
+                };
                 self.next.proceed(Arrived { end, request }).await
             }
             Err(cause) => {

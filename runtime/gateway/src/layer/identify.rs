@@ -4,6 +4,7 @@ use tower::Layer;
 use tower::layer::layer_fn;
 
 use super::{Classified, Next, Outcome, service};
+use crate::delegation::DELEGATION;
 use crate::end::{Caller, End as _};
 use crate::headers::{for_agent, vouch};
 
@@ -26,6 +27,9 @@ impl<S> Identify<S> {
         // SECURITY: look-alikes go before the real ones come.
         for_agent(headers);
         vouch(headers, call.end.peer());
+        if let Some(accepted) = &call.end.delegation {
+            headers.insert(DELEGATION, accepted.handle.clone());
+        }
         self.next.proceed(call).await
     }
 }

@@ -26,8 +26,9 @@ impl Watch {
     pub(super) fn begin(head: Bytes, pending: Bytes, rest: Body, mut scan: Scan) -> Settled {
         let (said, watch) =
             (scan.settle(), Self { goes_on: !scan.is_complete(), ..Self::default() });
+        let whole = (!watch.goes_on).then(|| head.clone());
         let body = Watched { head, pending, rest, scan, watch: watch.clone(), ended: false };
-        Settled { said, body: boxed(body), watch }
+        Settled { said, body: boxed(body), whole, watch }
     }
 
     /// Why the body was broken off.

@@ -173,7 +173,8 @@ impl Courier {
         *request.uri_mut() = uri.parse::<Uri>().map_err(|error| refused(&error))?;
         *request.headers_mut() = letter.said.clone();
         let base = String::new();
-        let end = Callee { agent, peer, channel, base, own_place: None, target: Target::Agent };
+        let target = Target::Agent;
+        let end = Callee { agent, peer, channel, base, own_place: None, target, delegation: None };
         let message_bytes = u64::try_from(letter.body.len()).ok();
         let (operation, watch) = (delivery(entry), Watch::default());
         Ok(Classified { end, operation, message_bytes, shape: Shape::HttpJson, watch, request })

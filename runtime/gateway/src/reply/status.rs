@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 
+use crate::delegation::DelegationError;
 use crate::dialer::DialFailure;
 use crate::envelope::EnvelopeError;
 use crate::error::Cause;
@@ -142,6 +143,12 @@ impl Status {
             Cause::Card(_) => CARD,
             Cause::Mcp(error) => mcp_status(error),
             Cause::Push(error) => push_status(error),
+            Cause::Delegation(error) => match error {
+                DelegationError::Header(_) => MALFORMED,
+                DelegationError::Handle | DelegationError::Chain(_) => DENIED,
+                DelegationError::NoLease => UNAVAILABLE,
+                DelegationError::Audience | DelegationError::Random => BROKEN,
+            },
             Cause::Dial(error) => match error.failure() {
                 DialFailure::UnknownAgent => NOT_SERVED,
                 DialFailure::Refused => DENIED,

@@ -420,3 +420,35 @@ async fn version_0_3_crosses_in_every_binding() {
     let (status, told) = json_of(network.send("POST", path, &plain, full("{}")).await).await;
     assert_eq!((status.as_u16(), &told["type"]), (400, &json!("InvalidParamsError")));
 }
+
+#[tokio::test]
+async fn a_policy_over_media_types_decides_in_every_binding() {
+    let policy = r#"
+        permit(principal, action, resource);
+        forbid(principal, action == Action::"send", resource)
+        when { !(context has media_types) || context.media_types.contains("image/png") };
+    "#;
+    let agent = Agent::with_card(grpc_card).await;
+    let network = Network::governed(agent, EVERYTHING, policy).await;
+    let delivered = async |media_type: &str| {
+        let part =
+            [&[0x3a, u8::try_from(media_type.len()).unwrap()], media_type.as_bytes()].concat();
+        let wrapped =
+            |tag: u8, inner: &[u8]| [&[tag, u8::try_from(inner.len()).unwrap()], inner].concat();
+        let request = framed(&wrapped(0x12, &wrapped(0x2a, &part)));
+        let message =
+            json!({"messageId": "1", "parts": [{"raw": "AA==", "mediaType": media_type}]});
+        let before = network.agent.seen().len();
+        call(&network, SEND, &[], full(request)).await;
+        let by_grpc = network.agent.seen().len() - before;
+        network.rest("POST", "/message:send", full(json!({"message": message}).to_string())).await;
+        let by_http = network.agent.seen().len() - before - by_grpc;
+        let rpc = json!({"jsonrpc": "2.0", "id": 1, "method": "SendMessage",
+            "params": {"message": message}});
+        network.rpc(rpc.to_string()).await;
+        [by_grpc, by_http, network.agent.seen().len() - before - by_grpc - by_http]
+    };
+    assert_eq!(delivered("text/plain").await, [1, 1, 1]);
+    assert_eq!(delivered("image/png").await, [0, 0, 0]);
+    assert_eq!(delivered("IMAGE/Png").await, [0, 0, 0], "types have no case");
+}

@@ -11,7 +11,7 @@ use http::{HeaderMap, Request, Response};
 
 use crate::agent::{Agent, card};
 use crate::network::{
-    EVERYTHING, Network, inbound, local, no_pushes, planner, policy, translator, whole,
+    EVERYTHING, Network, inbound, local, no_lease, no_pushes, planner, policy, translator, whole,
 };
 use crate::vouch::PLANNER;
 
@@ -142,6 +142,7 @@ async fn the_calling_end_does_not_rely_on_the_other() {
         pushes: no_pushes(),
         servers: Arc::default(),
         recorder: Arc::<crate::notes::Notes>::default(),
+        delegations: no_lease(),
     });
     let request = Request::get("/agents/translator/a2a/rest/tasks/t")
         .header("host", "localhost")

@@ -13,6 +13,7 @@ mod audit;
 mod bodies;
 mod cards;
 mod codes;
+mod delegations;
 mod forms;
 mod grpc;
 mod identity;

@@ -9,11 +9,12 @@ use bytes::Bytes;
 use cloister_attestation::evidence::Tee;
 use cloister_attestation::result::Tier;
 use cloister_gateway::{
-    AgentAddress, AgentName, Body, BoxFuture, Channel, DialError, DialFailure, Dialer, Doors,
-    Inbound, InboundOptions, LocalPort, LocalPortOptions, Outbound, OutboundOptions, Owners,
-    Pushes, Reach, Recorder, ToolServers, Vouch, WebhookPorts, boxed, full,
+    AgentAddress, AgentName, Body, BoxFuture, Channel, Delegations, DialError, DialFailure, Dialer,
+    Doors, Inbound, InboundOptions, LocalPort, LocalPortOptions, Membership, Outbound,
+    OutboundOptions, Owners, Pushes, Reach, Recorder, Terms, ToolServers, Vouch, WebhookPorts,
+    boxed, full,
 };
-use cloister_policy::{LocalAgent, PolicyBundle, Subject};
+use cloister_policy::{InForce, LocalAgent, PolicyBundle, Subject};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -69,8 +70,21 @@ pub(crate) fn local(subject: &Subject) -> LocalAgent {
     }
 }
 
-pub(crate) fn policy(text: &str) -> Arc<PolicyBundle> {
-    Arc::new(PolicyBundle::parse(text.as_bytes()).unwrap())
+pub(crate) fn policy(text: &str) -> Arc<InForce> {
+    Arc::new(InForce::new(PolicyBundle::parse(text.as_bytes()).unwrap()).unwrap())
+}
+
+/// A runtime under whose lease nothing can be delegated: it has none.
+struct NoLease;
+
+impl Membership for NoLease {
+    fn terms(&self) -> Option<Terms> {
+        None
+    }
+}
+
+pub(crate) fn no_lease() -> Arc<Delegations> {
+    Arc::new(Delegations::new(Arc::new(NoLease)))
 }
 
 /// The inbound path in front of an agent.
@@ -106,6 +120,7 @@ pub(crate) fn called(agent: SocketAddr, policies: &str) -> InboundOptions {
         pushes: no_pushes(),
         servers: Arc::default(),
         recorder: Arc::<Notes>::default(),
+        delegations: no_lease(),
     }
 }
 
@@ -267,6 +282,7 @@ impl Network {
             pushes: no_pushes(),
             servers: Arc::new(servers),
             recorder: Arc::clone(&noted) as Arc<dyn Recorder>,
+            delegations: no_lease(),
         });
         let surface = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let surface = serve_outbound(surface, outbound.clone());

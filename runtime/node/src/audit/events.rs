@@ -1,9 +1,10 @@
 //! What the runtime's parts put on record.
 
+use cloister_attestation::bytes::Digest48;
 use cloister_audit::Event;
 use cloister_audit::record::{
     Authentication, ChannelClosed, ChannelOpened, ChannelRenewed, Leased, Omitted, Operation,
-    Outcome, POLICIES_NAMED_MAX, ToolDrifted, VisitBegan, VisitEnded, recordable,
+    Outcome, POLICIES_NAMED_MAX, PolicyPublished, ToolDrifted, VisitBegan, VisitEnded, recordable,
 };
 use cloister_channel::lease::VerifiedLease;
 use cloister_gateway::{
@@ -43,6 +44,17 @@ impl AuditLog {
             expires_at: claims.expires_at,
             policy_epoch: claims.policy_epoch,
         }));
+    }
+
+    /// The Verifier published a policy. From now on `bundle` counts: it, or what is in its stead.
+    pub(crate) fn policy_published(
+        &self,
+        number: u64,
+        bundle: Digest48,
+        refused: Option<&'static str>,
+    ) {
+        let refused = refused.map(str::to_owned);
+        self.note(Event::PolicyPublished(PolicyPublished { number, bundle, refused }));
     }
 
     /// A peer proved who it is, and policy decided.

@@ -3,6 +3,7 @@
 use cloister_attestation::code::{Code, Diagnostic};
 use cloister_attester::AttesterError;
 use cloister_channel::identity::KeyError;
+use cloister_channel::name::NameError;
 use cloister_gateway::{AgentAddressError, ToolServerError};
 use cloister_policy::PolicyError;
 
@@ -34,6 +35,9 @@ pub enum BootError {
     /// The policy bundle is not valid.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// The agent's name is none.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// An address cannot be listened on.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -61,6 +65,7 @@ impl Diagnostic for BootError {
             Self::Key(error) => error.code(),
             Self::Declare(error) => error.code(),
             Self::Policy(error) => error.code(),
+            Self::Name(error) => error.code(),
             Self::Bind(error) => error.code(),
             Self::State(error) => error.code(),
             Self::Audit(error) => error.code(),

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use cloister_attestation::code::Diagnostic as _;
 use cloister_attester::Attester;
 use cloister_audit::record::Began;
-use cloister_channel::IdentityKey;
 use cloister_channel::tls::{self, Demands, KeyExchange};
+use cloister_channel::{AgentName, IdentityKey};
 use cloister_gateway::{
-    AgentAddress, AgentPorts, Inbound, InboundOptions, OriginPolicy, Outbound, OutboundOptions,
-    Pushes, Recorder, ToolServers, Vouch, WebhookPorts,
+    AgentAddress, AgentPorts, Delegations, Inbound, InboundOptions, OriginPolicy, Outbound,
+    OutboundOptions, Pushes, Recorder, ToolServers, Vouch, WebhookPorts,
 };
-use cloister_policy::{LocalAgent, PolicyBundle};
+use cloister_policy::{InForce, LocalAgent, PolicyBundle};
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
@@ -38,6 +38,7 @@ use crate::limits::{
 use crate::membership::Membership;
 use crate::operator::Operator;
 use crate::press::{Press, Quota};
+use crate::published::Published;
 use crate::serve::{Bound, bind};
 use crate::showing::Showing;
 use crate::state::State;
@@ -107,6 +108,8 @@ pub(super) struct Parts {
     pub(super) membership: Membership,
     pub(super) watch: Watch,
     pub(super) showing: Showing,
+    /// What the Verifier publishes, and where it is asked for.
+    pub(super) published: (Arc<Published>, Verifier),
     pub(super) listener: Listener,
     pub(super) outbound: Outbound,
     pub(super) operator: Operator,
@@ -128,15 +131,12 @@ impl Parts {
         let attester = Arc::new(open_attester(node)?);
         let identity = Arc::new(IdentityKey::generate()?);
         let declared = Arc::new(declared(agent).await?);
-        let policy = Arc::new(PolicyBundle::parse(&declared.policy)?);
         info!(agent = agent.agent.name, manifest = %declared.digest, instance = %identity.instance(), "declared");
         let addresses = ports.addresses();
         let clock = Arc::new(Clock::default());
         let audit = Arc::new(audit(agent, node, (&identity, &declared), &clock).await?);
-        let channels = Arc::new(ChannelTable::new(node.limits.channels_max));
-        let demanded = demands(agent);
-        let state =
-            Arc::new(State::new(Arc::clone(&clock), demanded, channels, Arc::clone(&audit)));
+        let state = state(agent, node, &clock, &audit);
+        let judge = judge(agent, &declared, &audit)?;
         let verifier = Verifier::new(node, &agent.verifier, Arc::clone(&clock));
         let (documents, freshness) = evidence(agent, &state, &verifier, &attester, &declared);
         let endpoint = node.advertise.clone().unwrap_or_else(|| addresses.listen.to_string());
@@ -145,13 +145,13 @@ impl Parts {
             verifier: verifier.clone(),
             attester,
             identity,
-            audit: Arc::clone(&audit),
+            audit,
             declared,
             endpoint,
             clock,
             expected: agent.into(),
         };
-        let judge = Arc::new(Judge { local: local_agent(agent), policy, audit });
+        let published = published(agent, &state, &judge)?;
         let connections = TaskTracker::new();
         let peers = Arc::new(PeerTable::new(&node.limits, Arc::clone(state.events())));
         let dialler = Dialler::new(DiallerOptions {
@@ -166,12 +166,14 @@ impl Parts {
         let (doors, opened) = Doors::new(addresses.surface.port());
         let ground = Ground { guard, phase: state.phase(), processes: TaskTracker::new() };
         let servers = Arc::new(ToolServers::new(tools::servers(agent, &ground)?));
-        let (inbound, outbound) = gateways(&judge, (agent, ports), dialler, doors, cards, &servers);
+        let (inbound, outbound) =
+            gateways(&judge, &state, (agent, ports), dialler, doors, cards, &servers);
         let board = Arc::new(Board::default());
         Ok(Self {
-            membership: membership(enroller, &state, node),
+            membership: membership(enroller, &published, &state, node),
             showing: Showing::new(verifier.clone(), Arc::clone(&state)),
-            watch: Watch { verifier, state: Arc::clone(&state) },
+            watch: Watch::new(&verifier, &state, &published),
+            published: (published, verifier),
             listener: Listener::new(ListenerOptions {
                 state: Arc::clone(&state),
                 judge,
@@ -190,6 +192,36 @@ impl Parts {
             opened,
         })
     }
+}
+
+fn judge(
+    agent: &AgentConfig,
+    declared: &Declared,
+    audit: &Arc<AuditLog>,
+) -> Result<Arc<Judge>, BootError> {
+    let policy = Arc::new(InForce::new(PolicyBundle::parse(&declared.policy)?)?);
+    Ok(Arc::new(Judge { local: local_agent(agent), policy, audit: Arc::clone(audit) }))
+}
+
+fn state(
+    agent: &AgentConfig,
+    node: &NodeConfig,
+    clock: &Arc<Clock>,
+    audit: &Arc<AuditLog>,
+) -> Arc<State> {
+    let channels = Arc::new(ChannelTable::new(node.limits.channels_max));
+    Arc::new(State::new(Arc::clone(clock), demands(agent), channels, Arc::clone(audit)))
+}
+
+/// What becomes of the policies that the Verifier publishes, as the measured configuration says.
+fn published(
+    agent: &AgentConfig,
+    state: &Arc<State>,
+    judge: &Arc<Judge>,
+) -> Result<Arc<Published>, BootError> {
+    let name = AgentName::new(&agent.agent.name)?;
+    let (state, judge) = (Arc::clone(state), Arc::clone(judge));
+    Ok(Arc::new(Published::new(agent.policy_source, name, state, judge)))
 }
 
 /// What the gateway needs for cards.
@@ -212,8 +244,14 @@ impl Cards {
     }
 }
 
-fn membership(enroller: Enroller, state: &Arc<State>, node: &NodeConfig) -> Membership {
-    Membership { enroller, state: Arc::clone(state), on_refusal: node.on_refusal }
+fn membership(
+    enroller: Enroller,
+    published: &Arc<Published>,
+    state: &Arc<State>,
+    node: &NodeConfig,
+) -> Membership {
+    let (published, state) = (Arc::clone(published), Arc::clone(state));
+    Membership { enroller, state, published, on_refusal: node.on_refusal }
 }
 
 /// Where the agent may be notified, and where it posts the notifications of others: at its own ports,
@@ -228,6 +266,7 @@ fn pushes(config: &AgentConfig, ports: &Ports) -> Pushes {
 /// The gateway in both directions, under one policy.
 fn gateways(
     judge: &Judge,
+    state: &Arc<State>,
     (config, ports): (&AgentConfig, &Ports),
     dialler: Dialler,
     doors: Doors,
@@ -237,6 +276,7 @@ fn gateways(
     let Judge { local, policy, audit } = judge;
     let pushes = Arc::new(pushes(config, ports));
     let recorder: Arc<dyn Recorder> = audit.clone();
+    let delegations = Arc::new(Delegations::new(state.clone()));
     let inbound = Inbound::new(InboundOptions {
         local: local.clone(),
         agent: ports.agent,
@@ -247,6 +287,7 @@ fn gateways(
         pushes: Arc::clone(&pushes),
         servers: Arc::clone(servers),
         recorder: Arc::clone(&recorder),
+        delegations: Arc::clone(&delegations),
     });
     let outbound = Outbound::new(OutboundOptions {
         local: local.clone(),
@@ -257,6 +298,7 @@ fn gateways(
         pushes,
         servers: Arc::clone(servers),
         recorder,
+        delegations,
     });
     (inbound, outbound)
 }

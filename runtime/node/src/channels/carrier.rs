@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cloister_channel::session::SessionError;
 use cloister_channel::{Established, Life};
 use cloister_policy::Direction;
 use tracing::info;
@@ -46,6 +47,10 @@ impl<S> Carrier<S> {
         // SECURITY: in this order. A revocation that arrived during the handshake is seen here; one
         // that arrives from now on finds the channel in the table.
         let latest = state.standing().ok_or(ChannelError::NotAdmitted)?;
+        // And so is a policy that took the place of the one that decided.
+        if !judge.keeps(direction, &facts.peer) {
+            return Err(SessionError::Policy.into());
+        }
         let (known, judge) = (registration.known(), Arc::clone(judge));
         let mut keeper = Keeper::new(life, (channel, direction), known, judge, Arc::clone(state));
         keeper.begin(&latest)?;

@@ -72,6 +72,7 @@ impl End {
             Self::Superseded => "superseded",
             Self::Closed(Closing::LeaseEnded) => "lease_ended",
             Self::Closed(Closing::Revoked) => "revoked",
+            Self::Closed(Closing::Forbidden) => "forbidden",
             Self::Closed(Closing::Shutdown) => "shutdown",
             Self::Renewal(Refusal::Unbelieved) => "renewal_unbelieved",
             Self::Renewal(Refusal::Refused) => "renewal_refused",
@@ -85,7 +86,8 @@ impl End {
         match self {
             Self::Idle | Self::Superseded | Self::Closed(Closing::Shutdown) => true,
             // SECURITY: dropping the connection resets every stream on it at once.
-            Self::Closed(Closing::LeaseEnded | Closing::Revoked) | Self::Renewal(_) => false,
+            Self::Closed(Closing::LeaseEnded | Closing::Revoked | Closing::Forbidden)
+            | Self::Renewal(_) => false,
             Self::Peer | Self::Broken => false,
         }
     }

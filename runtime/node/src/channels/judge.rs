@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cloister_channel::{Decision, Peer};
 use cloister_gateway::subject;
-use cloister_policy::{Action, Direction, LocalAgent, PolicyBundle, Request, VisitorRequest};
+use cloister_policy::{Action, Direction, InForce, LocalAgent, Request, Subject, VisitorRequest};
 use tracing::info;
 
 use crate::audit::AuditLog;
@@ -14,7 +14,7 @@ use crate::audit::AuditLog;
 #[derive(Debug)]
 pub(crate) struct Judge {
     pub(crate) local: LocalAgent,
-    pub(crate) policy: Arc<PolicyBundle>,
+    pub(crate) policy: Arc<InForce>,
     pub(crate) audit: Arc<AuditLog>,
 }
 
@@ -42,6 +42,18 @@ impl Judge {
             self.audit.authenticated(direction, &attested, &decision);
         }
         if decision.allows() { Decision::Accept } else { Decision::Refuse }
+    }
+
+    /// Whether an open channel may stay. Nothing new is let in by it.
+    pub(crate) fn keeps(&self, direction: Direction, peer: &Subject) -> bool {
+        let (local, action) = (&self.local, Action::Connect);
+        self.policy.decide(&Request { direction, peer, local, action }).allows()
+    }
+
+    /// Whether somebody may stay of whom nothing is attested.
+    pub(crate) fn keeps_visitors(&self) -> bool {
+        let (local, action) = (&self.local, Action::Connect);
+        self.policy.decide_visitor(&VisitorRequest { local, action }).allows()
     }
 
     /// Whether somebody may come in of whom nothing but an address is known. The answer is on the

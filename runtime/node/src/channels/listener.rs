@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use cloister_attestation::code::Diagnostic as _;
-use cloister_channel::session::{PeerProven, Session};
+use cloister_channel::session::{PeerProven, Session, SessionError};
 use cloister_channel::tls::{
     ALPN, ALPN_EVIDENCE, DOCUMENT_ALPN, Handshake, HostHandshake, VISIT_ALPN, document_exporter,
 };
@@ -181,7 +181,11 @@ impl Listener {
             state.clock().now(),
         );
         match receive(&mut stream, host, state.clock(), || judge.admits_visitor(from)).await {
-            Ok(received) => Visit::new(received, stream, from, room, state),
+            Ok(received) => {
+                let visit = Visit::new(received, stream, from, room, state)?;
+                // SECURITY: asked again, now that a change of policy would find the visit.
+                if judge.keeps_visitors() { Ok(visit) } else { Err(SessionError::Policy.into()) }
+            }
             Err(error) => {
                 // The visitor learns that it was refused, not why. It may be gone already.
                 drop(stream.shutdown().await);

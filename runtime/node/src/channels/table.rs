@@ -19,6 +19,8 @@ pub enum Closing {
     LeaseEnded,
     /// The lease of one side was taken away.
     Revoked,
+    /// Policy does not permit it any more.
+    Forbidden,
     /// The runtime shuts down.
     Shutdown,
 }
@@ -28,7 +30,7 @@ impl Closing {
     #[must_use]
     pub const fn is_loss(self) -> bool {
         match self {
-            Self::LeaseEnded | Self::Revoked => true,
+            Self::LeaseEnded | Self::Revoked | Self::Forbidden => true,
             Self::Shutdown => false,
         }
     }

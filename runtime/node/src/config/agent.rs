@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use cloister_attestation::code::Diagnostic as _;
 use cloister_attestation::limits::{NAME_BYTES_MAX, SCOPES_MAX};
-use cloister_attestation::manifest::is_agent_name;
+use cloister_attestation::manifest::{PolicySource, is_agent_name};
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_channel::name::TrustDomain;
 use cloister_gateway::{OriginPolicy, WebhookPorts};
@@ -32,8 +32,10 @@ pub struct AgentConfig {
     pub agent: Declaration,
     /// The image's name and version, as Reference Values have to call it.
     pub image: ImageName,
-    /// The Cedar policy bundle.
+    /// The image's Cedar policy bundle.
     pub policy: PathBuf,
+    /// Whether it is all that counts, or until the Verifier publishes another.
+    pub policy_source: PolicySource,
     /// Which Verifier to believe.
     pub verifier: VerifierPin,
     /// What every peer has to show, whatever the policy bundle says.
@@ -197,7 +199,7 @@ pub enum Output {
 #[serde(deny_unknown_fields)]
 struct File {
     trust_domain: Spanned<String>,
-    policy: PathBuf,
+    policy: PolicySection,
     agent: Spanned<Declaration>,
     image: Spanned<ImageName>,
     verifier: Spanned<PinSection>,
@@ -209,6 +211,36 @@ struct File {
     #[serde(default)]
     tools: ToolSections,
     push: Option<PushSection>,
+}
+
+/// `policy = "FILE"`, or a table that also says whose policy counts.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum PolicySection {
+    File(PathBuf),
+    Table(PolicyTable),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicyTable {
+    file: PathBuf,
+    source: PolicySource,
+}
+
+impl PolicySection {
+    fn file(&self) -> &Path {
+        match self {
+            Self::File(file) | Self::Table(PolicyTable { file, .. }) => file,
+        }
+    }
+
+    const fn source(&self) -> PolicySource {
+        match self {
+            Self::File(_) => PolicySource::Image,
+            Self::Table(table) => table.source,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -268,7 +300,8 @@ impl AgentConfig {
             workload,
             tools,
             webhooks: push(source, file.push)?,
-            policy: source.resolve(&file.policy),
+            policy: source.resolve(file.policy.file()),
+            policy_source: file.policy.source(),
             agent: file.agent.into_inner(),
             peers: file.peers,
             card: card(source, file.card)?,

@@ -29,6 +29,7 @@ fn every_sample_has_help_and_type_and_one_phase_is_current() {
     events.leases.add(3);
     events.dial_failures.add_one("node.channel.connect");
     events.ends.add_one("idle");
+    events.publications.add_one("publication.forbidden");
     events.visits.add_one("lease_ended");
     events.key_exchanges.add_one("X25519MLKEM768");
     let text = render(&events, &gauges());
@@ -48,6 +49,7 @@ fn every_sample_has_help_and_type_and_one_phase_is_current() {
         "tool_drifts_total{server=\"dictionary\"} 2",
         "dial_failures_total{code=\"node.channel.connect\"} 1",
         "channel_ends_total{reason=\"idle\"} 1",
+        "published_policies_total{result=\"publication.forbidden\"} 1",
         "key_exchanges_total{group=\"X25519MLKEM768\"} 1",
         "breakers{state=\"open\"} 1",
         "breakers{state=\"closed\"} 1",

@@ -103,6 +103,7 @@ pub(super) struct LeaseView {
     issued_at: UnixTime,
     expires_at: UnixTime,
     policy_epoch: u64,
+    published_policy: u64,
     not_asserted: Vec<String>,
 }
 
@@ -124,6 +125,7 @@ impl LeaseView {
             issued_at: claims.issued_at,
             expires_at: claims.expires_at,
             policy_epoch: claims.policy_epoch,
+            published_policy: claims.published_policy,
             not_asserted: claims.not_asserted.clone(),
         }
     }

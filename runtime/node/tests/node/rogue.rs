@@ -77,6 +77,7 @@ impl Rogue {
             channel_proof: proofs.channel.as_bytes().to_vec(),
             endpoint,
             evidence,
+            policy_number: 0,
         };
         let Outcome::Admitted(admitted) = enrolment.attest(message).await.unwrap() else {
             panic!("the rogue was not admitted")

@@ -109,6 +109,7 @@ impl Stranger {
             channel_proof: proofs.channel.as_bytes().to_vec(),
             endpoint: "127.0.0.1:9".to_owned(),
             evidence,
+            policy_number: 0,
         };
         match enrolment.attest(message).await.unwrap() {
             Outcome::Refused(refused) => {

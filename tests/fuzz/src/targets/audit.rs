@@ -265,6 +265,7 @@ fn events() -> [Event; 5] {
         version: "1.0".into(),
         binding: "JSONRPC".into(),
         name: "send".into(),
+        delegation: None,
         subjects: Subjects { task: Some(name_digest("task", "a")), ..Subjects::default() },
         verdict: Verdict {
             permitted: true,

@@ -6,6 +6,7 @@ use cloister_api::v1;
 use cloister_attestation::bytes::Digest48;
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_channel::limits::{DOCUMENT_BYTES_MAX, LEASE_BYTES_MAX};
+use cloister_channel::publication::Publication;
 use cloister_channel::trust::Revocation;
 use cloister_channel::{
     Document, InstanceId, LeaseClaims, LeaseSigner, Signature, Svid, TrustBundle, lease,
@@ -39,6 +40,14 @@ pub(super) const ATTESTATION_DOCUMENT: Target = Target {
     name: "attestation-document",
     run: attestation_document,
     seeds: attestation_documents,
+    bytes_max: 16 * 1024,
+    quick_inputs: QUICK,
+};
+
+pub(super) const PUBLISHED_POLICY: Target = Target {
+    name: "published-policy",
+    run: published_policy,
+    seeds: published_policies,
     bytes_max: 16 * 1024,
     quick_inputs: QUICK,
 };
@@ -90,6 +99,31 @@ fn svid(data: &[u8]) -> Outcome {
         assert!(data.windows(65).any(|part| part == svid.key().point()));
     }
     outcome(&parsed)
+}
+
+/// What verifies is what was published, for this agent and newer than what is there.
+fn published_policy(data: &[u8]) -> Outcome {
+    let verify = |floor| Publication::verify(data, &WORLD.trust, &agent("translator"), floor).ok();
+    let verified = verify(0);
+    if let Some(verified) = &verified {
+        assert_eq!(verified, &publication(), "nobody signed this");
+        assert_eq!(verify(verified.number), None, "an old one counts");
+    }
+    outcome(&verified)
+}
+
+fn publication() -> Publication {
+    Publication {
+        trust_domain: WORLD.claims.trust_domain.clone(),
+        agent: agent("translator"),
+        number: 7,
+        published_at: NOW,
+        bundle: b"permit(principal, action, resource);".to_vec(),
+    }
+}
+
+fn published_policies() -> Vec<Vec<u8>> {
+    vec![publication().sign(&WORLD.signer).expect("it can be signed")]
 }
 
 /// A bundle, sent on, is the same bundle.

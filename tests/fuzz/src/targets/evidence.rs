@@ -5,7 +5,9 @@ use cloister_attestation::bytes::{Digest48, Nonce};
 use cloister_attestation::envelope::{Envelope, Vtpm};
 use cloister_attestation::evidence::Tee;
 use cloister_attestation::limits::{BINDING_BYTES_MAX, MANIFEST_BYTES_MAX};
-use cloister_attestation::manifest::{Manifest, PolicyDigest, WorkloadDigest, is_agent_name};
+use cloister_attestation::manifest::{
+    Manifest, PolicyDigest, PolicySource, WorkloadDigest, is_agent_name,
+};
 use cloister_attestation::policy::Policy;
 use cloister_attestation::reference::ReferenceValues;
 
@@ -148,6 +150,7 @@ fn manifests() -> Vec<Vec<u8>> {
         principal: "example.org".into(),
         scope: Vec::new(),
         region_claim: None,
+        policy_source: PolicySource::Image,
     };
     let scope = vec!["translate".into(), "summarise".into()];
     let full = Manifest { scope, region_claim: Some("eu-north".into()), ..least.clone() };

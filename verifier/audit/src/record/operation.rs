@@ -39,6 +39,10 @@ pub struct Operation {
     /// and [`Outcome::request`] has what was forwarded of it.
     #[n(8)]
     pub request: Option<Payload>,
+    /// For whom the caller acts, where it shows that it acts for another.
+    #[n(9)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delegation: Option<Delegated>,
 }
 
 impl Operation {
@@ -47,8 +51,37 @@ impl Operation {
         own.into_iter()
             .chain([&self.verdict.reason])
             .chain(&self.verdict.policies)
+            .chain(self.delegation.iter().flat_map(Delegated::texts))
             .map(String::as_str)
             .collect()
+    }
+}
+
+/// What a verified chain of delegations says, or one that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cbor(map)]
+pub struct Delegated {
+    /// The agent that began it.
+    #[n(0)]
+    pub agent: String,
+    /// That agent's trust domain.
+    #[n(1)]
+    pub trust_domain: String,
+    /// Who answers for that agent.
+    #[n(2)]
+    pub principal: String,
+    /// What was passed on.
+    #[n(3)]
+    pub scope: Vec<String>,
+    /// SHA-384 of the chain: the same at both ends.
+    #[n(4)]
+    #[cbor(with = "crate::wire::digest")]
+    pub chain: Digest48,
+}
+
+impl Delegated {
+    fn texts(&self) -> impl Iterator<Item = &String> {
+        [&self.agent, &self.trust_domain, &self.principal].into_iter().chain(&self.scope)
     }
 }
 

@@ -127,3 +127,19 @@ pub struct Omitted {
     #[n(1)]
     pub count: u64,
 }
+
+/// The Verifier published an authorization policy.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cbor(map)]
+pub struct PolicyPublished {
+    /// Its number.
+    #[n(0)]
+    pub number: u64,
+    /// Digest of the bundle that counts from now on: the published one, or the one in its stead.
+    #[n(1)]
+    #[cbor(with = "crate::wire::digest")]
+    pub bundle: Digest48,
+    /// Why it is not in force, as a stable code; absent where it is.
+    #[n(2)]
+    pub refused: Option<String>,
+}

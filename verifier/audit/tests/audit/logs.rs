@@ -144,6 +144,7 @@ pub(crate) fn operation(permitted: bool) -> Operation {
             bundle: Digest48::sha384(b"policy"),
             epoch: 3,
         },
+        delegation: None,
         request: Some(payload(b"request")),
     }
 }

@@ -4,8 +4,8 @@ use cloister_attestation::bytes::Digest48;
 use cloister_attestation::time::UnixTime;
 use cloister_audit::record::{
     Authentication, ChannelClosed, ChannelOpened, ChannelRenewed, Direction, Ending, Leased,
-    Omitted, Outcome, Predecessor, Subjects, ToolDrifted, VisitBegan, VisitEnded, Vouched,
-    Witnessed, name_digest, recordable,
+    Omitted, Outcome, PolicyPublished, Predecessor, Subjects, ToolDrifted, VisitBegan, VisitEnded,
+    Vouched, Witnessed, name_digest, recordable,
 };
 use cloister_audit::{AuditError, Event, Hash, Record};
 use proptest::prelude::*;
@@ -81,12 +81,9 @@ fn of_channels() -> Vec<Event> {
         failed(Ending::Failed { code: "gateway.agent.unreachable".into() }),
         Event::Witnessed(Witnessed { peer: peer(), checkpoint: vec![1; 300], refused: None }),
         Event::Omitted(Omitted { what: "channel.tls".into(), count: 1 << 40 }),
-        Event::ToolDrifted(ToolDrifted {
-            server: "dictionary".into(),
-            tool: Hash::new([1; 32]),
-            expected: vec![Hash::new([2; 32]), Hash::new([3; 32])],
-            seen: Hash::new([4; 32]),
-        }),
+        drifted(),
+        published(None),
+        published(Some("publication.forbidden")),
         Event::Vouched(Vouched { peer: peer(), cosignature: vec![2; 300] }),
     ]
 }
@@ -101,6 +98,20 @@ fn of_a_visit() -> [Event; 2] {
     };
     let ended = VisitEnded { visit: 5, reason: "idle".into() };
     [Event::VisitBegan(began), Event::VisitEnded(ended)]
+}
+
+fn drifted() -> Event {
+    Event::ToolDrifted(ToolDrifted {
+        server: "dictionary".into(),
+        tool: Hash::new([1; 32]),
+        expected: vec![Hash::new([2; 32]), Hash::new([3; 32])],
+        seen: Hash::new([4; 32]),
+    })
+}
+
+fn published(refused: Option<&str>) -> Event {
+    let (number, bundle) = (7, Digest48::sha384(b"bundle"));
+    Event::PolicyPublished(PolicyPublished { number, bundle, refused: refused.map(Into::into) })
 }
 
 #[test]

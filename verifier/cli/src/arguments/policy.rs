@@ -37,6 +37,26 @@ pub enum PolicyCommand {
         #[arg(long, value_name = "FILE")]
         cases: Option<PathBuf>,
     },
+    /// Publish an authorization policy to runtimes that take theirs from the Verifier.
+    #[command(after_help = PUBLISH_EXAMPLES)]
+    Publish {
+        /// How to reach the Verifier.
+        #[command(flatten)]
+        connection: ConnectionArguments,
+        /// The policy.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The agent that it is for; default: every agent.
+        #[arg(long, value_name = "NAME")]
+        agent: Option<String>,
+    },
+    /// Show which authorization policies were published, newest first.
+    #[command(after_help = "Example:\n  cloister policy published --json")]
+    Published {
+        /// How to reach the Verifier.
+        #[command(flatten)]
+        connection: ConnectionArguments,
+    },
     /// Print the schema that authorization policies are validated against.
     #[command(after_help = "Example:\n  cloister policy schema > cloister.cedarschema")]
     Schema {
@@ -122,6 +142,18 @@ Examples:
   cloister policy test agent.cedar --json
 
 Exit: 0 every case as expected, 1 misuse or no cases, 2 some are not.";
+
+const PUBLISH_EXAMPLES: &str = "\
+For an agent counts the newest policy that was published for it or for every
+agent. Runtimes put it in force without a restart; a channel that it does not
+permit any more is closed, all others go on. A runtime whose agent.toml does not
+say `[policy] source = \"verifier\"` keeps to its image's policy.
+
+Examples:
+  cloister policy publish agent.cedar --agent translator
+  cloister policy publish fleet.cedar
+
+Exit: 0 published, 1 misuse or it does not load, 2 refused.";
 
 const APPLY_EXAMPLES: &str = "\
 The policy stays in force over restarts until another one is applied, or the

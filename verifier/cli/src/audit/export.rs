@@ -71,6 +71,7 @@ fn is_refusal(event: &Event) -> bool {
         Event::Operation(operation) => !operation.verdict.permitted,
         Event::Authentication(event) => event.refused.is_some(),
         Event::Witnessed(event) => event.refused.is_some(),
+        Event::PolicyPublished(event) => event.refused.is_some(),
         Event::ChannelRenewed(event) => event.result != "accepted",
         Event::ToolDrifted(_) => true,
         Event::Began(_)

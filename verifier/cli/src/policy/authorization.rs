@@ -19,7 +19,8 @@ pub(super) use explain::answer as explain;
 pub(super) use test::answer as test;
 
 use crate::answer::{Answer, Exit};
-use crate::file;
+use crate::arguments::ConnectionArguments;
+use crate::{file, operator};
 
 /// Whether the name of `file` says that it is an authorization policy.
 pub(super) fn is_named_so(file: &Path) -> bool {
@@ -61,6 +62,21 @@ pub(super) fn check(path: &Path) -> Answer {
             );
             let json = json!({ "reads": true, "policies": policies, "digest": digest });
             Answer { exit: Exit::Acceptable, text, json }
+        }
+        Err(error) => Answer::error(Exit::Misuse, &error),
+    }
+}
+
+/// Publishes a bundle that loads here too.
+pub(super) fn publish(
+    connection: &ConnectionArguments,
+    path: &Path,
+    agent: Option<&str>,
+) -> Answer {
+    let text = bundle(path).and_then(|_| Ok(file::read_text(path)?));
+    match text {
+        Ok(text) => {
+            operator::publish_policy(connection, text, agent.unwrap_or_default().to_owned())
         }
         Err(error) => Answer::error(Exit::Misuse, &error),
     }

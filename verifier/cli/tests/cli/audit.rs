@@ -339,6 +339,7 @@ fn asked(protocol: &str, direction: Direction, permitted: bool) -> Event {
         version: "1.0".into(),
         binding: "JSONRPC".into(),
         name: "send".into(),
+        delegation: None,
         subjects: Subjects { tool, ..Subjects::default() },
         verdict,
         request: Some(payload(ASKED)),

@@ -177,6 +177,26 @@ fn a_policy_that_does_not_read_is_not_sent_and_one_that_does_is_sent_whole() {
 }
 
 #[test]
+fn a_policy_is_published_if_it_loads_and_is_listed() {
+    let desk = Desk::new();
+    let path = desk.path("agent.cedar");
+    std::fs::write(&path, "permit(principal, action, resource);").unwrap();
+    let file = path.to_str().unwrap();
+    let run = desk.run(&["policy", "publish", file, "--agent", "translator"]);
+    assert_eq!((run.exit, run.stderr.as_str()), (0, ""));
+    assert!(run.stdout.contains("number 3, for translator"), "{}", run.stdout);
+    assert_eq!(desk.run(&["policy", "publish", file, "--agent", "stubborn"]).exit, 2);
+    let run = desk.run(&["policy", "published"]);
+    assert!(run.stdout.contains("every agent") && run.stdout.contains("cdcdcd"), "{}", run.stdout);
+    assert_eq!(desk.asked(), ["publish_policy", "publish_policy", "list_publications"]);
+    desk.verifier.asked.lock().unwrap().clear();
+    std::fs::write(&path, "permit(principal, action == Action::\"sned\", resource);").unwrap();
+    let run = desk.run(&["policy", "publish", file, "--json"]);
+    assert_eq!((run.exit, &run.json()["error"]["id"]), (1, &json!("policy.bundle.invalid")));
+    assert_eq!(desk.asked(), Vec::<&str>::new(), "nothing was sent");
+}
+
+#[test]
 fn reattesting_says_how_many_runtimes_have_to_renew() {
     let desk = Desk::new();
     let run = desk.run(&["fleet", "reattest"]);

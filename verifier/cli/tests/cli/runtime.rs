@@ -13,7 +13,7 @@ use cloister_attestation::binding::Binding;
 use cloister_attestation::bytes::{Digest48, Nonce};
 use cloister_attestation::envelope::Envelope;
 use cloister_attestation::evidence::Tee;
-use cloister_attestation::manifest::{Manifest, PolicyDigest, WorkloadDigest};
+use cloister_attestation::manifest::{Manifest, PolicyDigest, PolicySource, WorkloadDigest};
 use cloister_attestation::policy::AnchorPolicy;
 use cloister_attestation::result::Tier;
 use cloister_attestation::snp::Product;
@@ -194,6 +194,7 @@ pub(crate) fn manifest(agent: &str) -> Vec<u8> {
         principal: "example.org".to_owned(),
         scope: Vec::new(),
         region_claim: None,
+        policy_source: PolicySource::Image,
     };
     manifest.encode().unwrap()
 }

@@ -11,7 +11,8 @@ use cloister_api::v1::{
     LiftQuarantineResponse, ListAgentsRequest, ListAgentsResponse, ListCheckpointsRequest,
     ListCheckpointsResponse, ListImagesRequest, ListImagesResponse, ListKeysRequest,
     ListKeysResponse, ListMachinesRequest, ListMachinesResponse, ListPoliciesRequest,
-    ListPoliciesResponse, Machine, PolicyRecord, QuarantineAgentRequest, QuarantineAgentResponse,
+    ListPoliciesResponse, ListPublicationsRequest, ListPublicationsResponse, Machine, PolicyRecord,
+    PublishPolicyRequest, PublishedPolicy, QuarantineAgentRequest, QuarantineAgentResponse,
     ReattestRequest, ReattestResponse, RetireAgentRequest, RetireAgentResponse, RetireImageRequest,
     RetireImageResponse, RevokeImageRequest, RevokeImageResponse, RevokeKeyRequest,
     RevokeKeyResponse, RotateKeysRequest, RotateKeysResponse, ShowAgentRequest, ShowAgentResponse,
@@ -286,6 +287,28 @@ impl Operator for Service {
         Ok(Response::new(ApplyPolicyResponse { policy: Some(policy), changed: true }))
     }
 
+    async fn publish_policy(
+        &self,
+        request: Request<PublishPolicyRequest>,
+    ) -> Result<Response<PublishedPolicy>, Status> {
+        self.heard("publish_policy", &request)?;
+        let PublishPolicyRequest { bundle, agent } = request.into_inner();
+        if agent == "stubborn" {
+            return Err(Status::failed_precondition("the image keeps to its own policy"));
+        }
+        let number = 3;
+        Ok(Response::new(PublishedPolicy { number, bundle, agent, ..published(3) }))
+    }
+
+    async fn list_publications(
+        &self,
+        request: Request<ListPublicationsRequest>,
+    ) -> Result<Response<ListPublicationsResponse>, Status> {
+        self.heard("list_publications", &request)?;
+        let policies = vec![published(2), published(1)];
+        Ok(Response::new(ListPublicationsResponse { policies }))
+    }
+
     async fn reattest(
         &self,
         request: Request<ReattestRequest>,
@@ -293,6 +316,17 @@ impl Operator for Service {
         self.heard("reattest", &request)?;
         let leases_ended = if request.get_ref().all { 5 } else { 1 };
         Ok(Response::new(ReattestResponse { epoch_floor: 2, leases_ended }))
+    }
+}
+
+fn published(number: u64) -> PublishedPolicy {
+    PublishedPolicy {
+        number,
+        published_at: 1_800_000_000,
+        agent: String::new(),
+        digest: "cd".repeat(48),
+        policies: 1,
+        bundle: String::new(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use cloister_attestation::bytes::Digest48;
 use cloister_attestation::forecast::Machine;
+use cloister_attestation::manifest::PolicySource;
 use cloister_attestation::result::{AttestationResult, PlatformIdentity};
 use cloister_attestation::time::UnixTime;
 use cloister_channel::lease::{LeaseClaims, LeaseId};
@@ -22,6 +23,8 @@ pub(super) struct Terms<'a> {
     pub(super) trust_domain: &'a TrustDomain,
     pub(super) epoch: u64,
     pub(super) lifetime: Duration,
+    /// The number of the authorization policy that is published for the agent; 0 for none.
+    pub(super) published_policy: u64,
     pub(super) now: UnixTime,
 }
 
@@ -73,6 +76,7 @@ pub(super) fn claims(
         not_asserted: result.not_asserted().map(str::to_owned).collect(),
         tcb_status: result.tcb_status(),
         region_claim: presented.manifest.region_claim.clone(),
+        published_policy: terms.published_policy,
     }))
 }
 
@@ -100,6 +104,7 @@ pub(super) fn record(
         log: presented.log.clone(),
         lease_expires_at: claims.expires_at,
         policy_epoch: claims.policy_epoch,
+        takes_policies: presented.manifest.policy_source == PolicySource::Verifier,
         verdict: Verdict {
             at: now,
             outcome: Outcome::Admitted,

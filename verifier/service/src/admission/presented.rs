@@ -100,6 +100,8 @@ pub(super) struct Presented {
     pub(super) request_digest: Digest48,
     /// The audit log whose head the binding names.
     pub(super) log: Option<Offer>,
+    /// The published policy that the runtime has in force, as it says.
+    pub(super) policy_number: u64,
 }
 
 impl Presented {
@@ -132,6 +134,7 @@ impl Presented {
             endpoint: request.endpoint.clone(),
             challenge,
             request_digest: *evidence.digest(),
+            policy_number: request.policy_number,
         };
         Ok((bound, presented))
     }

@@ -144,6 +144,25 @@ impl Operator for Service {
         Ok(Response::new(self.app.operations.apply_policy(&request.document).await?))
     }
 
+    async fn publish_policy(
+        &self,
+        request: Request<v1::PublishPolicyRequest>,
+    ) -> Result<Response<v1::PublishedPolicy>, Status> {
+        let v1::PublishPolicyRequest { bundle, agent } = self.authorized(request)?;
+        let audience = if agent.is_empty() { "every agent".to_owned() } else { agent.clone() };
+        let operation = |digest| self.app.operations.operation("policy.publish", digest, audience);
+        Ok(Response::new(self.app.publications.publish(&bundle, &agent, operation).await?))
+    }
+
+    async fn list_publications(
+        &self,
+        request: Request<v1::ListPublicationsRequest>,
+    ) -> Result<Response<v1::ListPublicationsResponse>, Status> {
+        self.authorized(request)?;
+        let policies = self.app.publications.list().await?;
+        Ok(Response::new(v1::ListPublicationsResponse { policies }))
+    }
+
     async fn reattest(
         &self,
         request: Request<v1::ReattestRequest>,

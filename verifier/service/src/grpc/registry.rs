@@ -60,6 +60,19 @@ impl Registry for Service {
         Ok(Response::new(v1::ShowCheckpointResponse {}))
     }
 
+    async fn policy(
+        &self,
+        request: Request<v1::PolicyRequest>,
+    ) -> Result<Response<v1::PolicyResponse>, Status> {
+        let caller = self.caller(&request).await?;
+        let v1::PolicyRequest { after_number, refused_number, refused_code } = request.get_ref();
+        if !refused_code.is_empty() {
+            self.app.publications.refused_by(caller.claims(), *refused_number, refused_code);
+        }
+        let publication = self.app.publications.asked_by(caller.claims(), *after_number).await?;
+        Ok(Response::new(v1::PolicyResponse { publication }))
+    }
+
     async fn watch(
         &self,
         request: Request<v1::WatchRequest>,

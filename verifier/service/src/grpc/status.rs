@@ -35,12 +35,14 @@ fn status_of(error: &ServiceError) -> Code {
         ServiceError::Argument { .. }
         | ServiceError::Reference(_)
         | ServiceError::Policy(_)
+        | ServiceError::Authorization(_)
         | ServiceError::PolicyAnchors
         | ServiceError::Body { .. }
         | ServiceError::TooLarge { .. } => Code::InvalidArgument,
         ServiceError::NotFound { .. } => Code::NotFound,
         ServiceError::Revoked { .. }
         | ServiceError::AgentState { .. }
+        | ServiceError::ImageForbids { .. }
         | ServiceError::KeyTooNew { .. }
         | ServiceError::Log(_) => Code::FailedPrecondition,
         ServiceError::EpochEnded => Code::Aborted,

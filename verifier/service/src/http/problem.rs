@@ -47,11 +47,13 @@ fn status_of(error: &ServiceError) -> StatusCode {
         ServiceError::Argument { .. }
         | ServiceError::Reference(_)
         | ServiceError::Policy(_)
+        | ServiceError::Authorization(_)
         | ServiceError::PolicyAnchors
         | ServiceError::Body { .. } => StatusCode::BAD_REQUEST,
         ServiceError::NotFound { .. } => StatusCode::NOT_FOUND,
         ServiceError::Revoked { .. }
         | ServiceError::AgentState { .. }
+        | ServiceError::ImageForbids { .. }
         | ServiceError::KeyTooNew { .. }
         | ServiceError::Log(_)
         | ServiceError::EpochEnded => StatusCode::CONFLICT,

@@ -42,6 +42,8 @@ pub struct Admitted {
     pub lease_expires_at: UnixTime,
     /// The policy epoch under which it is issued.
     pub policy_epoch: u64,
+    /// Whether the measured manifest lets the Verifier change the policy.
+    pub takes_policies: bool,
     /// The verdict, with the Attestation Result as its detail.
     pub verdict: Verdict,
 }

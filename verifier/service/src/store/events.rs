@@ -51,6 +51,13 @@ pub enum EventKind {
     },
     /// The trust bundle has other keys or issuers than before.
     TrustChanged,
+    /// An authorization policy was published.
+    PolicyPublished {
+        /// For which agent; `None` for every one.
+        agent: Option<String>,
+        /// Its number.
+        number: u64,
+    },
 }
 
 impl EventKind {
@@ -60,6 +67,7 @@ impl EventKind {
             Self::Restored { .. } => "restored",
             Self::PolicyEpoch { .. } => "policy_epoch",
             Self::TrustChanged => "trust",
+            Self::PolicyPublished { .. } => "published",
         }
     }
 }
@@ -80,6 +88,10 @@ impl Event {
             },
             "policy_epoch" => EventKind::PolicyEpoch { floor: row::unsigned(row, "floor")? },
             "trust" => EventKind::TrustChanged,
+            "published" => EventKind::PolicyPublished {
+                agent: row.try_get("agent")?,
+                number: row::unsigned(row, "floor")?,
+            },
             _ => return Err(StoreError::corrupt("kind", kind)),
         };
         Ok(Self { sequence: row::unsigned(row, "sequence")?, kind })
@@ -211,6 +223,9 @@ pub(super) async fn append(
         EventKind::Restored { agent, instance } => (Some(agent), Some(instance), None, None, None),
         EventKind::PolicyEpoch { floor } => (None, None, None, None, Some(row::signed(*floor))),
         EventKind::TrustChanged => (None, None, None, None, None),
+        EventKind::PolicyPublished { agent, number } => {
+            (agent.as_ref(), None, None, None, Some(row::signed(*number)))
+        }
     };
     let sql = "INSERT INTO events
                    (sequence, at, kind, agent, instance, reason, forget_after, floor)

@@ -33,6 +33,8 @@ pub struct InstanceRecord {
     pub lease_expires_at: UnixTime,
     /// Why its leases are revoked, as a stable code.
     pub revocation: Option<String>,
+    /// Whether its measured manifest lets the Verifier change its policy.
+    pub takes_policies: bool,
 }
 
 /// The `instances` columns, with those of the image that was measured.
@@ -66,6 +68,7 @@ impl InstanceRecord {
             first_seen_at: UnixTime::from_secs(row::unsigned(row, "first_seen_at")?),
             lease_expires_at: UnixTime::from_secs(row::unsigned(row, "lease_expires_at")?),
             revocation: row.try_get("revocation")?,
+            takes_policies: row.try_get("takes_policies")?,
         })
     }
 }
@@ -222,7 +225,7 @@ pub(super) async fn upsert(
     let mut sql = QueryBuilder::new(
         "INSERT INTO instances
              (instance, agent, tuple, endpoint, simulated, tier, platform, not_asserted,
-              verdict, first_seen_at, lease_expires_at, policy_epoch) ",
+              verdict, first_seen_at, lease_expires_at, policy_epoch, takes_policies) ",
     );
     let rows = admitted.map(|(it, verdict)| Ok((it, verdict, row::json(&it.not_asserted)?)));
     let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
@@ -238,7 +241,8 @@ pub(super) async fn upsert(
             .push_bind(verdict)
             .push_bind(row::signed(admitted.verdict.at.as_secs()))
             .push_bind(row::signed(admitted.lease_expires_at.as_secs()))
-            .push_bind(row::signed(admitted.policy_epoch));
+            .push_bind(row::signed(admitted.policy_epoch))
+            .push_bind(admitted.takes_policies);
     });
     sql.push(
         " ON CONFLICT (instance) DO UPDATE SET
@@ -246,6 +250,7 @@ pub(super) async fn upsert(
              simulated = excluded.simulated, tier = excluded.tier,
              platform = excluded.platform, not_asserted = excluded.not_asserted,
              verdict = excluded.verdict, policy_epoch = excluded.policy_epoch,
+             takes_policies = excluded.takes_policies,
              lease_expires_at = CASE
                  WHEN excluded.lease_expires_at > instances.lease_expires_at
                  THEN excluded.lease_expires_at ELSE instances.lease_expires_at END",

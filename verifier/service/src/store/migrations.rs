@@ -20,6 +20,7 @@ const MIGRATIONS: &[Step] = &[
     (5, "policies", include_str!("../../migrations/0005_policies.sql")),
     (7, "checkpoints", include_str!("../../migrations/0007_checkpoints.sql")),
     (8, "verdicts", include_str!("../../migrations/0008_verdicts.sql")),
+    (9, "publications", include_str!("../../migrations/0009_publications.sql")),
 ];
 
 pub(super) async fn apply(pool: &SqlitePool) -> Result<(), StoreError> {

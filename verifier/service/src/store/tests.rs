@@ -57,6 +57,7 @@ pub(super) fn admitted(instance: &str, agent: &str, nonce: u8, tuple: &Reference
         log: None,
         lease_expires_at: NOW.plus(Duration::from_secs(600)),
         policy_epoch: 1,
+        takes_policies: false,
         verdict: Verdict {
             at: NOW,
             outcome: Outcome::Admitted,

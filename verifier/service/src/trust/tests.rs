@@ -80,6 +80,7 @@ impl World {
             not_asserted: vec![],
             tcb_status: None,
             region_claim: None,
+            published_policy: 0,
         }
     }
 
@@ -107,6 +108,7 @@ impl World {
             machine: None,
             lease_expires_at: claims.expires_at,
             policy_epoch: claims.policy_epoch,
+            takes_policies: false,
             verdict: Verdict {
                 at: NOW,
                 outcome: Outcome::Admitted,

@@ -7,7 +7,7 @@ use cloister_api::v1::attest_response::Outcome;
 use cloister_attestation::binding::Binding;
 use cloister_attestation::bytes::{Digest48, Hashed, HostData, Nonce};
 use cloister_attestation::envelope::Envelope;
-use cloister_attestation::manifest::{Manifest, PolicyDigest, WorkloadDigest};
+use cloister_attestation::manifest::{Manifest, PolicyDigest, PolicySource, WorkloadDigest};
 use cloister_attestation::reference::{LaunchShape, ReferenceValues};
 use cloister_attestation::snp::Product;
 use cloister_channel::{ChannelKey, Credentials, IdentityKey, LeaseRequest, TrustBundle};
@@ -79,6 +79,7 @@ impl Enclave {
                 principal: "example.org".to_owned(),
                 scope: vec!["translate".to_owned()],
                 region_claim: None,
+                policy_source: PolicySource::Image,
             },
             image,
             guest,
@@ -151,6 +152,7 @@ impl Enclave {
             channel_proof: proofs.channel.as_bytes().to_vec(),
             endpoint: ENDPOINT.to_owned(),
             evidence,
+            policy_number: 0,
         }
     }
 

@@ -22,6 +22,7 @@ mod lifecycle;
 mod operator;
 mod policies;
 mod process;
+mod publications;
 mod registry;
 mod session;
 mod world;

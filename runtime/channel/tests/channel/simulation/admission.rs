@@ -183,7 +183,7 @@ impl Run<'_> {
         let mut next = TrustBundle::clone(&trust);
         match next.follow(event) {
             Ok(Followed::Known) => {}
-            Ok(Followed::Applied(_)) => self.take(who, next),
+            Ok(Followed::Applied(_) | Followed::Published { .. }) => self.take(who, next),
             Ok(Followed::Gap { .. } | Followed::Replaced) => {
                 let bundle = self.verifier.bundle(&self.stage.world, &self.stage.next);
                 let arrives = self.now + self.random.between(1, 2 * LATENCY);

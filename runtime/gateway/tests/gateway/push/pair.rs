@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::agent::{Agent, Handler, card};
 use crate::network::{
-    EVERYTHING, called, failure, json_of, local, planner, policy, translator, whole,
+    EVERYTHING, called, failure, json_of, local, no_lease, planner, policy, translator, whole,
 };
 use crate::notes::Notes;
 use crate::vouch::{PLANNER, TRANSLATOR};
@@ -250,6 +250,7 @@ fn side(
         pushes: Arc::clone(&pushes),
         servers: Arc::default(),
         recorder: Arc::clone(&notes) as Arc<dyn Recorder>,
+        delegations: no_lease(),
     });
     Side { inbound, outbound, pushes, notes, line }
 }

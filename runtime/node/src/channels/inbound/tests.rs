@@ -9,7 +9,8 @@ use cloister_attestation::jwk::KeySet;
 use cloister_channel::IdentityKey;
 use cloister_domain::link::Link;
 use cloister_gateway::{
-    AgentAddress, Inbound, InboundOptions, OriginPolicy, Pushes, SignatureRule, WebhookPorts,
+    AgentAddress, Delegations, Inbound, InboundOptions, OriginPolicy, Pushes, SignatureRule,
+    WebhookPorts,
 };
 use cloister_policy::Direction;
 use h2::client::SendRequest;
@@ -60,6 +61,7 @@ impl Scene {
             servers: Arc::default(),
             pushes: Arc::new(Pushes::new(([127, 0, 0, 1], 9).into(), WebhookPorts::default())),
             recorder: judge.audit.clone(),
+            delegations: Arc::new(Delegations::new(state.clone())),
         });
         tokio::spawn(serve(carrier, gateway, Limits::default()));
         let (sender, connection) = h2::client::handshake(far).await.unwrap();

@@ -1,4 +1,5 @@
 use cloister_attestation::code::Diagnostic as _;
+use cloister_attestation::manifest::PolicySource;
 
 use cloister_gateway::{SignatureRule, ToolDigest, ToolPins, Unpinned, WebhookPorts};
 use std::collections::BTreeMap;
@@ -251,5 +252,24 @@ fn webhooks_are_where_the_file_says_or_at_the_agents_own_ports() {
     }
     for to in ["", "ports = [65536]", "ports = [9000]\nhosts = []"] {
         assert_eq!(refused(ports, to).code(), &SYNTAX, "{to}");
+    }
+}
+
+#[test]
+fn the_images_policy_is_all_that_counts_unless_the_file_says_otherwise() {
+    assert_eq!(load(&example()).unwrap().policy_source, PolicySource::Image);
+    let line = example().lines().find(|line| line.starts_with("policy = ")).unwrap().to_owned();
+    for (source, counts) in [("image", PolicySource::Image), ("verifier", PolicySource::Verifier)] {
+        let table = format!("policy = {{ file = \"other.cedar\", source = \"{source}\" }}");
+        let config = load(&example().replace(&line, &table)).unwrap();
+        assert_eq!(config.policy_source, counts);
+        assert_eq!(config.policy.to_str(), Some("/image/other.cedar"));
+    }
+    for table in [
+        "policy = { file = \"x\" }",
+        "policy = { file = \"x\", source = \"anybody\" }",
+        "policy = { file = \"x\", source = \"image\", more = 1 }",
+    ] {
+        assert!(load(&example().replace(&line, table)).is_err(), "{table}");
     }
 }

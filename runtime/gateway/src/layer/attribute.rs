@@ -1,0 +1,46 @@
+//! Finds out whom a peer's request is made for: believes a chain of delegations, or refuses it.
+
+use std::sync::Arc;
+
+use tower::Layer;
+use tower::layer::layer_fn;
+
+use super::{Classified, Next, Outcome, service};
+use crate::delegation::{Delegations, acting_for};
+use crate::end::{Caller, Party};
+use crate::reply::Refused;
+
+/// The step; see the module.
+#[derive(Clone)]
+pub(crate) struct Attribute<S> {
+    delegations: Arc<Delegations>,
+    next: S,
+}
+
+impl<S> Attribute<S> {
+    pub(crate) fn layer(delegations: Arc<Delegations>) -> impl Layer<S, Service = Self> {
+        layer_fn(move |next| Self { delegations: Arc::clone(&delegations), next })
+    }
+
+    async fn run(self, mut call: Classified<Caller>) -> Outcome
+    where
+        S: Next<Classified<Caller>>,
+    {
+        // Of a visitor nothing is attested: what it presents is a look-alike, and is stripped.
+        if let Party::Attested(peer) = &call.end.peer {
+            let presented = self.delegations.presented(peer, call.request.headers());
+            match presented {
+                Ok(None) => {}
+                Ok(Some(accepted)) => {
+                    let acting = acting_for(peer, &accepted.acting);
+                    call.end.peer = Party::Attested(Arc::new(acting));
+                    call.end.delegation = Some(accepted);
+                }
+                Err(error) => return Err(Refused::new(error, call.shape)),
+            }
+        }
+        self.next.proceed(call).await
+    }
+}
+
+service!(Attribute [] Classified<Caller> => Classified<Caller>);
