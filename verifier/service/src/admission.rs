@@ -258,6 +258,9 @@ impl Admission {
             return Ok(Err(Refusal { result: Some(Box::new(result)), ..because }));
         }
         self.metrics.admissions.increment();
+        if presented.log.is_some() {
+            self.metrics.checkpoints.increment();
+        }
         tracing::info!(
             agent = %claims.agent,
             instance = %claims.instance(),
