@@ -61,9 +61,9 @@ pub const ADMISSIONS_WAITING_MAX: usize = 256;
 /// what one statement may bind.
 pub const ADMISSIONS_WRITTEN_MAX: usize = ADMISSIONS_WAITING_MAX;
 
-/// How long admissions gather for one transaction once there is a crowd: a few times as long as the
-/// disk takes, and nothing against the minutes that a lease lives.
-pub const ADMISSIONS_GATHERED: Duration = Duration::from_millis(10);
+/// How long admissions gather for one transaction once there is a crowd: about as long as a crowd
+/// waits for a processor anyway, and nothing against the minutes that a lease lives.
+pub const ADMISSIONS_GATHERED: Duration = Duration::from_millis(25);
 
 /// Events read from the log in one go.
 pub const EVENT_BATCH_MAX: u32 = 256;
