@@ -57,16 +57,20 @@ mod tests {
     async fn an_instance_keeps_the_result_of_its_latest_lease_over_the_upgrade() {
         let pool = before(8).await;
         for sql in [
-            "INSERT INTO images VALUES ('t', 'i', '1', 'm', 'snp', '{}', 'admitted', 1, 1)",
-            "INSERT INTO agents VALUES ('a', 'active', '', 1)",
-            "INSERT INTO instances VALUES
-                 ('i1', 'a', 't', 'e', 1, 'warning', 'p', '[]', '{\"at\":2}', 1, 9, NULL, 1),
-                 ('i2', 'a', 't', 'e', 1, 'warning', 'p', '[]', '{\"at\":3}', 3, 9, NULL, 1)",
-            "INSERT INTO verdicts VALUES
-                 ('v1', 1, 'admitted', 'a', 'i1', '00', '{\"at\":1}'),
-                 ('v2', 2, 'admitted', 'a', 'i1', '00', '{\"at\":2}'),
-                 ('v3', 3, 'refused', 'a', 'i2', '00', '{\"at\":3}'),
-                 ('v4', 3, 'admitted', 'a', 'i2', '00', '{\"at\":3}')",
+            "INSERT INTO images
+                 (tuple, image, version, manifest, tee, shape, state, admitted_at, changed_at)
+                 VALUES ('t', 'i', '1', 'm', 'snp', '{}', 'admitted', 1, 1)",
+            "INSERT INTO agents (name, state, reason, changed_at) VALUES ('a', 'active', '', 1)",
+            "INSERT INTO instances
+                 (instance, agent, tuple, endpoint, simulated, tier, platform, not_asserted,
+                  result, first_seen_at, lease_expires_at)
+                 VALUES ('i1', 'a', 't', 'e', 1, 'warning', 'p', '[]', '{\"at\":2}', 1, 9),
+                        ('i2', 'a', 't', 'e', 1, 'warning', 'p', '[]', '{\"at\":3}', 3, 9)",
+            "INSERT INTO verdicts (id, at, outcome, agent, instance, evidence, detail)
+                 VALUES ('v1', 1, 'admitted', 'a', 'i1', '00', '{\"at\":1}'),
+                        ('v2', 2, 'admitted', 'a', 'i1', '00', '{\"at\":2}'),
+                        ('v3', 3, 'refused', 'a', 'i2', '00', '{\"at\":3}'),
+                        ('v4', 3, 'admitted', 'a', 'i2', '00', '{\"at\":3}')",
         ] {
             sqlx::query(sql).execute(&pool).await.unwrap();
         }
