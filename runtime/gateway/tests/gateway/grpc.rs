@@ -426,7 +426,7 @@ async fn a_policy_over_media_types_decides_in_every_binding() {
     let policy = r#"
         permit(principal, action, resource);
         forbid(principal, action == Action::"send", resource)
-        when { !(context has media_types) || context.media_types.contains("image/png") };
+        unless { context has media_types && !context.media_types.contains("image/png") };
     "#;
     let agent = Agent::with_card(grpc_card).await;
     let network = Network::governed(agent, EVERYTHING, policy).await;

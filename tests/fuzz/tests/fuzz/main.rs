@@ -83,6 +83,9 @@ targets! {
     svid = "svid";
     trust_bundle = "trust-bundle";
     attestation_document = "attestation-document";
+    published_policy = "published-policy";
+    delegation = "delegation";
+    delegation_statement = "delegation-statement";
     session = "session";
     session_statement = "session-statement";
     renewal = "renewal";

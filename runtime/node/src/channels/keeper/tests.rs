@@ -8,7 +8,7 @@ use bytes::Bytes;
 use cloister_channel::{Credentials, Life};
 use cloister_domain::link::Link;
 use cloister_domain::world::NOW;
-use cloister_policy::Direction;
+use cloister_policy::{Direction, PolicyBundle};
 use http::Response;
 use tokio::io::DuplexStream;
 use tokio_util::task::TaskTracker;
@@ -37,7 +37,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// Under a policy that is asked about renewals only: the session is established already.
+    /// Under a policy that is asked about renewals only: it is in force once the channel stands.
     async fn under(policy: &str) -> Self {
         let world = World::new();
         let (own, peer) = (world.runtime("me", LIFE), world.runtime("translator", LIFE));
@@ -49,10 +49,12 @@ impl Scene {
         let (near, far) = tokio::io::duplex(64 * 1024);
         let standing = state.standing().unwrap();
         let at = (&state, &*standing);
-        let carrier = Carrier::new(verdict, near, at, Direction::Outbound, &judge(policy)).unwrap();
+        let judge = judge(EVERYTHING);
+        let carrier = Carrier::new(verdict, near, at, Direction::Outbound, &judge).unwrap();
         let tasks = TaskTracker::new();
         let channel = Outbound::start(carrier, Limits::default(), &tasks);
         let (channel, (say, hear)) = tokio::join!(channel, accept(far));
+        assert!(judge.policy.replace(1, PolicyBundle::parse(policy.as_bytes()).unwrap()));
         let life = Life::new(of_peer, trust, NOW);
         Self { world, state, channel: channel.unwrap(), peer, life, say, hear }
     }
