@@ -11,6 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use cloister_api::v1;
 use cloister_attestation::manifest::{Manifest, PolicySource};
+use cloister_attestation::time::UnixTime;
 use cloister_channel::lease::LeaseClaims;
 use cloister_channel::name::{AgentName, TrustDomain};
 use cloister_channel::publication::{self, Publication};
@@ -51,7 +52,7 @@ impl Publications {
     ///
     /// # Errors
     /// [`ServiceError::Authorization`] if it does not load, [`ServiceError::Argument`] for a name
-    /// that is none, [`ServiceError::ImageForbids`] for an agent whose image takes no policy;
+    /// that is none, [`ServiceError::ImageForbids`] for an agent whose images take no policy;
     /// [`ServiceError::Store`].
     pub async fn publish(
         &self,
@@ -63,9 +64,9 @@ impl Publications {
             return Err(ServiceError::TooLarge { bytes_max: BUNDLE_BYTES_MAX });
         }
         let loaded = PolicyBundle::parse(bundle.as_bytes())?;
-        let agent = self.audience(agent).await?;
         let digest = loaded.digest().to_string();
         let operation = operation(digest.clone());
+        let agent = self.audience(agent, operation.at).await?;
         let record = PublicationRecord {
             number: 0,
             published_at: operation.at,
@@ -82,7 +83,7 @@ impl Publications {
     }
 
     /// Whom a publication is for; `None` is every agent.
-    async fn audience(&self, agent: &str) -> Result<Option<String>, ServiceError> {
+    async fn audience(&self, agent: &str, now: UnixTime) -> Result<Option<String>, ServiceError> {
         if agent.is_empty() {
             return Ok(None);
         }
@@ -90,7 +91,7 @@ impl Publications {
         let agent = AgentName::new(agent)
             .map_err(|_| ServiceError::Argument { what: "agent", expected })?
             .to_string();
-        match self.store.takes_policies(&agent).await? {
+        match self.store.takes_policies(&agent, now).await? {
             Some(false) => Err(ServiceError::ImageForbids { agent }),
             Some(true) | None => Ok(Some(agent)),
         }

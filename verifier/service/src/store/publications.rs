@@ -82,16 +82,22 @@ impl Store {
         rows.iter().map(newest).collect()
     }
 
-    /// Whether the image of the agent's latest lease lets the Verifier change its policy; `None` for
-    /// an agent that never had one.
+    /// Whether one of the agent's leases that count at `now` is for an image that lets the Verifier
+    /// change its policy; `None` where none counts. While images are exchanged there are both kinds.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn takes_policies(&self, agent: &str) -> Result<Option<bool>, StoreError> {
-        let sql = "SELECT takes_policies FROM instances WHERE agent = $1
-                   ORDER BY lease_expires_at DESC, instance LIMIT 1";
-        let row = sqlx::query(sql).bind(agent).fetch_optional(&self.pool).await?;
-        Ok(row.map(|row| row.try_get("takes_policies")).transpose()?)
+    pub async fn takes_policies(
+        &self,
+        agent: &str,
+        now: UnixTime,
+    ) -> Result<Option<bool>, StoreError> {
+        let sql = "SELECT MAX(takes_policies) AS takes FROM instances
+                   WHERE agent = $1 AND lease_expires_at > $2 AND revocation IS NULL";
+        let now = row::signed(now.as_secs());
+        let row = sqlx::query(sql).bind(agent).bind(now).fetch_one(&self.pool).await?;
+        let takes: Option<i64> = row.try_get("takes")?;
+        Ok(takes.map(|takes| takes != 0))
     }
 
     /// Publications, newest first, at most as many as are listed at once.
