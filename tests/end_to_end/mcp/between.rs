@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use cloister_audit::Event;
 use cloister_audit::record::Ending;
+use cloister_audit::{Event, Record};
 use cloister_devnet::demo::Devnet;
 use cloister_devnet::enclave::{Agents, Enclave, Hardware, Image};
 
@@ -76,6 +76,9 @@ async fn enclave(
 struct Account {
     /// Sent on: permitted, and not refused afterwards.
     forwarded: usize,
+    /// Of these, given up by the caller before anything came back: whether it had been sent on by
+    /// then is not on record.
+    given_up: usize,
     /// Refused by policy.
     denied: usize,
 }
@@ -83,11 +86,15 @@ struct Account {
 impl Account {
     async fn of(enclave: &Enclave) -> Self {
         let records = enclave.records().await.unwrap();
-        let failed = records.iter().filter_map(|record| {
-            let Event::Outcome(outcome) = &record.event else { return None };
-            matches!(outcome.ending, Ending::Failed { .. }).then_some(outcome.of)
-        });
-        let failed: BTreeSet<u64> = failed.collect();
+        let ended = |how: fn(&Ending) -> bool| {
+            let of = |record: &Record| {
+                let Event::Outcome(outcome) = &record.event else { return None };
+                how(&outcome.ending).then_some(outcome.of)
+            };
+            records.iter().filter_map(of).collect::<BTreeSet<u64>>()
+        };
+        let failed = ended(|ending| matches!(ending, Ending::Failed { .. }));
+        let given_up = ended(|ending| matches!(ending, Ending::Cancelled { status: None }));
         let mut account = Self::default();
         for record in &records {
             let Event::Operation(operation) = &record.event else { continue };
@@ -100,8 +107,14 @@ impl Account {
                 &mut account.denied
             };
             *count += 1;
+            account.given_up += usize::from(given_up.contains(&record.sequence));
         }
         account
+    }
+
+    /// Whether so many requests are what it sent on.
+    fn sent(&self, arrived: usize) -> bool {
+        (self.forwarded - self.given_up..=self.forwarded).contains(&arrived)
     }
 }
 
@@ -118,8 +131,7 @@ impl Crossing {
     pub(crate) fn check(&self) -> Result<usize, String> {
         let Self { seen, caller, callee } = self;
         let strangers = seen.iter().filter(|peer| peer.as_deref() != Some(CALLER)).count();
-        let agree =
-            caller.forwarded == callee.forwarded + callee.denied && callee.forwarded == seen.len();
+        let agree = caller.sent(callee.forwarded + callee.denied) && callee.sent(seen.len());
         if agree && strangers == 0 && !seen.is_empty() {
             return Ok(seen.len());
         }
