@@ -108,7 +108,7 @@ impl Delegations {
         let scope = delegation.scope().map(str::to_owned).collect();
         let chain = Digest48::sha384(&chain);
         let acting = Acting { origin: origin(delegation.origin().claims()), scope, chain };
-        let handle = self.handles.keep(by, Kept { delegation, chain });
+        let handle = self.handles.keep(by, Kept { delegation, chain })?;
         Ok(Some(Accepted { acting, handle }))
     }
 

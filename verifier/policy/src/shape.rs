@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{PoisonError, RwLock};
 
-use crate::operation::{Action, Binding, Protocol};
+use crate::operation::{Action, Binding, OperationFacts, Protocol};
 
 /// Which facts a request has, and its words that the schema enumerates. The types of facts follow
 /// from their names, and free text always fits: two requests of one peer for one action that agree
@@ -18,16 +18,35 @@ impl Shape {
     pub(crate) const fn of(action: &Action<'_>) -> Self {
         match action {
             Action::Connect => Self::Connect,
-            Action::Operation(facts) => Self::Operation {
-                words: (facts.protocol, facts.binding),
-                has: [
-                    facts.message_bytes.is_some(),
-                    facts.media_types.is_some(),
-                    facts.server.is_some(),
-                    facts.tool.is_some(),
-                    facts.resource.is_some(),
-                ],
-            },
+            Action::Operation(facts) => Self::of_operation(facts),
+        }
+    }
+
+    /// SECURITY: every fact is named here, so that a new one has to be thought of. Those that are
+    /// left out are always there, and are free text, numbers or yes and no.
+    const fn of_operation(facts: &OperationFacts<'_>) -> Self {
+        let OperationFacts {
+            protocol,
+            version: _,
+            binding,
+            name: _,
+            streaming: _,
+            message_bytes,
+            media_types,
+            extensions: _,
+            server,
+            tool,
+            resource,
+        } = facts;
+        Self::Operation {
+            words: (*protocol, *binding),
+            has: [
+                message_bytes.is_some(),
+                media_types.is_some(),
+                server.is_some(),
+                tool.is_some(),
+                resource.is_some(),
+            ],
         }
     }
 }

@@ -31,14 +31,18 @@ struct Known {
 
 impl Handles {
     /// The handle of a chain that `presenter` presented. The same chain has the same one.
-    pub(super) fn keep(&self, presenter: InstanceId, kept: Kept) -> HeaderValue {
-        let handle = handle(&kept.chain);
+    pub(super) fn keep(
+        &self,
+        presenter: InstanceId,
+        kept: Kept,
+    ) -> Result<HeaderValue, DelegationError> {
+        let handle = handle(&kept.chain)?;
         let mut known = self.lock();
         if known.chains.insert(handle.clone(), Arc::new(kept)).is_none() {
             known.make_room(presenter);
             known.order.push_back((presenter, handle.clone()));
         }
-        handle
+        Ok(handle)
     }
 
     pub(super) fn find(&self, handle: &HeaderValue) -> Result<Arc<Kept>, DelegationError> {
@@ -70,11 +74,11 @@ impl Known {
 
 /// Half of the digest's digits: nobody who could guess them can use them, since only the local agent
 /// is asked for a handle.
-fn handle(chain: &Digest48) -> HeaderValue {
+fn handle(chain: &Digest48) -> Result<HeaderValue, DelegationError> {
     let digits = chain.to_string();
-    let digits = digits.get(..HANDLE_DIGITS).unwrap_or_default();
-    // INVARIANT: hexadecimal digits are a header value.
-    HeaderValue::try_from(digits).unwrap_or_else(|_| HeaderValue::from_static(""))
+    let handle = digits.get(..HANDLE_DIGITS).map(HeaderValue::try_from);
+    // Hexadecimal digits are a header value; if they were not, no two chains may share a name.
+    handle.and_then(Result::ok).ok_or(DelegationError::Handle)
 }
 
 const HANDLE_DIGITS: usize = 48;

@@ -154,7 +154,8 @@ fn through(interfaces: &Value) {
     }
 }
 
-fn strings(value: &Value) -> Vec<&str> {
+/// Every text in a document, names of members aside.
+pub(super) fn strings(value: &Value) -> Vec<&str> {
     match value {
         Value::String(text) => vec![text],
         Value::Array(items) => items.iter().flat_map(strings).collect(),

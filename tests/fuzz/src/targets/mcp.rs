@@ -4,6 +4,7 @@ use cloister_gateway::{EventReader, LineReader, Operation, ToolDigest};
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
+use super::gateway::strings;
 use super::{QUICK, outcome, twice};
 use crate::{Outcome, Target};
 
@@ -119,15 +120,6 @@ fn lines(data: &[u8]) -> Outcome {
         assert_eq!(read(step), whole, "in pieces of {step}");
     }
     if whole.is_empty() { Outcome::Refused } else { Outcome::Accepted }
-}
-
-fn strings(value: &Value) -> Vec<&str> {
-    match value {
-        Value::String(text) => vec![text],
-        Value::Array(items) => items.iter().flat_map(strings).collect(),
-        Value::Object(fields) => fields.values().flat_map(strings).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
-    }
 }
 
 fn requests() -> Vec<Vec<u8>> {

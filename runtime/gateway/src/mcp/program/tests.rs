@@ -51,7 +51,11 @@ impl Launcher for Scripted {
 }
 
 impl Scripted {
-    fn fake(&self) -> Fake {
+    /// The process that is started next, once it is.
+    async fn next(&self) -> Fake {
+        while self.processes.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
         self.processes.lock().unwrap().remove(0)
     }
 }
@@ -107,10 +111,7 @@ async fn begun(launcher: &Scripted, bridge: &Arc<Bridge>) -> (String, Fake) {
     let asked = Arc::clone(bridge);
     let answer =
         tokio::spawn(async move { asked.send(posted(None, false, &rpc(0, "initialize"))).await });
-    while launcher.processes.lock().unwrap().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    let mut fake = launcher.fake();
+    let mut fake = launcher.next().await;
     fake.answer(&[], json!({"protocolVersion": "2025-11-25"})).await;
     let response = answer.await.unwrap().unwrap();
     assert_eq!(response.status(), StatusCode::OK);
@@ -164,10 +165,7 @@ async fn requests_without_a_session_share_a_process_and_dropping_the_answer_canc
     let asked = Arc::clone(&bridge);
     let call =
         tokio::spawn(async move { asked.send(posted(None, true, &rpc(1, "tools/call"))).await });
-    while launcher.processes.lock().unwrap().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    let mut fake = launcher.fake();
+    let mut fake = launcher.next().await;
     let number = fake.lines.recv().await.unwrap()["id"].clone();
     call.abort();
     let cancelled = fake.lines.recv().await.unwrap();
@@ -192,19 +190,13 @@ async fn a_process_that_ends_is_started_again_and_whoever_waited_is_told() {
     let asked = Arc::clone(&bridge);
     let call =
         tokio::spawn(async move { asked.send(posted(None, true, &rpc(1, "tools/call"))).await });
-    while launcher.processes.lock().unwrap().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    let mut fake = launcher.fake();
+    let mut fake = launcher.next().await;
     fake.lines.recv().await.unwrap();
     drop(fake);
     assert!(matches!(call.await.unwrap(), Err(McpError::Program(_))));
     let list =
         tokio::spawn(async move { bridge.send(posted(None, true, &rpc(2, "tools/list"))).await });
-    while launcher.processes.lock().unwrap().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    launcher.fake().answer(&[], json!({})).await;
+    launcher.next().await.answer(&[], json!({})).await;
     assert_eq!(list.await.unwrap().unwrap().status(), StatusCode::OK);
     assert_eq!(launcher.started.load(Ordering::Relaxed), 2);
 }
