@@ -29,6 +29,8 @@ const EDGES: &[Edges] = &[
             "cloister-policy",
         ],
     },
+    Edges { name: "cloister-guest", may_import: &["cloister-attestation"] },
+    Edges { name: "cloister-image", may_import: &["cloister-attestation"] },
     Edges {
         name: "cloisterd",
         may_import: &[
@@ -38,6 +40,7 @@ const EDGES: &[Edges] = &[
             "cloister-audit",
             "cloister-channel",
             "cloister-gateway",
+            "cloister-guest",
             "cloister-policy",
         ],
     },
@@ -63,6 +66,7 @@ const EDGES: &[Edges] = &[
             "cloister-endorsements",
             // `cloister connect` carries A2A by the same steps as a runtime does.
             "cloister-gateway",
+            "cloister-image",
             "cloister-policy",
         ],
     },
@@ -81,6 +85,7 @@ const HELD_TOOLS: &[Edges] = &[
 /// Tools that may import anything.
 const FREE_TOOLS: &[&str] = &[
     "cloister-bench",
+    "cloister-boot",
     "cloister-devnet",
     "cloister-domain",
     "cloister-fleet",
