@@ -21,6 +21,7 @@ mod outside;
 mod pairings;
 mod program;
 mod publications;
+mod push;
 mod relay;
 mod relying;
 mod story;

@@ -4,7 +4,7 @@
 //! Every operation that the client asked for has to be on record at both runtimes, by version and
 //! binding, so that what went around them fails.
 
-mod crossing;
+pub(crate) mod crossing;
 mod sdk;
 mod transcript;
 

@@ -9,7 +9,7 @@ use cloister_devnet::enclave::Enclave;
 use super::transcript::Heard;
 
 /// How often something was asked for, by interface and operation: `JSONRPC/1.0 send`.
-pub(super) type Counts = BTreeMap<String, u64>;
+pub(crate) type Counts = BTreeMap<String, u64>;
 
 /// What a client sent requests for.
 pub(super) fn asked(heard: &Heard) -> Counts {
@@ -21,7 +21,7 @@ pub(super) fn asked(heard: &Heard) -> Counts {
 }
 
 /// What a runtime has permitted so far. Cards are no part of it: runtimes read them for themselves.
-pub(super) async fn on_record(enclave: &Enclave) -> Counts {
+pub(crate) async fn on_record(enclave: &Enclave) -> Counts {
     let records = enclave.records().await.unwrap();
     assert_eq!(records[0].sequence, 0, "the log is longer than what is kept of it");
     counted(records.iter().filter_map(permitted).map(named))
