@@ -66,9 +66,10 @@ pub struct Presented<'a> {
 pub struct Delegation {
     /// As they were received.
     links: Vec<Link>,
+    /// Of the runtime that issued the first link.
     origin: VerifiedLease,
-    /// Of the runtimes that issued a link, in order.
-    issuers: Vec<InstanceId>,
+    /// Of those that issued the others, in order.
+    later: Vec<VerifiedLease>,
     scope: BTreeSet<String>,
     not_after: UnixTime,
     /// Of the last signed statement.
@@ -107,10 +108,27 @@ impl Delegation {
             return Err(DelegationError::malformed("no link"));
         };
         chain.presented(presented, &audience)?;
-        if chain.not_after <= now {
-            return Err(DelegationError::Expired { not_after: chain.not_after, now });
-        }
+        chain.check_end(now)?;
         Ok(chain)
+    }
+
+    /// Checks again what time and the trust bundle can change: whether it has ended, and whether
+    /// every lease in it is still good. For chains that are kept.
+    ///
+    /// # Errors
+    /// [`DelegationError::Lease`] with the first that is not, or [`DelegationError::Expired`].
+    pub fn recheck(&self, trust: &TrustBundle, now: UnixTime) -> Result<(), DelegationError> {
+        self.check_end(now)?;
+        self.leases()
+            .try_for_each(|lease| lease.recheck(trust, now))
+            .map_err(DelegationError::Lease)
+    }
+
+    fn check_end(&self, now: UnixTime) -> Result<(), DelegationError> {
+        if self.not_after > now {
+            return Ok(());
+        }
+        Err(DelegationError::Expired { not_after: self.not_after, now })
     }
 
     fn begun(
@@ -125,7 +143,7 @@ impl Delegation {
         let had = claims.scope.iter().cloned().collect();
         let chain = Self {
             digest: link.digest(),
-            issuers: Vec::new(),
+            later: Vec::new(),
             scope: had,
             not_after: claims.expires_at,
             links: Vec::new(),
@@ -135,7 +153,7 @@ impl Delegation {
     }
 
     fn extended(
-        self,
+        mut self,
         link: Link,
         lease: &VerifiedLease,
         statement: &statement::Statement,
@@ -143,6 +161,11 @@ impl Delegation {
         if statement.parent != Some(self.digest) {
             return Err(DelegationError::Spliced);
         }
+        let issuer = lease.claims().instance();
+        if self.is_by(&issuer) {
+            return Err(DelegationError::Loop { instance: issuer });
+        }
+        self.later.push(lease.clone());
         self.with(link, lease, statement)
     }
 
@@ -154,7 +177,7 @@ impl Delegation {
         statement: &statement::Statement,
     ) -> Result<Self, DelegationError> {
         let issuer = lease.claims().instance();
-        if self.issuers.contains(&issuer) || statement.audience.instance == issuer {
+        if statement.audience.instance == issuer {
             return Err(DelegationError::Loop { instance: issuer });
         }
         check_scope(&statement.scope, &self.scope)?;
@@ -165,7 +188,6 @@ impl Delegation {
         }
         self.digest = link.digest();
         self.links.push(link);
-        self.issuers.push(issuer);
         self.scope.clone_from(&statement.scope);
         self.not_after = statement.not_after;
         Ok(self)
@@ -175,11 +197,11 @@ impl Delegation {
         if audience != by.to {
             return Err(DelegationError::audience(by.to, audience));
         }
-        // INVARIANT: the chain has a link, and with it an issuer.
-        if self.issuers.last() != Some(by.by) {
+        let last = self.later.last().unwrap_or(&self.origin);
+        if last.claims().instance() != *by.by {
             return Err(DelegationError::Presenter { presenter: *by.by });
         }
-        if self.issuers.contains(&by.to.instance) {
+        if self.is_by(&by.to.instance) {
             return Err(DelegationError::Loop { instance: by.to.instance });
         }
         Ok(())
@@ -215,9 +237,16 @@ impl Delegation {
     }
 
     /// The runtimes that passed something on, in order.
-    #[must_use]
-    pub fn issuers(&self) -> &[InstanceId] {
-        &self.issuers
+    pub fn issuers(&self) -> impl Iterator<Item = InstanceId> {
+        self.leases().map(|lease| lease.claims().instance())
+    }
+
+    fn is_by(&self, runtime: &InstanceId) -> bool {
+        self.issuers().any(|issuer| issuer == *runtime)
+    }
+
+    fn leases(&self) -> impl Iterator<Item = &VerifiedLease> {
+        core::iter::once(&self.origin).chain(&self.later)
     }
 }
 

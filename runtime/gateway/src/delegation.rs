@@ -18,7 +18,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cloister_attestation::bytes::Digest48;
 use cloister_attestation::time::UnixTime;
-use cloister_channel::delegation::{self, Delegation, DelegationId, Grant, Presented};
+use cloister_channel::delegation::{Delegation, DelegationId, Grant, Presented};
 use cloister_channel::lease::LeaseClaims;
 use cloister_channel::limits::DELEGATION_BYTES_MAX;
 use cloister_channel::{Credentials, SpiffeId, TrustBundle};
@@ -179,11 +179,8 @@ fn beside(
 }
 
 fn live<'a>(parent: &'a Kept, terms: &Terms) -> Result<&'a Delegation, DelegationError> {
-    let not_after = parent.delegation.not_after();
-    if not_after > terms.now {
-        return Ok(&parent.delegation);
-    }
-    Err(delegation::DelegationError::Expired { not_after, now: terms.now }.into())
+    parent.delegation.recheck(&terms.trust, terms.now)?;
+    Ok(&parent.delegation)
 }
 
 fn grant(

@@ -10,7 +10,7 @@ use http::{Request, Response, Uri, Version};
 use crate::body::{Body, empty};
 use crate::card::{CARD_PATH, CardError, Interfaces};
 use crate::client::AgentClient;
-use crate::delegation::{Accepted, Acting, DELEGATION, Passed};
+use crate::delegation::{Accepted, Acting, DELEGATION, DelegationError, Passed};
 use crate::dialer::{BoxFuture, Channel};
 use crate::error::Cause;
 use crate::limits::CARD_BYTES_MAX;
@@ -52,6 +52,10 @@ pub(crate) trait End: Clone + Send + Sync + 'static {
     /// For whom, and for what, the caller acts, where it acts for another.
     fn acting(&self) -> Option<&Acting>;
 
+    /// What is wrong with the delegation that came with the request: it is denied, whatever policy
+    /// says.
+    fn objection(&self) -> Option<&DelegationError>;
+
     /// Names one boot of the agent that is called.
     fn callee(&self) -> String;
 
@@ -82,8 +86,8 @@ pub(crate) struct Caller {
     pub(crate) owner: Owner,
     pub(crate) agent: AgentClient,
     pub(crate) target: Target,
-    /// What the peer presented, once it is believed.
-    pub(crate) delegation: Option<Accepted>,
+    /// What the peer presented, once somebody looked whether to believe it.
+    pub(crate) delegation: Option<Result<Accepted, DelegationError>>,
 }
 
 impl End for Caller {
@@ -98,7 +102,11 @@ impl End for Caller {
     }
 
     fn acting(&self) -> Option<&Acting> {
-        self.delegation.as_ref().map(|accepted| &accepted.acting)
+        self.delegation.as_ref()?.as_ref().ok().map(|accepted| &accepted.acting)
+    }
+
+    fn objection(&self) -> Option<&DelegationError> {
+        self.delegation.as_ref()?.as_ref().err()
     }
 
     fn callee(&self) -> String {
@@ -128,14 +136,16 @@ pub(crate) struct Callee {
     /// `host:port` that names this agent and no other, if it was called by one.
     pub(crate) own_place: Option<String>,
     pub(crate) target: Target,
-    /// What is passed on with the request.
-    pub(crate) delegation: Option<Passed>,
+    /// What is passed on with the request, or why it is not.
+    pub(crate) delegation: Option<Result<Passed, DelegationError>>,
 }
 
 impl Callee {
     /// Policy sees whom the local agent acts for; the peer will see the chain.
-    pub(crate) fn pass_on(&mut self, passed: Passed) {
-        self.peer = Arc::new(passed.peer.clone());
+    pub(crate) fn pass_on(&mut self, passed: Result<Passed, DelegationError>) {
+        if let Ok(passed) = &passed {
+            self.peer = Arc::new(passed.peer.clone());
+        }
         self.delegation = Some(passed);
     }
 }
@@ -152,7 +162,11 @@ impl End for Callee {
     }
 
     fn acting(&self) -> Option<&Acting> {
-        self.delegation.as_ref().map(|passed| &passed.acting)
+        self.delegation.as_ref()?.as_ref().ok().map(|passed| &passed.acting)
+    }
+
+    fn objection(&self) -> Option<&DelegationError> {
+        self.delegation.as_ref()?.as_ref().err()
     }
 
     fn callee(&self) -> String {
@@ -167,7 +181,8 @@ impl End for Callee {
                 *request.uri_mut() = Uri::from(path.clone());
             }
             // SECURITY: here and not before, since whatever else is called so was removed.
-            if let Some(chain) = self.delegation.as_ref().and_then(|passed| passed.chain.clone()) {
+            if let Some(Ok(Passed { chain: Some(chain), .. })) = &self.delegation {
+                let chain = chain.clone();
                 request.headers_mut().insert(DELEGATION, chain);
             }
             request.headers_mut().remove(HOST);

@@ -64,8 +64,7 @@ impl Grant<'_> {
         local: &Credentials,
     ) -> Result<Vec<u8>, DelegationError> {
         let own = local.lease().claims().instance();
-        let looped =
-            [own, self.audience.instance].into_iter().find(|it| parent.issuers.contains(it));
+        let looped = [own, self.audience.instance].into_iter().find(|it| parent.is_by(it));
         if let Some(instance) = looped {
             return Err(DelegationError::Loop { instance });
         }

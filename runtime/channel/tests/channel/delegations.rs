@@ -104,7 +104,7 @@ fn what_was_passed_on_is_what_is_read_with_its_origin_and_its_end() {
     assert_eq!(second.origin().claims().agent, agent("a"));
     assert_eq!(second.not_after(), at(300));
     let instance = |n: usize| scene.agents[n].lease().claims().instance();
-    assert_eq!(second.issuers(), [instance(0), instance(1)]);
+    assert_eq!(second.issuers().collect::<Vec<_>>(), [instance(0), instance(1)]);
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn four_agents_pass_on_and_a_fifth_does_not() {
     for from in 1..4 {
         chain = scene.extend(&chain, (from - 1, from, from + 1), &["read"]).unwrap();
     }
-    assert_eq!(scene.read(&chain, 3, 4).unwrap().issuers().len(), 4);
+    assert_eq!(scene.read(&chain, 3, 4).unwrap().issuers().count(), 4);
     assert_eq!(code(scene.extend(&chain, (3, 4, 5), &["read"])), "delegation.depth");
 }
 

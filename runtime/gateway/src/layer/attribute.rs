@@ -1,4 +1,5 @@
-//! Finds out whom a peer's request is made for: believes a chain of delegations, or refuses it.
+//! Finds out whom a peer's request is made for: believes a chain of delegations, or objects, which
+//! denies the request once it is on record.
 
 use std::sync::Arc;
 
@@ -8,7 +9,6 @@ use tower::layer::layer_fn;
 use super::{Classified, Next, Outcome, service};
 use crate::delegation::{Delegations, acting_for};
 use crate::end::{Caller, Party};
-use crate::reply::Refused;
 
 /// The step; see the module.
 #[derive(Clone)]
@@ -34,9 +34,9 @@ impl<S> Attribute<S> {
                 Ok(Some(accepted)) => {
                     let acting = acting_for(peer, &accepted.acting);
                     call.end.peer = Party::Attested(Arc::new(acting));
-                    call.end.delegation = Some(accepted);
+                    call.end.delegation = Some(Ok(accepted));
                 }
-                Err(error) => return Err(Refused::new(error, call.shape)),
+                Err(error) => call.end.delegation = Some(Err(error)),
             }
         }
         self.next.proceed(call).await

@@ -150,24 +150,35 @@ impl<E: End> Decided<E> {
     }
 
     fn verdict(&self, epoch: u64) -> Verdict {
-        let policies = self.decision.policies().iter().take(POLICIES_NAMED_MAX);
+        let (bundle, reason, policies) = match self.call.end.objection() {
+            Some(_) => (self.bundle, "delegation", &[][..]),
+            None => (self.bundle, reason(self.decision.reason()), self.decision.policies()),
+        };
         Verdict {
-            permitted: self.decision.allows(),
-            reason: reason(self.decision.reason()).to_owned(),
-            policies: policies.map(|id| recordable(id)).collect(),
-            bundle: self.bundle,
+            permitted: self.permits(),
+            reason: reason.to_owned(),
+            policies: policies.iter().take(POLICIES_NAMED_MAX).map(|id| recordable(id)).collect(),
+            bundle,
             epoch,
         }
     }
 
+    fn permits(&self) -> bool {
+        self.call.end.objection().is_none() && self.decision.allows()
+    }
+
     /// The request, if it is permitted.
     pub(super) fn settled(self) -> Result<Permitted<E>, Refused> {
+        let is_permitted = self.permits();
         let Self { call, decision, .. } = self;
-        if decision.allows() {
+        if is_permitted {
             let limited = decision.limited().to_vec();
             return Ok(Permitted { call, limited });
         }
-        let cause = Cause::Denied { operation: call.operation.name, decision };
+        let cause = match call.end.objection() {
+            Some(error) => error.clone().into(),
+            None => Cause::Denied { operation: call.operation.name, decision },
+        };
         Err(Refused::new(cause, call.shape))
     }
 

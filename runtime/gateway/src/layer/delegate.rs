@@ -1,4 +1,5 @@
-//! Passes on what the local agent says that it passes on: a handle, a scope, or both.
+//! Passes on what the local agent says that it passes on: a handle, a scope, or both. What it cannot
+//! pass on denies the request once it is on record.
 
 use std::sync::Arc;
 
@@ -8,7 +9,6 @@ use tower::layer::layer_fn;
 use super::{Classified, Next, Outcome, service};
 use crate::delegation::Delegations;
 use crate::end::Callee;
-use crate::reply::Refused;
 
 /// The step; see the module.
 #[derive(Clone)]
@@ -26,10 +26,9 @@ impl<S> Delegate<S> {
     where
         S: Next<Classified<Callee>>,
     {
-        match self.delegations.passed_on(&call.end.peer, call.request.headers()) {
-            Ok(None) => {}
-            Ok(Some(passed)) => call.end.pass_on(passed),
-            Err(error) => return Err(Refused::new(error, call.shape)),
+        let passed = self.delegations.passed_on(&call.end.peer, call.request.headers());
+        if let Some(passed) = passed.transpose() {
+            call.end.pass_on(passed);
         }
         self.next.proceed(call).await
     }

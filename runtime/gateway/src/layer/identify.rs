@@ -27,7 +27,7 @@ impl<S> Identify<S> {
         // SECURITY: look-alikes go before the real ones come.
         for_agent(headers);
         vouch(headers, call.end.peer());
-        if let Some(accepted) = &call.end.delegation {
+        if let Some(Ok(accepted)) = &call.end.delegation {
             headers.insert(DELEGATION, accepted.handle.clone());
         }
         self.next.proceed(call).await

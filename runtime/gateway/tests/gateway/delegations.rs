@@ -2,6 +2,8 @@
 
 mod mesh;
 
+use std::time::Duration;
+
 use cloister_channel::delegation::{DelegationId, Grant};
 use http::{HeaderMap, Response, StatusCode};
 
@@ -119,7 +121,7 @@ async fn a_chain_that_a_peer_forges_steals_or_presents_too_late_delivers_nothing
     let mesh = Mesh::open(EVERYTHING).await;
     let audience = mesh.credentials("translator").lease().claims().spiffe_id();
     let id = DelegationId::new([5; 16]);
-    let not_after = mesh.now().plus(std::time::Duration::from_secs(60));
+    let not_after = mesh.now().plus(Duration::from_secs(60));
     let grant = Grant { audience: &audience, scope: None, not_after, id };
     let chain = grant.begin(mesh.credentials("planner")).unwrap();
     let before = mesh.agent("translator").seen().len();
@@ -136,9 +138,13 @@ async fn a_chain_that_a_peer_forges_steals_or_presents_too_late_delivers_nothing
     assert_eq!(present("planner", b"not a chain").await, Some(-31403));
     assert_eq!(mesh.agent("translator").seen().len(), before);
     assert_eq!(present("planner", &chain).await, None, "and the genuine one is good");
-    mesh.pass(std::time::Duration::from_secs(60));
+    mesh.pass(Duration::from_secs(60));
     assert_eq!(present("planner", &chain).await, Some(-31403), "its time is over");
     assert_eq!(mesh.agent("translator").seen().len(), before + 1);
+    let on_record = mesh.called("translator").operations().into_iter();
+    let reasons: Vec<String> = on_record.map(|operation| operation.verdict.reason).collect();
+    let refused = "delegation";
+    assert_eq!(reasons, [refused, refused, refused, "permitted", refused]);
 }
 
 #[tokio::test]
@@ -147,12 +153,24 @@ async fn a_handle_ends_with_the_lease_of_its_origin_and_with_its_revocation() {
     let handle = begun(&mesh, "translate").await;
     let passed = [("cloister-delegation", handle.as_str())];
     assert_eq!(mesh.call("translator", "printer", &passed).await.status(), StatusCode::ACCEPTED);
+    let before = mesh.agent("printer").seen().len();
     mesh.revoke("planner");
-    let (_, answer) = json_of(mesh.call("translator", "printer", &passed).await).await;
-    assert_eq!(answer["error"]["code"], -31403, "the printer does not believe it any more");
-    mesh.pass(std::time::Duration::from_secs(540));
+    let late = mesh.call("translator", "printer", &passed).await;
+    assert_eq!(refusal(late).await.1, "lease.revoked");
+    // Nor does a peer believe what a runtime presents that does not keep the rules.
+    let audience = mesh.credentials("printer").lease().claims().spiffe_id();
+    let (not_after, id) = (mesh.now().plus(Duration::from_secs(60)), DelegationId::new([5; 16]));
+    let grant = Grant { audience: &audience, scope: None, not_after, id };
+    let chain = grant.begin(mesh.credentials("planner")).unwrap();
+    let (_, answer) = json_of(mesh.present("planner", "printer", &chain).await).await;
+    assert_eq!(answer["error"]["code"], -31403);
+    mesh.pass(Duration::from_secs(540));
     let late = mesh.call("translator", "printer", &passed).await;
     assert_eq!(refusal(late).await.1, "delegation.expired");
+    assert_eq!(mesh.agent("printer").seen().len(), before);
+    let on_record = mesh.calling("translator").operations();
+    let denied = on_record.iter().filter(|operation| !operation.verdict.permitted);
+    assert_eq!(denied.map(|it| it.verdict.reason.as_str()).collect::<Vec<_>>(), ["delegation"; 2]);
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use crate::agent::{Agent, Handler, card};
+use crate::limits::within;
 use crate::network::{EVERYTHING, Network, inbound, json_of, planner};
 use crate::streams::Fallible;
 
@@ -26,6 +27,8 @@ const HANG: Duration = Duration::from_secs(30);
 const SEND: &str = "/lf.a2a.v1.A2AService/SendMessage";
 const STREAM: &str = "/lf.a2a.v1.A2AService/SendStreamingMessage";
 const GET: &str = "/lf.a2a.v1.A2AService/GetTask";
+
+const RESOURCE_EXHAUSTED: u32 = 8;
 
 /// A card with a gRPC interface of each version beside the others.
 fn grpc_card(address: SocketAddr) -> Value {
@@ -164,6 +167,24 @@ async fn a_unary_call_crosses_with_its_metadata_and_trailers() {
     }
     assert_eq!(arrived["te"], "trailers");
     assert_eq!(arrived["cloister-peer-agent"], "planner");
+}
+
+#[tokio::test]
+async fn what_is_over_a_limit_is_an_exhausted_resource() {
+    for (limit, first, second) in [
+        ("@rate(\"1/h\")", get("t"), get("t")),
+        ("@message_bytes(\"100\")", get("t"), get(&"t".repeat(100))),
+    ] {
+        let (handler, seen) = echoing();
+        let agent = Agent::serving(grpc_card, handler).await;
+        let network = Network::governed(agent, EVERYTHING, &within(limit)).await;
+        let (answer, _) = read(call(&network, GET, &[], full(first.clone())).await).await;
+        assert_eq!(answer, first);
+        let over = call(&network, GET, &[], full(second)).await;
+        assert_eq!(refused(&over), RESOURCE_EXHAUSTED, "{limit}");
+        assert_eq!(over.headers().contains_key("retry-after"), limit.starts_with("@rate"));
+        assert_eq!(seen.lock().unwrap().len(), 1);
+    }
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::agent::Agent;
 use crate::network::{EVERYTHING, Network, json_of, whole};
 
 /// The card is free, everything else is within these limits.
-fn within(annotations: &str) -> String {
+pub(crate) fn within(annotations: &str) -> String {
     format!(
         "permit(principal, action == Action::\"card\", resource);
          {annotations} permit(principal, action in [Action::\"get\", Action::\"send\"], resource);"

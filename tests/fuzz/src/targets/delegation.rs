@@ -36,7 +36,7 @@ fn chain(data: &[u8]) -> Outcome {
         let genuine = WORLD.read(&WORLD.chain).expect("it is a seed");
         assert!(delegation.scope().eq(genuine.scope()), "nobody signed this");
         assert_eq!(delegation.not_after(), genuine.not_after());
-        assert_eq!(delegation.issuers(), genuine.issuers());
+        assert!(delegation.issuers().eq(genuine.issuers()));
     }
     outcome(&read)
 }

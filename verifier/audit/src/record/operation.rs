@@ -118,7 +118,8 @@ pub struct Verdict {
     /// Whether the operation is permitted.
     #[n(0)]
     pub permitted: bool,
-    /// `permitted`, `forbidden`, `no_permit` or `failed`.
+    /// `permitted`, `forbidden`, `no_permit` or `failed`; `delegation` where policy was not asked,
+    /// since a chain that came with it is not believed, or what is passed on is not there.
     #[n(1)]
     pub reason: String,
     /// The policies that decided, at most eight of them.

@@ -54,6 +54,31 @@ async fn bytes_cross_unchanged_to_the_endpoint_of_the_server() {
 }
 
 #[tokio::test]
+async fn what_is_over_a_limit_is_refused_in_both_eras_with_the_id_that_came() {
+    let rules = "@rate(\"1/h\") permit(principal, action, resource);";
+    for (version, body) in
+        [(MODERN, modern("server/discover", json!({}))), (LEGACY, legacy("ping", json!({})))]
+    {
+        let network = governed(answering().await, EVERYTHING, rules).await;
+        let ask = async || {
+            let mut headers = vec![("mcp-protocol-version", version)];
+            if version == MODERN {
+                headers.push(("mcp-method", "server/discover"));
+            }
+            post(&network, FAR, &headers, body.to_string()).await
+        };
+        assert_eq!(whole(ask().await).await.0, StatusCode::OK, "{version}");
+        let refused = ask().await;
+        assert_eq!(refused.headers()["retry-after"], "1");
+        let (status, answer) = json_of(refused).await;
+        assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(1), &json!(-31429)));
+        assert_eq!(answer["error"]["data"], Value::Null, "a peer learns no policy");
+        assert_eq!(network.agent.seen().len(), 1, "{version}");
+    }
+}
+
+#[tokio::test]
 async fn the_server_sees_itself_on_loopback_and_who_calls() {
     let network = open(answering().await).await;
     for (path, caller) in [(FAR, "planner"), (NEAR, "planner")] {
