@@ -91,7 +91,7 @@ pub use operation::Operation;
 pub use outbound::{Outbound, OutboundOptions};
 pub use ownership::Owners;
 pub use path::RESERVED_PATH;
-pub use push::{Pushes, WebhookPorts};
+pub use push::{Pushes, WebhookPorts, notified_task, rewritten_push_request};
 pub use recorder::{RecordError, Recorder, direction as recorded_direction, peer_facts};
 pub use scan::ScanError;
 pub use subject::subject;

@@ -33,9 +33,11 @@ use core::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::sync::Semaphore;
 
 use crate::limits::PUSH_WAITING_KIB_MAX;
+use crate::operation::Operation;
 
 pub(crate) use book::{Asked, Entry};
 pub(crate) use broker::{Brokered, Passage};
@@ -47,7 +49,22 @@ pub use webhook::WebhookPorts;
 
 use book::Book;
 use capability::Capability;
+use notice::Notice;
 use post::Post;
+
+/// The body of a request as it goes on: its push notification configuration leads to `url`, and has
+/// none of the secrets that came with it. Nothing if the request is refused.
+#[must_use]
+pub fn rewritten_push_request(operation: &Operation, body: &[u8], url: &str) -> Option<Bytes> {
+    let leading = |config: &config::Config| Ok(Some(config.leading_to(url.to_owned())));
+    place::in_request(operation, body, &mut { leading }).ok()
+}
+
+/// The task that a push notification is about; nothing if it is none, or has two readings.
+#[must_use]
+pub fn notified_task(notification: &[u8]) -> Option<String> {
+    Notice::read(notification).ok().map(|notice| notice.task)
+}
 
 /// What one runtime knows of push notification configurations, in both directions.
 pub struct Pushes {

@@ -12,6 +12,7 @@ mod evidence;
 mod gateway;
 mod mcp;
 mod publication;
+mod push;
 mod renewal;
 mod results;
 mod session;
@@ -82,6 +83,8 @@ pub const ALL: &[Target] = &[
     mcp::TOOL_LIST,
     mcp::EVENTS,
     mcp::LINES,
+    push::REQUEST,
+    push::NOTIFICATION,
     audit::RECORD,
     audit::LOG,
     audit::CHECKPOINT,

@@ -141,7 +141,7 @@ fn leads_here(url: &Value) -> bool {
 }
 
 /// A name as the most lenient reader takes it, as far as ASCII goes.
-fn folded(name: &str) -> String {
+pub(super) fn folded(name: &str) -> String {
     name.replace('_', "").to_ascii_lowercase()
 }
 

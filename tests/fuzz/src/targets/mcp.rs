@@ -8,7 +8,7 @@ use super::gateway::strings;
 use super::{QUICK, outcome, twice};
 use crate::{Outcome, Target};
 
-const fn target(
+pub(super) const fn target(
     name: &'static str,
     run: fn(&[u8]) -> Outcome,
     seeds: fn() -> Vec<Vec<u8>>,
