@@ -1,5 +1,6 @@
 //! Bodies: boxed where they cross a module's edge, streamed everywhere.
 
+mod breakage;
 mod cap;
 mod held;
 mod whole;
@@ -8,6 +9,7 @@ use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full};
 
+pub(crate) use breakage::Breakage;
 pub(crate) use cap::Cap;
 pub use held::held;
 pub(crate) use whole::Whole;

@@ -65,6 +65,10 @@ pub(crate) const REQUESTS_MAX: usize = 4096;
 /// Accounts that limits are kept for: a few policies with limits, for each peer.
 pub(crate) const ACCOUNTS_MAX: usize = 16 * 1024;
 
+/// How long a break of an answer waits for what stands in front of it to be written: long against
+/// a write, short against anything that a person notices.
+pub(crate) const BREAK_LAG: Duration = Duration::from_millis(10);
+
 /// What a caller is asked to wait before it tries an unreachable agent again.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 

@@ -15,7 +15,7 @@ use tower::layer::layer_fn;
 
 use super::authorize::Decided;
 use super::{Next, Outcome, Permitted, service};
-use crate::body::{Body, BodyError, boxed, empty};
+use crate::body::{Body, BodyError, Breakage, boxed, empty};
 use crate::end::End;
 use crate::error::Cause;
 use crate::meter::{Meter, Metered};
@@ -79,7 +79,7 @@ impl Open {
     /// The answer, whose end is the operation's.
     fn answered(mut self, response: Response<Body>) -> Response<Body> {
         self.status = Some(response.status());
-        response.map(|body| boxed(Answer { body, open: self }))
+        response.map(|body| boxed(Answer { body: body.into(), open: self }))
     }
 
     fn end(&mut self, ending: Ending) {
@@ -108,7 +108,7 @@ impl Drop for Open {
 
 /// An answer's body on its way through.
 struct Answer {
-    body: Body,
+    body: Breakage,
     open: Open,
 }
 

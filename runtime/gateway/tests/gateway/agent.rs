@@ -12,6 +12,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 /// One request as the agent received it.
@@ -84,6 +85,26 @@ impl Agent {
     /// Serves another card; answers as `handler` says.
     pub(crate) async fn serving(make: fn(SocketAddr) -> Value, handler: Handler) -> Self {
         Self { address: serve(make, handler).await, seen: Arc::default() }
+    }
+
+    /// Answers everything but requests for its card with these bytes at once, and hangs up.
+    pub(crate) async fn hanging_up(answer: &'static [u8]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let card = card(address).to_string();
+        let len = card.len();
+        let card = format!("HTTP/1.1 200 OK\r\ncontent-length: {len}\r\n\r\n{card}");
+        tokio::spawn(async move {
+            loop {
+                let (mut socket, _) = listener.accept().await.unwrap();
+                let mut asked = vec![0; 16 * 1024];
+                let len = socket.read(&mut asked).await.unwrap();
+                let is_card = asked[..len].starts_with(b"GET /.well-known/");
+                let said = if is_card { card.as_bytes() } else { answer };
+                socket.write_all(said).await.unwrap();
+            }
+        });
+        Self { address, seen: Arc::default() }
     }
 
     /// The requests so far.

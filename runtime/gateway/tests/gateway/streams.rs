@@ -175,6 +175,21 @@ async fn a_stream_that_breaks_at_the_agent_breaks_at_the_caller() {
     assert!(timeout(HANG, response.frame()).await.unwrap().unwrap().is_err());
 }
 
+#[tokio::test]
+async fn what_an_agent_says_before_it_breaks_off_arrives() {
+    let said = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\
+        transfer-encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n";
+    let network = Network::open(Agent::hanging_up(said).await).await;
+    for _ in 0..20 {
+        let mut response = network.rpc(STREAM).await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        let event = timeout(HANG, response.frame()).await.unwrap().unwrap().unwrap();
+        assert_eq!(event.into_data().unwrap(), "data: 1\n\n");
+        assert!(timeout(HANG, response.frame()).await.unwrap().unwrap().is_err());
+    }
+}
+
 /// A body of what is put into a queue, errors among it.
 pub(crate) struct Fallible(pub(crate) mpsc::Receiver<Result<Frame<Bytes>, BodyError>>);
 

@@ -40,16 +40,17 @@ fn members<'a>(value: &'a Value, name: &str) -> Vec<&'a Value> {
     named.filter(|(known, _)| folded(known) == name).map(|(_, value)| value).collect()
 }
 
+fn within<'a>(values: &[&'a Value], name: &str) -> Vec<&'a Value> {
+    values.iter().flat_map(|value| members(value, name)).collect()
+}
+
 /// Where any version has a configuration in a request, and a URL in it.
 fn configs(request: &Value) -> Vec<&Value> {
-    let within = |values: Vec<&'_ Value>, name| -> Vec<&'_ Value> {
-        values.into_iter().flat_map(|value| members(value, name)).collect()
-    };
-    let params = within(vec![request], "params");
-    let configuration = within(params.clone(), "configuration");
-    let mut found = [params.clone(), within(params, "pushnotificationconfig")].concat();
+    let params = members(request, "params");
+    let configuration = within(&params, "configuration");
+    let mut found = [params.clone(), within(&params, "pushnotificationconfig")].concat();
     for name in ["taskpushnotificationconfig", "pushnotificationconfig", "pushnotification"] {
-        found.extend(within(configuration.clone(), name));
+        found.extend(within(&configuration, name));
     }
     found.retain(|value| !members(value, "url").is_empty());
     found
