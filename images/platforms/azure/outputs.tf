@@ -1,0 +1,14 @@
+output "image_id" {
+  description = "The version in the gallery."
+  value       = azurerm_shared_image_version.agent.id
+}
+
+output "machine_id" {
+  description = "The machine."
+  value       = azurerm_linux_virtual_machine.agent.id
+}
+
+output "address" {
+  description = "What peers dial, if they are in the same network: `advertise` of node.toml."
+  value       = "${azurerm_network_interface.agent.private_ip_address}:${var.port}"
+}
