@@ -79,5 +79,5 @@ cloister_attestation::codes! {
 
 /// Every code that this crate can report.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    CODES.iter().copied()
+    [CODES, crate::platform::codes::CODES].into_iter().flatten().copied()
 }

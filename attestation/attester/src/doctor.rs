@@ -1,5 +1,7 @@
 //! What `cloister doctor` says about collecting Evidence on this machine.
 
+use std::path::Path;
+
 use cloister_attestation::bytes::ReportData;
 use cloister_attestation::check::Check;
 use cloister_attestation::code::Diagnostic;
@@ -8,9 +10,11 @@ use crate::attester::Attester;
 use crate::choice::{Choice, Options};
 use crate::error::AttesterError;
 use crate::machine::{Machine, present};
+use crate::platform::{self, Signs};
 use crate::{codes, tsm};
 
-/// Looks at everything that collecting depends on, and collects once.
+/// Looks at everything that collecting depends on, and collects once: which platform this is by what
+/// it says of itself, the kernel's interfaces, and last the attempt.
 ///
 /// Nothing here changes the machine, apart from an entry under configfs-tsm that is made and
 /// removed. The Evidence that is collected over zeroes is thrown away.
@@ -19,6 +23,7 @@ pub fn findings(options: &Options) -> Vec<Check> {
     let machine = Machine::new(options);
     let mut findings = Vec::new();
     if !matches!(options.choice, Choice::Simulator(_)) {
+        findings.extend(platform::findings(&Signs::read(Path::new("/"))));
         findings.push(configfs(&machine));
         findings.push(entry(&machine));
         findings.push(devices(&machine));

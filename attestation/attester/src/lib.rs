@@ -31,6 +31,7 @@ mod event_log;
 mod ioctl;
 pub mod limits;
 mod machine;
+mod platform;
 mod simulator;
 mod tsm;
 

@@ -15,6 +15,7 @@ mod demo;
 mod fuzz;
 mod graph;
 mod mesh;
+mod platforms;
 mod process;
 mod program;
 mod release;
@@ -50,6 +51,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Measures what many runtimes cost, each with a channel to every other.
     Mesh(mesh::Options),
+    /// Checks the launch recipes for clouds and bare metal. Part of `cargo ci`, with what is installed.
+    Platforms(platforms::Options),
     /// Checks sizes, imports, purity, error codes, documentation and text.
     Tidy(tidy::Options),
     /// Runs every recorded case through `cloister evidence verify` and compares.
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Task::Demo(options) => demo::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Mesh(options) => mesh::run(&options),
+        Task::Platforms(options) => platforms::run(&options),
         Task::Tidy(options) => tidy::run(&options),
         Task::Vectors(options) => vectors::run(&options),
     };

@@ -1,8 +1,11 @@
 //! Running other programs.
 
 use std::fs::File;
+use std::io::{ErrorKind, Read as _, Seek as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -49,6 +52,48 @@ pub(crate) fn watched(command: &mut Command) -> Result<bool> {
         .status()
         .with_context(|| format!("cannot run {}", command.get_program().display()))?;
     Ok(status.success())
+}
+
+/// How a program ended that was only asked something.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Attempt {
+    pub(crate) succeeded: bool,
+    /// What it printed on either output.
+    pub(crate) text: String,
+}
+
+/// How long a program that is only asked something may take.
+const ATTEMPT_MAX: Duration = Duration::from_secs(60);
+
+/// Runs to the end with `input`; `None` if there is no such program.
+pub(crate) fn attempt(command: &mut Command, input: &str) -> Result<Option<Attempt>> {
+    let mut printed = tempfile::tempfile()?;
+    command.stdin(Stdio::piped()).stdout(printed.try_clone()?).stderr(printed.try_clone()?);
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).context(format!("{}", command.get_program().display())),
+    };
+    if let Some(mut stdin) = child.stdin.take() {
+        // A program that reads nothing may be gone already.
+        let _ = stdin.write_all(input.as_bytes());
+    }
+    let deadline = Instant::now() + ATTEMPT_MAX;
+    let status = loop {
+        match child.try_wait()? {
+            Some(status) => break status,
+            None if Instant::now() < deadline => thread::sleep(Duration::from_millis(10)),
+            None => {
+                child.kill()?;
+                break child.wait()?;
+            }
+        }
+    };
+    let mut bytes = Vec::new();
+    printed.rewind()?;
+    printed.read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes).trim().to_owned();
+    Ok(Some(Attempt { succeeded: status.success(), text }))
 }
 
 /// Whether a cargo subcommand is installed.

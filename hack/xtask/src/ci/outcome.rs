@@ -48,6 +48,12 @@ impl Outcome {
         Self { details: problems, ..Self::failed(summary) }
     }
 
+    /// With more lines to show, whatever the ending.
+    pub(crate) fn with_details(mut self, more: impl IntoIterator<Item = String>) -> Self {
+        self.details.extend(more);
+        self
+    }
+
     /// Failed, with the end of what was logged.
     pub(crate) fn from_log(log: &Path) -> Result<Self> {
         let text = std::fs::read(log).with_context(|| format!("cannot read {}", log.display()))?;

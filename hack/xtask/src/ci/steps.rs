@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use super::{Context, Ending, Outcome, Step};
-use crate::{process, program, release, supply, vectors};
+use crate::{platforms, process, program, release, supply, vectors};
 
 pub(super) const ALL: &[Step] = &[
     Step { name: "fmt", what: "formatting", run: fmt },
@@ -27,6 +27,11 @@ pub(super) const ALL: &[Step] = &[
         run: supply_chain,
     },
     Step { name: "deny", what: "the same by cargo deny", run: deny },
+    Step {
+        name: "platforms",
+        what: "launch recipes, as far as that goes without clouds and hardware",
+        run: recipes,
+    },
     Step {
         name: "release",
         what: "sizes of the shipped binaries, no simulator in them",
@@ -145,6 +150,10 @@ fn deny(context: &Context) -> Result<Outcome> {
         ));
     }
     context.cargo(&["deny", "--locked", "check", "licenses", "bans", "sources"], &[])
+}
+
+fn recipes(context: &Context) -> Result<Outcome> {
+    platforms::check(&context.workspace)
 }
 
 fn shipped(context: &Context) -> Result<Outcome> {

@@ -53,3 +53,14 @@ fn doctor_says_that_a_machine_without_a_tee_gives_no_evidence_and_what_would_men
     let run = cloister(["doctor", "--tsm-root", root.to_str().unwrap()]);
     assert!(run.stdout.contains("help"), "{}", run.stdout);
 }
+
+#[test]
+fn doctor_names_the_platform_and_what_would_name_an_image_there() {
+    let found = cloister(["doctor", "--json"]).json();
+    let findings = found["findings"].as_array().unwrap();
+    let of = |id: &str| findings.iter().find(|finding| finding["id"] == id).unwrap();
+    let platform = of("attester.doctor.platform");
+    assert_eq!(platform["state"], "not_asserted");
+    assert!(platform["observed"].as_str().unwrap().contains("proves nothing"), "{platform}");
+    assert!(of("attester.doctor.image")["observed"].as_str().unwrap().contains("named by"));
+}
