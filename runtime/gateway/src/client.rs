@@ -2,18 +2,19 @@
 
 use core::error::Error;
 use core::fmt;
+use std::sync::Arc;
 
 use http::uri::{Authority, Scheme};
 use http::{Request, Response, Version};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::agent::{AgentAddress, AgentPorts};
 use crate::body::{Body, boxed};
 use crate::end::at;
 use crate::error::Cause;
-use crate::limits::{AGENT_CONNECT_MAX, AGENT_IDLE_MAX};
+use crate::limits::AGENT_IDLE_MAX;
+use crate::loopback::{Connector, Loopback};
 use crate::reply::Shape;
 
 /// Speaks to the local agent: HTTP/2 for gRPC, HTTP/1.1 for everything else. A request that is
@@ -22,17 +23,24 @@ use crate::reply::Shape;
 #[derive(Clone)]
 pub(crate) struct AgentClient {
     agent: AgentPorts,
-    http: Client<HttpConnector, Body>,
-    grpc: Client<HttpConnector, Body>,
+    http: Client<Connector, Body>,
+    grpc: Client<Connector, Body>,
 }
 
 impl AgentClient {
-    pub(crate) fn new(agent: AgentPorts) -> Self {
+    /// For an agent that is on `loopback`.
+    pub(crate) fn new(agent: AgentPorts, loopback: &Arc<dyn Loopback>) -> Self {
+        let connector = Connector::new(Arc::clone(loopback));
         let mut builder = Client::builder(TokioExecutor::new());
         builder.pool_timer(TokioTimer::new()).pool_idle_timeout(AGENT_IDLE_MAX);
-        let http = builder.build(connector());
-        let grpc = builder.http2_only(true).build(connector());
+        let http = builder.build(connector.clone());
+        let grpc = builder.http2_only(true).build(connector);
         Self { agent, http, grpc }
+    }
+
+    /// The same agent, on `loopback`.
+    pub(crate) fn within(&self, loopback: &Arc<dyn Loopback>) -> Self {
+        Self::new(self.agent, loopback)
     }
 
     /// Sends one request; only path and query of its URI count, and `Host` becomes the agent's.
@@ -59,7 +67,7 @@ impl AgentClient {
 }
 
 async fn sent(
-    client: &Client<HttpConnector, Body>,
+    client: &Client<Connector, Body>,
     address: AgentAddress,
     mut request: Request<Body>,
 ) -> Result<Response<Body>, Cause> {
@@ -80,13 +88,6 @@ impl fmt::Debug for AgentClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AgentClient").field("agent", &self.agent).finish_non_exhaustive()
     }
-}
-
-fn connector() -> HttpConnector {
-    let mut connector = HttpConnector::new();
-    connector.set_nodelay(true);
-    connector.set_connect_timeout(Some(AGENT_CONNECT_MAX));
-    connector
 }
 
 /// An error with its causes, in one line.

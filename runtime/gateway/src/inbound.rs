@@ -25,6 +25,7 @@ use crate::layer::{
 };
 use crate::limiter::Limiter;
 use crate::limits::REQUESTS_MAX;
+use crate::loopback::{Loopback, OwnLoopback};
 use crate::mcp::ToolServers;
 use crate::metrics::{Counts, Metrics};
 use crate::ownership::{Owner, Owners};
@@ -112,8 +113,16 @@ impl Inbound {
             .layer(Push::layer(Arc::clone(&pushes)))
             .layer(Present::layer(Arc::new(own_card)))
             .service(Deliver);
-        let (agent, path) = (AgentClient::new(agent), BoxCloneSyncService::new(path));
-        Self { agent, servers, metrics, owners, pushes, visits: Arc::default(), path }
+        let own: Arc<dyn Loopback> = Arc::new(OwnLoopback);
+        let client = AgentClient::new(agent, &own);
+        let path = BoxCloneSyncService::new(path);
+        Self { agent: client, servers, metrics, owners, pushes, visits: Arc::default(), path }
+    }
+
+    /// The same, for an agent that is on another loopback network than this process.
+    #[must_use]
+    pub fn within(self, loopback: &Arc<dyn Loopback>) -> Self {
+        Self { agent: self.agent.within(loopback), ..self }
     }
 
     /// Answers one request that arrived on the channel of `peer`. Dropping the future, or the body

@@ -45,6 +45,7 @@ mod layer;
 mod limiter;
 mod limits;
 mod local_port;
+mod loopback;
 mod mcp;
 mod meter;
 mod metrics;
@@ -80,6 +81,7 @@ pub use error::{CODES, codes};
 pub use inbound::{Inbound, InboundOptions, Visit};
 pub use layer::Reach;
 pub use local_port::{LocalPort, LocalPortOptions};
+pub use loopback::{Loopback, OwnLoopback};
 pub use mcp::{
     Event, EventError, EventReader, LaunchError, Launched, Launcher, LineError, LineReader,
     ServerName, ToolDigest, ToolDigestError, ToolPins, ToolPlace, ToolReport, ToolServer,

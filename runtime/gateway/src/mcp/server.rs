@@ -26,6 +26,7 @@ use crate::end::{Party, Target};
 use crate::error::Cause;
 use crate::headers::vouch;
 use crate::limits::{PINS_OF_ONE_MAX, PROCESSES_MAX, PROCESSES_OF_ONE_MAX, TOOLS_MAX};
+use crate::loopback::{Loopback, OwnLoopback};
 use crate::path::{PlainPath, tool_server};
 use crate::recorder::Recorder;
 
@@ -168,8 +169,17 @@ impl ToolServers {
     /// Connects to nothing yet. Of two servers of one name the later counts.
     #[must_use]
     pub fn new(servers: impl IntoIterator<Item = ToolServer>) -> Self {
+        let own: Arc<dyn Loopback> = Arc::new(OwnLoopback);
+        Self::within(&own, servers)
+    }
+
+    /// The same, where those on loopback are on that of the agent.
+    pub fn within(
+        loopback: &Arc<dyn Loopback>,
+        servers: impl IntoIterator<Item = ToolServer>,
+    ) -> Self {
         let servers = servers.into_iter().map(|server| {
-            let server = Server::from(server);
+            let server = Server::new(server, loopback);
             (server.name.clone(), Arc::new(server))
         });
         Self { servers: servers.collect() }
@@ -233,12 +243,12 @@ pub(crate) enum Endpoint {
     Program(Bridge),
 }
 
-impl From<ToolServer> for Server {
-    fn from(server: ToolServer) -> Self {
+impl Server {
+    fn new(server: ToolServer, loopback: &Arc<dyn Loopback>) -> Self {
         let ToolServer { name, place, path, exposed, pins } = server;
         let endpoint = match place {
             ToolPlace::Http { address, .. } => {
-                Endpoint::Http(Box::new(AgentClient::new(address.into())), path)
+                Endpoint::Http(Box::new(AgentClient::new(address.into(), loopback)), path)
             }
             ToolPlace::Peer { agent, .. } => Endpoint::Peer(agent, path),
             ToolPlace::Program(launcher) => Endpoint::Program(Bridge::new(launcher)),
@@ -251,9 +261,7 @@ impl From<ToolServer> for Server {
         let (sessions, catalogue) = (Sessions::new(room), Catalogue::new(pins));
         Self { name, exposed, sessions, catalogue, endpoint }
     }
-}
 
-impl Server {
     pub(crate) fn name(&self) -> &str {
         self.name.as_str()
     }

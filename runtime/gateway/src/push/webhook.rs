@@ -39,6 +39,13 @@ pub(crate) enum WebhookError {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WebhookPorts(BTreeSet<u16>);
 
+impl WebhookPorts {
+    /// Each of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = u16> {
+        self.0.iter().copied()
+    }
+}
+
 impl FromIterator<u16> for WebhookPorts {
     fn from_iter<I: IntoIterator<Item = u16>>(ports: I) -> Self {
         Self(ports.into_iter().collect())
