@@ -1,6 +1,7 @@
 //! One entry of the log: a number, a time, and what happened.
 
 mod channel;
+mod fence;
 mod operation;
 mod peer;
 mod runtime;
@@ -19,6 +20,7 @@ pub use crate::limits::POLICIES_NAMED_MAX;
 pub use channel::{
     Authentication, ChannelClosed, ChannelOpened, ChannelRenewed, VisitBegan, VisitEnded,
 };
+pub use fence::{Barrier, Fenced};
 pub use operation::{Delegated, Ending, Operation, Outcome, Payload, Subjects, Verdict};
 pub use peer::{Direction, PeerFacts};
 pub use runtime::{Began, Leased, Omitted, PolicyPublished, Predecessor, Vouched, Witnessed};
@@ -100,6 +102,9 @@ pub enum Event {
     /// The Verifier published an authorization policy.
     #[n(14)]
     PolicyPublished(#[n(0)] PolicyPublished),
+    /// The agent met its fence.
+    #[n(15)]
+    Fenced(#[n(0)] Fenced),
 }
 
 impl Record {
@@ -166,6 +171,7 @@ impl Event {
             Self::Vouched(_) => "vouched",
             Self::VisitBegan(_) => "visit_began",
             Self::VisitEnded(_) => "visit_ended",
+            Self::Fenced(_) => "fenced",
         }
     }
 
@@ -187,7 +193,8 @@ impl Event {
             | Self::PolicyPublished(_)
             | Self::ToolDrifted(_)
             | Self::VisitBegan(_)
-            | Self::VisitEnded(_) => None,
+            | Self::VisitEnded(_)
+            | Self::Fenced(_) => None,
         }
     }
 
@@ -208,6 +215,7 @@ impl Event {
             Self::ToolDrifted(event) => vec![event.server.as_str()],
             Self::VisitBegan(event) => vec![event.from.as_str(), event.key_exchange.as_str()],
             Self::VisitEnded(event) => vec![event.reason.as_str()],
+            Self::Fenced(event) => event.texts(),
         };
         texts.extend(self.peer().into_iter().flat_map(PeerFacts::texts));
         texts

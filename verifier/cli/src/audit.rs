@@ -53,6 +53,13 @@ fn tail(log: &Log, last: usize) -> Answer {
     }
 }
 
+/// What the agent tried, and what became of it.
+fn fenced(event: &cloister_audit::record::Fenced) -> String {
+    let subject = event.subject.as_deref().unwrap_or("the limit");
+    let verdict = event.refused.as_deref().unwrap_or("let through");
+    format!("{:?} {subject}, {} times: {verdict}", event.barrier, event.count)
+}
+
 /// What happened, in a few words.
 fn summary(record: &Record) -> String {
     use cloister_audit::Event;
@@ -81,6 +88,7 @@ fn summary(record: &Record) -> String {
         },
         Event::VisitBegan(event) => format!("visit {} from {}", event.visit, event.from),
         Event::VisitEnded(event) => format!("visit {} ended: {}", event.visit, event.reason),
+        Event::Fenced(event) => fenced(event),
         Event::Began(_)
         | Event::Leased(_)
         | Event::ChannelRenewed(_)

@@ -3,9 +3,9 @@
 use cloister_attestation::bytes::Digest48;
 use cloister_attestation::time::UnixTime;
 use cloister_audit::record::{
-    Authentication, ChannelClosed, ChannelOpened, ChannelRenewed, Direction, Ending, Leased,
-    Omitted, Outcome, PolicyPublished, Predecessor, Subjects, ToolDrifted, VisitBegan, VisitEnded,
-    Vouched, Witnessed, name_digest, recordable,
+    Authentication, Barrier, ChannelClosed, ChannelOpened, ChannelRenewed, Direction, Ending,
+    Fenced, Leased, Omitted, Outcome, PolicyPublished, Predecessor, Subjects, ToolDrifted,
+    VisitBegan, VisitEnded, Vouched, Witnessed, name_digest, recordable,
 };
 use cloister_audit::{AuditError, Event, Hash, Record};
 use proptest::prelude::*;
@@ -84,6 +84,8 @@ fn of_channels() -> Vec<Event> {
         drifted(),
         published(None),
         published(Some("publication.forbidden")),
+        fenced(Some("ptrace"), Some("fence.system_call")),
+        fenced(None, None),
         Event::Vouched(Vouched { peer: peer(), cosignature: vec![2; 300] }),
     ]
 }
@@ -98,6 +100,15 @@ fn of_a_visit() -> [Event; 2] {
     };
     let ended = VisitEnded { visit: 5, reason: "idle".into() };
     [Event::VisitBegan(began), Event::VisitEnded(ended)]
+}
+
+fn fenced(subject: Option<&str>, refused: Option<&str>) -> Event {
+    Event::Fenced(Fenced {
+        barrier: Barrier::SystemCall,
+        subject: subject.map(Into::into),
+        refused: refused.map(Into::into),
+        count: 3,
+    })
 }
 
 fn drifted() -> Event {

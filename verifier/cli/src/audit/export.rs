@@ -74,6 +74,7 @@ fn is_refusal(event: &Event) -> bool {
         Event::PolicyPublished(event) => event.refused.is_some(),
         Event::ChannelRenewed(event) => event.result != "accepted",
         Event::ToolDrifted(_) => true,
+        Event::Fenced(event) => event.refused.is_some(),
         Event::Began(_)
         | Event::Leased(_)
         | Event::ChannelOpened(_)
