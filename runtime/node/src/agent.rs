@@ -10,16 +10,34 @@ use cloister_gateway::AgentPorts;
 use tokio::sync::watch;
 use tracing::error;
 
-use crate::config::{A2A_PORT, AGENT, AgentConfig, GRPC_PORT, SURFACE};
+use crate::config::{A2A_PORT, AGENT, AgentConfig, GRPC_PORT, NO_PROXY, PROXY, SURFACE};
 use crate::phase::Phase;
 use crate::supervisor::{Board, Patience, Program, Supervisor};
+
+/// What a program of the agent's is started through.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Enclosure {
+    /// See [`Program::guard`].
+    pub(crate) guard: Option<PathBuf>,
+    /// See [`Program::fence`].
+    pub(crate) fence: Option<Arc<str>>,
+    /// The way out of it, where one is declared.
+    pub(crate) proxy: Option<SocketAddr>,
+}
+
+/// How programs are told about a proxy.
+fn proxied(at: SocketAddr) -> impl Iterator<Item = (&'static str, String)> {
+    let proxy = PROXY.map(|name| (name, format!("http://{at}")));
+    let own = NO_PROXY.map(|name| (name, "localhost,127.0.0.0/8,::1".to_owned()));
+    proxy.into_iter().chain(own)
+}
 
 /// The program that `config` declares, told where its surface and its own port are.
 pub(crate) fn program(
     config: &AgentConfig,
     surface: SocketAddr,
     agent: AgentPorts,
-    guard: Option<PathBuf>,
+    enclosure: Enclosure,
 ) -> Program {
     let workload = &config.workload;
     let mut command = workload.command.iter();
@@ -30,14 +48,17 @@ pub(crate) fn program(
         (AGENT, config.agent.name.clone()),
     ];
     let grpc = workload.grpc_port.map(|_| (GRPC_PORT, agent.grpc.get().port().to_string()));
-    let added = added.into_iter().chain(grpc).map(|(name, value)| (name.to_owned(), value));
+    let proxy = enclosure.proxy.into_iter().flat_map(proxied);
+    let added =
+        added.into_iter().chain(grpc).chain(proxy).map(|(name, value)| (name.to_owned(), value));
     let environment: BTreeMap<_, _> =
         workload.environment.clone().into_iter().chain(added).collect();
     Program {
         arguments: command.cloned().collect(),
         environment,
         output: workload.output,
-        guard,
+        guard: enclosure.guard,
+        fence: enclosure.fence,
         ..Program::new(executable, &workload.directory)
     }
 }

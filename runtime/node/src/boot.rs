@@ -16,16 +16,19 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::addresses::Addresses;
+use crate::agent::Enclosure;
 use crate::audit::AuditLog;
 use crate::channels::{ChannelTable, Closing, VisitTable};
-use crate::config::{AgentConfig, NodeConfig};
+use crate::config::{AgentConfig, Destination, NodeConfig};
+use crate::egress::Egress;
 use crate::enrol::EnrolError;
+use crate::fence::{Fence, Surroundings};
 use crate::limits::{AUDIT_CHECKPOINT_INTERVAL, ENFORCE_INTERVAL, SIMULATED_WARNING_INTERVAL};
 use crate::membership::Membership;
 use crate::phase::Phase;
 use crate::state::State;
 use crate::supervisor::{Patience, Program};
-use crate::{agent, doors, surface};
+use crate::{agent, doors, egress, surface};
 
 pub use error::{BootError, CODES};
 use parts::{Parts, Ports};
@@ -46,7 +49,8 @@ pub struct Runtime {
 
 impl Runtime {
     /// Starts the runtime: returns once everything is bound and enrolment has begun. `guard` is the
-    /// program that becomes the agent; see [`Program::guard`].
+    /// program that becomes the agent; see [`Program::guard`]. In `surroundings` that are a guest, or
+    /// where the measured file says so, it becomes it behind a fence.
     ///
     /// # Errors
     /// [`BootError`] for whatever has to be right before a Verifier is asked: files, addresses,
@@ -55,24 +59,38 @@ impl Runtime {
         agent: &AgentConfig,
         node: &NodeConfig,
         guard: Option<PathBuf>,
+        surroundings: Surroundings,
     ) -> Result<Self, BootError> {
         // What may fail for reasons on this side comes first. Sockets are bound and not served.
-        let ports = Ports::bind(agent, node).await?;
+        let fence = Fence::new(agent, surroundings)?;
+        let ports = Ports::bind(agent, node, fence.as_ref()).await?;
         let addresses = ports.addresses();
-        let parts = Parts::build(agent, node, &ports, guard.clone()).await?;
+        let plan = fence.as_ref().map(|fence| fence.plan(agent, ports.agent)).transpose()?;
+        let proxy = ports.egress.as_ref().map(|bound| bound.address);
+        let enclosure = Enclosure { guard, fence: plan, proxy };
+        let parts =
+            Parts::build(agent, node, &ports, enclosure.clone(), surroundings.clock()).await?;
         if let Some(folder) = &node.state {
             addresses.write(folder)?;
         }
-        let program = agent::program(agent, addresses.surface, ports.agent, guard);
+        let program = agent::program(agent, addresses.surface, ports.agent, enclosure);
         let patience = Patience::new(agent.workload.stop_grace);
-        Ok(Self::run(parts, ports, program, patience, node.limits.drain_timeout))
+        let egress = agent.fence.egress.clone();
+        let mut runtime =
+            Self::run(parts, ports, (program, egress), patience, node.limits.drain_timeout);
+        if let Some(fence) = fence {
+            // What the agent was denied.
+            let audit = Arc::clone(runtime.state.audit());
+            runtime.tasks.spawn(crate::fence::watch(Arc::new(fence), audit));
+        }
+        Ok(runtime)
     }
 
     /// The tasks, in the order in which they begin to matter.
     fn run(
         parts: Parts,
         ports: Ports,
-        program: Program,
+        (program, declared): (Program, Vec<Destination>),
         patience: Patience,
         drain: Duration,
     ) -> Self {
@@ -93,7 +111,7 @@ impl Runtime {
         } = parts;
         let (stop, mut tasks) = (CancellationToken::new(), tokio::task::JoinSet::new());
         let (failed, ended) = watch::channel(None);
-        let Ports { listen, surface, operator: operator_port, .. } = ports;
+        let Ports { listen, surface, operator: operator_port, egress, .. } = ports;
 
         // Health and readiness are of use while the rest has not begun.
         tasks.spawn(surface::serve_operator(
@@ -129,6 +147,11 @@ impl Runtime {
             surface::serve_agent(surface, outbound.clone(), connections.clone(), stop.clone()),
         ));
         tasks.spawn(doors::serve(opened, outbound, connections.clone(), stop.clone()));
+        // The agent's way out of its fence.
+        if let Some(bound) = egress {
+            let egress = Arc::new(Egress::new(declared, Arc::clone(state.audit())));
+            tasks.spawn(egress::serve(bound, egress, connections.clone(), stop.clone()));
+        }
         Self { state, addresses, stop, connections, processes, drain, agent, tasks, ended }
     }
 

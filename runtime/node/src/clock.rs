@@ -5,6 +5,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use cloister_attestation::time::UnixTime;
 use rustls::time_provider::TimeProvider;
+use tracing::warn;
 
 /// The system's clock, never earlier than what a Verifier has already signed.
 ///
@@ -14,6 +15,8 @@ use rustls::time_provider::TimeProvider;
 #[derive(Debug, Default)]
 pub struct Clock {
     floor: Mutex<Option<Floor>>,
+    /// Whether the system's clock is this runtime's to set.
+    sets_system: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +26,13 @@ struct Floor {
 }
 
 impl Clock {
+    /// The clock of a guest: what a Verifier has signed, the system's clock is set forward to, so that
+    /// the agent is told no earlier time either.
+    #[must_use]
+    pub fn of_guest() -> Self {
+        Self { sets_system: true, ..Self::default() }
+    }
+
     /// The later of the system's clock and the floor.
     #[must_use]
     pub fn now(&self) -> UnixTime {
@@ -36,6 +46,17 @@ impl Clock {
         // What the system says now is no floor: a clock that was ahead once may be put right.
         let time = floor.map_or(time, |floor| floor.now().max(time));
         *floor = Some(Floor { time, seen: Instant::now() });
+        if self.sets_system {
+            let since = core::time::Duration::from_secs(time.as_secs());
+            match cloister_guest::clock::advance(since) {
+                Ok(behind) if behind.is_zero() => {}
+                Ok(behind) => warn!(
+                    behind_secs = behind.as_secs(),
+                    "the clock was behind the Verifier's; set forward"
+                ),
+                Err(error) => warn!(%error, "the clock is behind the Verifier's and cannot be set"),
+            }
+        }
     }
 }
 

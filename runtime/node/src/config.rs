@@ -7,17 +7,19 @@
 mod agent;
 mod card;
 mod error;
+mod fence;
 mod node;
 mod push;
 mod source;
 mod tools;
 
-pub(crate) use agent::{A2A_PORT, AGENT, GRPC_PORT, SURFACE};
+pub(crate) use agent::{A2A_PORT, AGENT, GRPC_PORT, NO_PROXY, PROXY, SURFACE};
 pub use agent::{
     AgentConfig, AuditDemands, Declaration, Durability, Freshness, ImageName, Output, PeerDemands,
     VerifierPin, Visitors, Workload,
 };
 pub use error::{CODES, ConfigError, EXPOSED, Position, SYNTAX, UNREADABLE, VALUE};
+pub use fence::{Applies, Destination, FenceDemands};
 pub use node::{
     Limits, LogConfig, LogFormat, NodeConfig, OnRefusal, TeeConfig, TeeInterface, TeeKind,
 };

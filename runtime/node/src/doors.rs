@@ -18,13 +18,15 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use crate::limits::{DOOR_TRIES_MAX, DOORS_MAX};
-use crate::serve::{Bound, bind};
+use crate::loopback::Loopback;
+use crate::serve::Bound;
 use crate::surface::serve_agent;
 
 /// The doors that are open.
 #[derive(Debug)]
 pub(crate) struct Doors {
     port: u16,
+    loopback: Loopback,
     agents: RwLock<HashMap<Ipv4Addr, AgentName>>,
     /// Held while a door is opened, so that one agent gets one.
     opening: Mutex<mpsc::Sender<Bound>>,
@@ -32,9 +34,10 @@ pub(crate) struct Doors {
 
 impl Doors {
     /// No doors yet; those to come are at `port`, and wait in the queue to be served.
-    pub(crate) fn new(port: u16) -> (Self, mpsc::Receiver<Bound>) {
+    pub(crate) fn new(port: u16, loopback: Loopback) -> (Self, mpsc::Receiver<Bound>) {
         let (opening, opened) = mpsc::channel(DOORS_MAX);
-        let doors = Self { port, agents: RwLock::default(), opening: Mutex::new(opening) };
+        let doors =
+            Self { port, loopback, agents: RwLock::default(), opening: Mutex::new(opening) };
         (doors, opened)
     }
 
@@ -44,7 +47,7 @@ impl Doors {
             return Some(self.at(address));
         }
         for address in candidates(agent).filter(|address| self.is_free(*address)) {
-            match bind(self.at(address)).await {
+            match self.loopback.bind(self.at(address)).await {
                 Ok(bound) => {
                     opening.try_send(bound).ok()?;
                     debug!(%agent, %address, "a door");
@@ -116,6 +119,7 @@ mod tests {
     use cloister_gateway::{AgentName, Doors as _};
 
     use super::{Doors, candidates};
+    use crate::loopback::Loopback;
 
     fn agent(name: &str) -> AgentName {
         AgentName::new(name).unwrap()
@@ -123,7 +127,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_agent_has_one_door_and_each_door_one_agent() {
-        let (doors, mut opened) = Doors::new(0);
+        let (doors, mut opened) = Doors::new(0, Loopback::Shared);
         let first = doors.open(&agent("translator")).await.unwrap();
         assert_eq!(doors.open(&agent("translator")).await, Some(first));
         let second = doors.open(&agent("planner")).await.unwrap();
@@ -143,7 +147,7 @@ mod tests {
         let name = agent("translator");
         let taken = candidates(&name).next().unwrap();
         let holder = tokio::net::TcpListener::bind((taken, 0)).await.unwrap();
-        let (doors, _opened) = Doors::new(holder.local_addr().unwrap().port());
+        let (doors, _opened) = Doors::new(holder.local_addr().unwrap().port(), Loopback::Shared);
         let door = doors.open(&name).await.unwrap();
         assert_ne!(door.ip(), std::net::IpAddr::V4(taken));
         assert_eq!(doors.behind(door.ip()), Some(name));

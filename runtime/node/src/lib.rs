@@ -10,7 +10,8 @@
 //!                +-- watch        revocations         <--- Verifier
 //!                +-- state        phase, credentials, trust: every transition
 //!                +-- audit        what is done, on record first
-//!                +-- agent        supervisor          ---> agent process
+//!                +-- agent        supervisor, fence   ---> agent process
+//!                +-- egress       the agent's way out  ---> declared destinations
 //!                +-- channels     listener, dialler   <--> peers
 //!                +-- surface      the agent's calls   <--- agent
 //!                +-- operator     health, metrics     <--- operator
@@ -38,9 +39,13 @@ pub mod config;
 mod delegation;
 mod document;
 mod doors;
+mod egress;
 pub mod enrol;
+mod fence;
+pub mod guest;
 pub mod limits;
 pub mod logging;
+mod loopback;
 mod membership;
 pub mod metrics;
 mod operator;
@@ -67,3 +72,4 @@ pub use boot::{BootError, Runtime};
 pub use cloister_gateway::backoff;
 pub use codes::codes;
 pub use config::{AgentConfig, ConfigError, NodeConfig};
+pub use fence::Surroundings;

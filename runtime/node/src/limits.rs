@@ -22,11 +22,41 @@ pub const TOOL_INPUT_GRACE: Duration = Duration::from_secs(1);
 /// Ports that one agent may have webhooks at.
 pub const WEBHOOK_PORTS_MAX: usize = 64;
 
+/// Paths beside its program and files that an agent may be shown.
+pub const FENCE_PATHS_MAX: usize = 256;
+
+/// Folders that an agent may write to, and all that fits into them, in MiB.
+pub const SCRATCH_MAX: usize = 16;
+/// See [`SCRATCH_MAX`].
+pub const SCRATCH_MIB_MAX: u32 = 64 * 1024;
+
+/// Memory of an agent unless `agent.toml` says otherwise, in MiB.
+pub const MEMORY_MIB_DEFAULT: u32 = 512;
+
+/// Processes and threads of an agent unless `agent.toml` says otherwise.
+pub const PROCESSES_DEFAULT: u32 = 256;
+
+/// Destinations that one agent may reach outside of its guest.
+pub const DESTINATIONS_MAX: usize = 256;
+
+/// Connections out of the fence at a time.
+pub const EGRESS_CONNECTIONS_MAX: usize = 256;
+
+/// How long a destination may take to answer.
+pub const EGRESS_CONNECT_MAX: Duration = Duration::from_secs(10);
+
+/// How often the kernel is asked what the agent was denied.
+pub const FENCE_LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Environment variables that an agent may be given.
 pub const ENVIRONMENT_MAX: usize = 256;
 
 /// The longest time that an agent may ask for to end by itself. A revocation waits for it.
 pub const STOP_GRACE_SECS_MAX: u64 = 60;
+
+/// How long the first process of a guest waits for a runtime that was told to end: longer than an
+/// agent may take.
+pub const GUEST_STOP_MAX: Duration = Duration::from_secs(STOP_GRACE_SECS_MAX + 30);
 
 /// One line of an agent's output in the log; the rest of a longer line is dropped and counted.
 pub const LOG_LINE_BYTES_MAX: usize = 8 * 1024;

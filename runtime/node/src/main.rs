@@ -1,6 +1,7 @@
 //! `cloisterd`: reads two files, runs the runtime, and ends with a status that says how.
 #![forbid(unsafe_code)]
 
+use std::error::Error;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,10 +10,13 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Parser;
 use cloister_attestation::code::Diagnostic;
+use cloister_guest::fence::{FenceError, INSIDE, OUTSIDE, inside, outside};
 use cloister_node::config::LogFormat;
 use cloister_node::enrol::EnrolError;
 use cloister_node::supervisor::{GUARD, become_agent};
-use cloister_node::{AgentConfig, BootError, NodeConfig, Runtime, logging, workload};
+use cloister_node::{
+    AgentConfig, BootError, NodeConfig, Runtime, Surroundings, guest, logging, workload,
+};
 use cloister_policy::PolicyBundle;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -30,6 +34,10 @@ struct Arguments {
     /// The host's file: addresses, Verifier, log.
     #[arg(long, value_name = "NODE.TOML")]
     config: PathBuf,
+    /// Run in a guest of its own, where the fence around the agent is always up. The first process of
+    /// a guest says this.
+    #[arg(long, hide = true)]
+    guest: bool,
     /// Read and check both files and what they name, print the manifest's digest, and end.
     #[arg(long)]
     check_config: bool,
@@ -43,11 +51,12 @@ const NO_CONCLUSION: u8 = 3;
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os().skip(1);
-    if words.next().is_some_and(|word| word == GUARD) {
-        let error = become_agent(words);
-        // The runtime logs what its agent prints.
-        let _: io::Result<()> = writeln!(io::stderr(), "cannot start the agent: {error}");
-        return ExitCode::from(CANNOT_EXECUTE);
+    match words.next() {
+        None if std::process::id() == 1 => return guest::run(),
+        Some(word) if word == GUARD => return cannot_execute(&become_agent(words)),
+        Some(word) if word == OUTSIDE => return fenced(outside(words)),
+        Some(word) if word == INSIDE => return fenced(inside(words)),
+        _ => {}
     }
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -59,6 +68,17 @@ fn main() -> ExitCode {
     }
 }
 
+fn fenced(ended: Result<u8, FenceError>) -> ExitCode {
+    ended.map_or_else(|error| cannot_execute(&error), ExitCode::from)
+}
+
+fn cannot_execute(error: &dyn Error) -> ExitCode {
+    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    // The runtime logs what its agent prints.
+    let _: io::Result<()> = writeln!(io::stderr(), "cannot start the agent: {error}{cause}");
+    ExitCode::from(CANNOT_EXECUTE)
+}
+
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     let agent = AgentConfig::load(&arguments.manifest).map_err(cannot_start)?;
     let node = NodeConfig::load(&arguments.config).map_err(cannot_start)?;
@@ -66,13 +86,14 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         return check(&agent, &node);
     }
     logging::init(&node.log).map_err(cannot_start)?;
+    let surroundings = if arguments.guest { Surroundings::Guest } else { Surroundings::Machine };
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(node.worker_threads)
         .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .build()
         .context("cannot start the asynchronous runtime")?
-        .block_on(serve(&agent, &node))
+        .block_on(serve(&agent, &node, surroundings))
 }
 
 /// Reading files and asking the TEE are the only things that block, and seldom do at once.
@@ -89,11 +110,16 @@ fn check(agent: &AgentConfig, node: &NodeConfig) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn serve(agent: &AgentConfig, node: &NodeConfig) -> Result<(), Failure> {
+async fn serve(
+    agent: &AgentConfig,
+    node: &NodeConfig,
+    surroundings: Surroundings,
+) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot handle SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot handle SIGINT")?;
     let guard = std::env::current_exe().context("cannot find the own program")?;
-    let runtime = Runtime::start(agent, node, Some(guard)).await.map_err(Failure::from)?;
+    let runtime = Runtime::start(agent, node, Some(guard), surroundings).await;
+    let runtime = runtime.map_err(Failure::from)?;
     let failed = tokio::select! {
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,

@@ -6,15 +6,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cloister_gateway::ToolServers;
+use cloister_gateway::{Loopback as _, ToolServers};
 use cloister_policy::Direction;
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use serde::Serialize;
-use tokio::net::TcpStream;
 
 use crate::channels::PeerTable;
 use crate::limits::AGENT_PROBE_TIMEOUT;
+use crate::loopback::Loopback;
 use crate::metrics::{Gauges, render};
 use crate::phase::Phase;
 use crate::state::State;
@@ -28,7 +28,7 @@ pub(crate) struct Operator {
     peers: Arc<PeerTable>,
     board: Arc<Board>,
     /// Where the agent serves.
-    agent: SocketAddr,
+    agent: (SocketAddr, Loopback),
     servers: Arc<ToolServers>,
 }
 
@@ -38,7 +38,7 @@ impl Operator {
         state: &Arc<State>,
         peers: Arc<PeerTable>,
         board: &Arc<Board>,
-        (agent, servers): (SocketAddr, Arc<ToolServers>),
+        (agent, servers): ((SocketAddr, Loopback), Arc<ToolServers>),
     ) -> Self {
         Self { state: Arc::clone(state), peers, board: Arc::clone(board), agent, servers }
     }
@@ -86,7 +86,7 @@ impl Operator {
     async fn ready(&self) -> Response<Full<Bytes>> {
         let phase = *self.state.phase().borrow();
         let agent_running = self.agent_runs();
-        let agent_reachable = agent_running && answers(self.agent).await;
+        let agent_reachable = agent_running && answers(&self.agent).await;
         let ready = phase.serves() && agent_reachable;
         let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         json(status, &Readiness { ready, phase, agent_running, agent_reachable })
@@ -145,8 +145,8 @@ struct Readiness {
     agent_reachable: bool,
 }
 
-async fn answers(agent: SocketAddr) -> bool {
-    matches!(tokio::time::timeout(AGENT_PROBE_TIMEOUT, TcpStream::connect(agent)).await, Ok(Ok(_)))
+async fn answers((agent, loopback): &(SocketAddr, Loopback)) -> bool {
+    matches!(tokio::time::timeout(AGENT_PROBE_TIMEOUT, loopback.connect(*agent)).await, Ok(Ok(_)))
 }
 
 fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {

@@ -41,12 +41,22 @@ pub(crate) struct Bound {
     pub(crate) address: SocketAddr,
 }
 
-/// Listens on `address`; nothing is accepted yet.
+impl Bound {
+    /// What came of listening on `address`.
+    pub(crate) fn new(
+        address: SocketAddr,
+        listener: io::Result<TcpListener>,
+    ) -> Result<Self, BindError> {
+        let failed = |source| BindError { address, source };
+        let listener = listener.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self { listener, address })
+    }
+}
+
+/// Listens on `address` of this machine; nothing is accepted yet.
 pub(crate) async fn bind(address: SocketAddr) -> Result<Bound, BindError> {
-    let failed = |source| BindError { address, source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok(Bound { listener, address })
+    Bound::new(address, TcpListener::bind(address).await)
 }
 
 /// Accepts connections until `stop`, at most `most` at a time, and gives each to `handle` on a task

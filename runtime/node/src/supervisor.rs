@@ -87,6 +87,8 @@ pub struct Program {
     /// The runtime's own program, which becomes the agent and so dies with the runtime; see
     /// [`become_agent`]. Without it, an agent outlives a runtime that is killed.
     pub guard: Option<PathBuf>,
+    /// The fence that it runs within, as an encoded plan. Takes a guard.
+    pub fence: Option<Arc<str>>,
 }
 
 impl Program {
@@ -101,6 +103,7 @@ impl Program {
             output: Output::Log,
             label: None,
             guard: None,
+            fence: None,
         }
     }
 }

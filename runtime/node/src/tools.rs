@@ -2,7 +2,6 @@
 //! never running where the agent may not.
 
 use core::time::Duration;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -12,6 +11,7 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
+use crate::agent::Enclosure;
 use crate::config::{AgentConfig, Place, Tool, ToolProgram};
 use crate::limits::{KILL_TIMEOUT, TOOL_INPUT_GRACE};
 use crate::phase::Phase;
@@ -21,8 +21,8 @@ use crate::supervisor::{Patience, Pipes, Process, Program};
 /// What programs of tool servers are run with.
 #[derive(Clone, Debug)]
 pub(crate) struct Ground {
-    /// See [`Program::guard`].
-    pub(crate) guard: Option<PathBuf>,
+    /// What they are started through.
+    pub(crate) enclosure: Enclosure,
     pub(crate) phase: watch::Receiver<Phase>,
     /// Every process, until it is gone.
     pub(crate) processes: TaskTracker,
@@ -88,7 +88,8 @@ impl Runner {
             environment: program.environment.clone(),
             output: workload.output,
             label: Some(name.to_owned()),
-            guard: ground.guard.clone(),
+            guard: ground.enclosure.guard.clone(),
+            fence: ground.enclosure.fence.clone(),
             ..Program::new(executable, &workload.directory)
         };
         let patience = Patience::new(workload.stop_grace);

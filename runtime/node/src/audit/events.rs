@@ -3,8 +3,9 @@
 use cloister_attestation::bytes::Digest48;
 use cloister_audit::Event;
 use cloister_audit::record::{
-    Authentication, ChannelClosed, ChannelOpened, ChannelRenewed, Leased, Omitted, Operation,
-    Outcome, POLICIES_NAMED_MAX, PolicyPublished, ToolDrifted, VisitBegan, VisitEnded, recordable,
+    Authentication, Barrier, ChannelClosed, ChannelOpened, ChannelRenewed, Fenced, Leased, Omitted,
+    Operation, Outcome, POLICIES_NAMED_MAX, PolicyPublished, ToolDrifted, VisitBegan, VisitEnded,
+    recordable,
 };
 use cloister_channel::lease::VerifiedLease;
 use cloister_gateway::{
@@ -12,6 +13,7 @@ use cloister_gateway::{
 };
 use cloister_policy::{Decision, Direction, Subject};
 
+use super::AuditLogError;
 use super::log::AuditLog;
 use crate::channels::{Facts, VisitFacts};
 
@@ -97,6 +99,29 @@ impl AuditLog {
             self.note(Event::Omitted(Omitted { what, count: omitted }));
         }
         true
+    }
+
+    /// The agent met its fence `count` times, and was denied `subject`.
+    pub(crate) fn fenced(
+        &self,
+        barrier: Barrier,
+        subject: Option<&str>,
+        refused: Option<&'static str>,
+        count: u64,
+    ) {
+        let Some(omitted) = self.admit_fenced() else { return };
+        if omitted > 0 {
+            self.note(Event::Omitted(Omitted { what: "fence".to_owned(), count: omitted }));
+        }
+        let (subject, refused) = (subject.map(recordable), refused.map(str::to_owned));
+        self.note(Event::Fenced(Fenced { barrier, subject, refused, count }));
+    }
+
+    /// The agent is about to be let through to `subject`.
+    pub(crate) async fn passed(&self, subject: &str) -> Result<(), AuditLogError> {
+        let (barrier, subject) = (Barrier::Egress, Some(recordable(subject)));
+        let event = Event::Fenced(Fenced { barrier, subject, refused: None, count: 1 });
+        self.record(event).await.map(drop)
     }
 
     /// A visit carries requests from now on.

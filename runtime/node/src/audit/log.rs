@@ -45,6 +45,8 @@ struct Shared {
     epoch: AtomicU64,
     channels: AtomicU64,
     strangers: Mutex<Strangers>,
+    /// The agent may meet its fence as often as it likes.
+    fenced: Mutex<Strangers>,
     inner: Mutex<Inner>,
     wake: Condvar,
     /// What peers showed of their logs.
@@ -146,6 +148,7 @@ impl AuditLog {
             epoch: AtomicU64::new(0),
             channels: AtomicU64::new(0),
             strangers: Mutex::default(),
+            fenced: Mutex::default(),
             inner: Mutex::new(inner),
             wake: Condvar::new(),
             witness: Mutex::default(),
@@ -218,6 +221,11 @@ impl AuditLog {
     /// Whether one more stranger is recorded on its own; if so, how many were not since the last.
     pub(super) fn admit_stranger(&self) -> Option<u64> {
         self.0.strangers.lock().unwrap_or_else(PoisonError::into_inner).admit()
+    }
+
+    /// The same for what the agent was denied.
+    pub(super) fn admit_fenced(&self) -> Option<u64> {
+        self.0.fenced.lock().unwrap_or_else(PoisonError::into_inner).admit()
     }
 
     fn append(&self, event: Event) -> Result<u64, AuditLogError> {

@@ -5,6 +5,7 @@ use cloister_attester::AttesterError;
 use cloister_channel::identity::KeyError;
 use cloister_channel::name::NameError;
 use cloister_gateway::{AgentAddressError, ToolServerError};
+use cloister_guest::fence::FenceError;
 use cloister_policy::PolicyError;
 
 use crate::addresses::StateError;
@@ -53,6 +54,9 @@ pub enum BootError {
     /// The agent's address is not on loopback.
     #[error(transparent)]
     AgentAddress(#[from] AgentAddressError),
+    /// The agent's fence cannot be put up.
+    #[error(transparent)]
+    Fence(#[from] FenceError),
     /// A tool server cannot be had.
     #[error(transparent)]
     Tools(#[from] ToolServerError),
@@ -69,6 +73,7 @@ impl Diagnostic for BootError {
             Self::Bind(error) => error.code(),
             Self::State(error) => error.code(),
             Self::Audit(error) => error.code(),
+            Self::Fence(error) => error.code(),
             Self::Thread(_) | Self::AgentAddress(_) | Self::Tools(_) => &THREAD,
         }
     }

@@ -1,7 +1,6 @@
 //! What a runtime is made of, built and not yet running.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use cloister_attestation::code::Diagnostic as _;
@@ -20,6 +19,7 @@ use tracing::{debug, info, warn};
 
 use super::BootError;
 use crate::addresses::Addresses;
+use crate::agent::Enclosure;
 use crate::attest;
 use crate::audit::{AuditLog, AuditLogError, Owner};
 use crate::channels::{
@@ -31,10 +31,12 @@ use crate::config::{self, AgentConfig, NodeConfig};
 use crate::document::Documents;
 use crate::doors::Doors;
 use crate::enrol::Enroller;
+use crate::fence::Fence;
 use crate::limits::{
     DOCUMENT_EVIDENCE_BURST, DOCUMENT_EVIDENCE_INTERVAL, SESSION_EVIDENCE_BURST,
     SESSION_EVIDENCE_INTERVAL,
 };
+use crate::loopback::Loopback;
 use crate::membership::Membership;
 use crate::operator::Operator;
 use crate::press::{Press, Quota};
@@ -56,16 +58,42 @@ pub(super) struct Ports {
     pub(super) surface: Bound,
     pub(super) operator: Bound,
     pub(super) agent: AgentPorts,
+    /// Where declared destinations are reached from behind the fence, if there are any.
+    pub(super) egress: Option<Bound>,
+    /// Where the agent is.
+    pub(super) loopback: Loopback,
 }
 
 impl Ports {
-    pub(super) async fn bind(agent: &AgentConfig, node: &NodeConfig) -> Result<Self, BootError> {
+    pub(super) async fn bind(
+        agent: &AgentConfig,
+        node: &NodeConfig,
+        fence: Option<&Fence>,
+    ) -> Result<Self, BootError> {
+        let loopback = fence.map_or(Loopback::Shared, Fence::loopback);
+        let workload = &agent.workload;
+        let way_out = fence.filter(|_| !agent.fence.egress.is_empty());
+        let egress = match way_out {
+            Some(_) => Some(loopback.bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?),
+            None => None,
+        };
         Ok(Self {
             listen: bind(node.listen).await?,
-            surface: bind(node.surface).await?,
+            surface: loopback.bind(node.surface).await?,
             operator: bind(node.operator).await?,
-            agent: agent_ports(agent.workload.a2a_port, agent.workload.grpc_port).await?,
+            agent: agent_ports(workload.a2a_port, workload.grpc_port, &loopback).await?,
+            egress,
+            loopback,
         })
+    }
+
+    /// How the agent and what is beside it are reached.
+    fn beside(&self) -> Arc<dyn cloister_gateway::Loopback> {
+        Arc::new(self.loopback.clone())
+    }
+
+    fn agent(&self) -> (SocketAddr, Loopback) {
+        (self.agent.http.get(), self.loopback.clone())
     }
 
     pub(super) const fn addresses(&self) -> Addresses {
@@ -80,23 +108,31 @@ impl Ports {
 
 /// Where the agent will serve. A port that the runtime chooses is free at this moment; the agent
 /// binds it, since the runtime cannot hand over a socket.
-async fn agent_ports(http: u16, grpc: Option<u16>) -> Result<AgentPorts, BootError> {
+async fn agent_ports(
+    http: u16,
+    grpc: Option<u16>,
+    loopback: &Loopback,
+) -> Result<AgentPorts, BootError> {
     // Held until all are chosen, so that they differ.
     let mut chosen = Vec::new();
-    let http = agent_address(http, &mut chosen).await?;
+    let http = agent_address(http, &mut chosen, loopback).await?;
     let grpc = match grpc {
-        Some(port) => agent_address(port, &mut chosen).await?,
+        Some(port) => agent_address(port, &mut chosen, loopback).await?,
         None => http,
     };
     Ok(AgentPorts { http, grpc })
 }
 
-async fn agent_address(port: u16, chosen: &mut Vec<Bound>) -> Result<AgentAddress, BootError> {
+async fn agent_address(
+    port: u16,
+    chosen: &mut Vec<Bound>,
+    loopback: &Loopback,
+) -> Result<AgentAddress, BootError> {
     let wanted = SocketAddr::from(([127, 0, 0, 1], port));
     if port != 0 {
         return Ok(AgentAddress::try_from(wanted)?);
     }
-    let bound = bind(wanted).await?;
+    let bound = loopback.bind(wanted).await?;
     let address = bound.address;
     chosen.push(bound);
     Ok(AgentAddress::try_from(address)?)
@@ -126,14 +162,15 @@ impl Parts {
         agent: &AgentConfig,
         node: &NodeConfig,
         ports: &Ports,
-        guard: Option<PathBuf>,
+        enclosure: Enclosure,
+        clock: Clock,
     ) -> Result<Self, BootError> {
         let attester = Arc::new(open_attester(node)?);
         let identity = Arc::new(IdentityKey::generate()?);
         let declared = Arc::new(declared(agent).await?);
         info!(agent = agent.agent.name, manifest = %declared.digest, instance = %identity.instance(), "declared");
         let addresses = ports.addresses();
-        let clock = Arc::new(Clock::default());
+        let clock = Arc::new(clock);
         let audit = Arc::new(audit(agent, node, (&identity, &declared), &clock).await?);
         let state = state(agent, node, &clock, &audit);
         let judge = judge(agent, &declared, &audit)?;
@@ -163,9 +200,10 @@ impl Parts {
             limits: node.limits,
             tasks: connections.clone(),
         });
-        let (doors, opened) = Doors::new(addresses.surface.port());
-        let ground = Ground { guard, phase: state.phase(), processes: TaskTracker::new() };
-        let servers = Arc::new(ToolServers::new(tools::servers(agent, &ground)?));
+        let (doors, opened) = Doors::new(addresses.surface.port(), ports.loopback.clone());
+        let ground = Ground { enclosure, phase: state.phase(), processes: TaskTracker::new() };
+        let servers = tools::servers(agent, &ground)?;
+        let servers = Arc::new(ToolServers::within(&ports.beside(), servers));
         let (inbound, outbound) =
             gateways(&judge, &state, (agent, ports), dialler, doors, cards, &servers);
         let board = Arc::new(Board::default());
@@ -183,7 +221,7 @@ impl Parts {
                 visitors: visitors(agent),
                 limits: node.limits,
             }),
-            operator: Operator::new(&state, peers, &board, (addresses.agent, servers)),
+            operator: Operator::new(&state, peers, &board, (ports.agent(), servers)),
             outbound,
             state,
             board,
@@ -277,7 +315,7 @@ fn gateways(
     let pushes = Arc::new(pushes(config, ports));
     let recorder: Arc<dyn Recorder> = audit.clone();
     let delegations = Arc::new(Delegations::new(state.clone()));
-    let inbound = Inbound::new(InboundOptions {
+    let options = InboundOptions {
         local: local.clone(),
         agent: ports.agent,
         policy: Arc::clone(policy),
@@ -288,7 +326,8 @@ fn gateways(
         servers: Arc::clone(servers),
         recorder: Arc::clone(&recorder),
         delegations: Arc::clone(&delegations),
-    });
+    };
+    let inbound = Inbound::new(options).within(&ports.beside());
     let outbound = Outbound::new(OutboundOptions {
         local: local.clone(),
         policy: Arc::clone(policy),

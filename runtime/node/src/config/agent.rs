@@ -17,6 +17,7 @@ use toml::Spanned;
 
 use super::card::{CardSection, card};
 use super::error::ConfigError;
+use super::fence::{EgressSection, FenceDemands, FenceSection, ResourcesSection, Sections};
 use super::push::{PushSection, push};
 use super::source::{Source, text};
 use super::tools::{Place, Tool, ToolSections, tools};
@@ -50,6 +51,8 @@ pub struct AgentConfig {
     pub tools: Vec<Tool>,
     /// The loopback ports that the agent may be notified at; its own, where nothing is said.
     pub webhooks: Option<WebhookPorts>,
+    /// What the agent may see, use and reach.
+    pub fence: FenceDemands,
 }
 
 /// What the manifest declares about the agent.
@@ -211,6 +214,13 @@ struct File {
     #[serde(default)]
     tools: ToolSections,
     push: Option<PushSection>,
+    #[serde(default)]
+    fence: FenceSection,
+    resources: Option<Spanned<ResourcesSection>>,
+    #[serde(default)]
+    scratch: BTreeMap<String, Spanned<u32>>,
+    #[serde(default)]
+    egress: EgressSection,
 }
 
 /// `policy = "FILE"`, or a table that also says whose policy counts.
@@ -295,11 +305,19 @@ impl AgentConfig {
         let tools = tools(source, file.tools)?;
         let mut workload = workload(source, file.workload)?;
         workload.files.extend(programs(&tools));
+        let fence = Sections {
+            fence: file.fence,
+            resources: file.resources,
+            scratch: file.scratch,
+            egress: file.egress,
+        };
+        let fence = fence.check(source)?;
         Ok(Self {
             verifier: pin(source, file.verifier)?,
             workload,
             tools,
             webhooks: push(source, file.push)?,
+            fence,
             policy: source.resolve(file.policy.file()),
             policy_source: file.policy.source(),
             agent: file.agent.into_inner(),
@@ -429,7 +447,13 @@ pub(crate) const SURFACE: &str = "CLOISTER_SURFACE";
 /// The agent's own name.
 pub(crate) const AGENT: &str = "CLOISTER_AGENT";
 
-const RESERVED: [&str; 4] = [A2A_PORT, GRPC_PORT, SURFACE, AGENT];
+/// Where declared destinations are reached, for programs that know proxies.
+pub(crate) const PROXY: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
+/// What they reach without it: everything that is theirs to reach by itself.
+pub(crate) const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
+const RESERVED: [&str; 8] =
+    [A2A_PORT, GRPC_PORT, SURFACE, AGENT, "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"];
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use cloister_guest::network::Network;
 use rustls::pki_types::ServerName;
 use serde::Deserialize;
 use toml::Spanned;
@@ -42,6 +43,8 @@ pub struct NodeConfig {
     pub log: LogConfig,
     /// Counts and times.
     pub limits: Limits,
+    /// The guest's address; for the first process of a guest only.
+    pub network: Option<Network>,
 }
 
 /// What to do when the Verifier refuses admission.
@@ -128,6 +131,7 @@ struct File {
     log: LogConfig,
     #[serde(default = "limits_section")]
     limits: Spanned<LimitsSection>,
+    network: Option<Network>,
 }
 
 /// Which TEE to collect Evidence from. A wrong word here means no Evidence, or Evidence that the
@@ -264,6 +268,7 @@ impl NodeConfig {
             on_refusal: file.on_refusal,
             worker_threads: file.worker_threads.into_inner(),
             log: file.log,
+            network: file.network,
         })
     }
 }

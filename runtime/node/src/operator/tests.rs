@@ -8,6 +8,7 @@ use super::Operator;
 use crate::channels::{ChannelTable, PeerTable};
 use crate::clock::Clock;
 use crate::config::Limits;
+use crate::loopback::Loopback;
 use crate::state::State;
 use crate::supervisor::Board;
 
@@ -22,7 +23,7 @@ fn operator() -> Operator {
     let peers = PeerTable::new(&Limits::default(), Arc::clone(state.events()));
     let board = Arc::new(Board::default());
     // Nothing listens on the discard port.
-    let beside = (([127, 0, 0, 1], 9).into(), Arc::default());
+    let beside = ((([127, 0, 0, 1], 9).into(), Loopback::Shared), Arc::default());
     Operator::new(&Arc::new(state), Arc::new(peers), &board, beside)
 }
 

@@ -10,15 +10,21 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
+use cloister_guest::fence::OUTSIDE;
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
+
+use super::Program;
 
 /// The first argument by which the runtime's program knows that it is to become an agent.
 pub const GUARD: &str = "__become-agent";
 
-/// The command that starts `program` through the runtime's own program, `guard`.
-pub(super) fn command(guard: &Path, program: &Path) -> tokio::process::Command {
+/// The command that starts `program` through the runtime's own program, `guard`; within a fence, if
+/// there is one.
+pub(super) fn command(guard: &Path, program: &Program) -> tokio::process::Command {
     let mut command = tokio::process::Command::new(guard);
-    command.arg(GUARD).arg(std::process::id().to_string()).arg(program);
+    let step = if program.fence.is_some() { OUTSIDE } else { GUARD };
+    command.arg(step).arg(std::process::id().to_string());
+    command.args(program.fence.as_deref()).arg(&program.executable);
     command
 }
 

@@ -42,16 +42,21 @@ impl Process {
             Output::Discard => Stdio::null(),
         };
         let mut command = match &program.guard {
-            Some(guard) => guard::command(guard, &program.executable),
-            None => Command::new(&program.executable),
+            Some(guard) => guard::command(guard, program),
+            None if program.fence.is_none() => Command::new(&program.executable),
+            // SECURITY: nobody would put it up.
+            None => return Err(failed(std::io::Error::other("a fence takes a guard"))),
         };
+        // Within a fence, the folder is the agent's and not the machine's.
+        let directory =
+            if program.fence.is_some() { Path::new("/") } else { program.directory.as_path() };
         let (stdin, stdout) = match pipes {
             Pipes::None => (Stdio::null(), print()),
             Pipes::Held => (Stdio::piped(), Stdio::piped()),
         };
         let mut child = command
             .args(&program.arguments)
-            .current_dir(&program.directory)
+            .current_dir(directory)
             .env_clear()
             .envs(&program.environment)
             .stdin(stdin)

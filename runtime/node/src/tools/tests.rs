@@ -7,12 +7,13 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use super::{Failures, Ground, Runner};
+use crate::agent::Enclosure;
 use crate::phase::Phase;
 use crate::supervisor::{Patience, Program};
 
 fn runner(folder: &Path, script: &str) -> (Runner, watch::Sender<Phase>) {
     let (phases, phase) = watch::channel(Phase::Admitted);
-    let ground = Ground { guard: None, phase, processes: TaskTracker::new() };
+    let ground = Ground { enclosure: Enclosure::default(), phase, processes: TaskTracker::new() };
     let mut program = Program::new("/bin/sh", folder);
     program.arguments = vec!["-c".into(), script.into()];
     program.environment.insert("PATH".into(), "/usr/bin:/bin".into());

@@ -17,6 +17,7 @@ mod connections;
 mod diversion;
 mod documents;
 mod expiry;
+mod fence;
 mod freshness;
 mod grpc;
 mod guard;

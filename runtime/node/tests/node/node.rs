@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use cloister_attestation::bytes::Digest48;
 use cloister_attestation::snp::Product;
 use cloister_node::phase::Phase;
-use cloister_node::{AgentConfig, NodeConfig, Runtime};
+use cloister_node::{AgentConfig, NodeConfig, Runtime, Surroundings};
 use cloister_simulator::server::{Server, serve};
 use cloister_simulator::{Guest, ProcessImage};
 
@@ -96,7 +96,9 @@ impl Image {
         fs::write(self.folder.join("node.toml"), node_toml).unwrap();
         let agent = AgentConfig::load(&self.agent_toml()).unwrap();
         let node = NodeConfig::load(&self.folder.join("node.toml")).unwrap();
-        let runtime = Runtime::start(&agent, &node, Some(CLOISTERD.into())).await.unwrap();
+        let runtime = Runtime::start(&agent, &node, Some(CLOISTERD.into()), Surroundings::Machine)
+            .await
+            .unwrap();
         Node { image: self, runtime, _tee: tee }
     }
 

@@ -5,7 +5,7 @@ use cloister_gateway::{SignatureRule, ToolDigest, ToolPins, Unpinned, WebhookPor
 use std::collections::BTreeMap;
 
 use super::{AgentConfig, Visitors};
-use crate::config::{ConfigError, Position, SYNTAX, VALUE};
+use crate::config::{Applies, ConfigError, Position, SYNTAX, VALUE};
 
 const EXAMPLE: &str = include_str!("../../../agent.example.toml");
 
@@ -271,5 +271,27 @@ fn the_images_policy_is_all_that_counts_unless_the_file_says_otherwise() {
         "policy = { file = \"x\", source = \"image\", more = 1 }",
     ] {
         assert!(load(&example().replace(&line, table)).is_err(), "{table}");
+    }
+}
+
+#[test]
+fn the_fence_is_read_and_what_would_open_it_is_refused() {
+    let fence = load(&example()).unwrap().fence;
+    assert_eq!(fence.applies, Applies::Guest);
+    assert_eq!(fence.scratch[0].bytes, 16 << 20);
+    assert_eq!((fence.resources.memory, fence.resources.processes), (256 << 20, 64));
+    assert_eq!(fence.egress[0].host, "api.example.org");
+    for (from, to) in [
+        ("read = [\"/usr/lib/translator\"]", "read = [\"/\"]"),
+        ("read = [\"/usr/lib/translator\"]", "read = [\"/usr/../etc\"]"),
+        ("\"/tmp\" = 16", "\"/tmp\" = 0"),
+        ("\"/tmp\" = 16", "\"tmp\" = 16"),
+        ("\"/tmp\" = 16", "\"/proc\" = 16"),
+        ("processes = 64", "processes = 0"),
+        ("\"api.example.org:443\"", "\"api.example.org\""),
+        ("\"api.example.org:443\"", "\"*:443\""),
+        ("LANG = \"C.UTF-8\"\n", "HTTPS_PROXY = \"http://192.0.2.1\"\n"),
+    ] {
+        assert_eq!(refused(from, to).code(), &VALUE, "{to}");
     }
 }
