@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use cloister_guest::fence::kernel_log::KernelLog;
 use cloister_guest::fence::{Namespace, OUTSIDE, Plan, Scratch};
@@ -13,8 +14,9 @@ use cloister_guest::fence::{Namespace, OUTSIDE, Plan, Scratch};
 use crate::node::CLOISTERD;
 
 const PYTHON: &str = "/usr/bin/python3";
-/// Nobody else on the machine that runs the tests.
-const USER: u32 = 61_234;
+/// Users from here on are nobody else's on the machine that runs the tests. Each test has its own: the
+/// kernel counts the processes of a user.
+const USERS: u32 = 1_000_000;
 const PORT: u16 = 9_000;
 const PROCESSES: u32 = 12;
 const MEMORY: u64 = 256 << 20;
@@ -101,7 +103,25 @@ os._exit(0)
 
 struct Cell {
     namespace: Namespace,
-    plan: Plan,
+    next: AtomicU32,
+}
+
+impl Cell {
+    /// What each attempt starts from.
+    fn plan(&self) -> Plan {
+        let user = USERS + std::process::id() * 16 + self.next.fetch_add(1, Ordering::Relaxed);
+        Plan {
+            user,
+            network: self.namespace.path().to_owned(),
+            group: None,
+            read: ["/usr", "/lib", "/lib64"].map(PathBuf::from).into(),
+            scratch: vec![Scratch { path: "/tmp".into(), bytes: 1 << 20 }],
+            ports: vec![PORT],
+            directory: "/tmp".into(),
+            processes: PROCESSES,
+            memory: MEMORY,
+        }
+    }
 }
 
 /// One network for all attempts; `None` where none can be had.
@@ -114,7 +134,7 @@ fn cell() -> Option<&'static Cell> {
             return None;
         }
         match Namespace::new() {
-            Ok(namespace) => Some(Cell { plan: plan(&namespace), namespace }),
+            Ok(namespace) => Some(Cell { namespace, next: AtomicU32::new(0) }),
             Err(error) => {
                 println!("skipped: {error}: {:?}", std::error::Error::source(&error));
                 None
@@ -122,20 +142,6 @@ fn cell() -> Option<&'static Cell> {
         }
     })
     .as_ref()
-}
-
-fn plan(namespace: &Namespace) -> Plan {
-    Plan {
-        user: USER,
-        network: namespace.path().to_owned(),
-        group: None,
-        read: ["/usr", "/lib", "/lib64"].map(PathBuf::from).into(),
-        scratch: vec![Scratch { path: "/tmp".into(), bytes: 1 << 20 }],
-        ports: vec![PORT],
-        directory: "/tmp".into(),
-        processes: PROCESSES,
-        memory: MEMORY,
-    }
 }
 
 fn run(plan: &Plan, arguments: &[&str]) -> Output {
@@ -158,10 +164,11 @@ const ENDED: i32 = 128 + 31;
 #[test]
 fn an_agent_gets_what_it_needs_and_nothing_that_it_tries_beyond() {
     let Some(cell) = cell() else { return };
+    let plan = cell.plan();
     let wrong: Vec<_> = ATTEMPTS
         .iter()
         .filter_map(|(name, code, fate)| {
-            let (status, said) = attempt(&cell.plan, code);
+            let (status, said) = attempt(&plan, code);
             let is_right = match fate {
                 Done => (status, said.as_str()) == (Some(0), "done"),
                 Denied(error) => status == Some(0) && said == *error,
@@ -176,8 +183,7 @@ fn an_agent_gets_what_it_needs_and_nothing_that_it_tries_beyond() {
 #[test]
 fn the_kernel_names_each_call_that_a_process_was_ended_for() {
     let Some(cell) = cell() else { return };
-    // A user of its own: the other test makes the same calls meanwhile.
-    let plan = Plan { user: USER + 1, ..cell.plan.clone() };
+    let plan = cell.plan();
     let mut log = KernelLog::open().unwrap();
     // The kernel writes no more than ten lines at once.
     let calls = ["mount", "ptrace", "socket"];
@@ -201,7 +207,7 @@ fn what_has_no_route_is_counted() {
         "socket.create_connection(('192.0.2.1', 443), 5)",
         "socket.create_connection(('2001:db8::1', 443), 5)",
     ] {
-        assert_eq!(attempt(&cell.plan, code).1, "ENETUNREACH");
+        assert_eq!(attempt(&cell.plan(), code).1, "ENETUNREACH");
     }
     assert!(cell.namespace.unrouted().unwrap() >= before + 2);
 }
@@ -209,8 +215,9 @@ fn what_has_no_route_is_counted() {
 #[test]
 fn an_agent_is_nobody() {
     let Some(cell) = cell() else { return };
+    let plan = cell.plan();
     let code = "said = open('/proc/self/status').read(); raise Exception if sys.stderr.write(said) < 0 else None";
-    let (_, status) = attempt(&cell.plan, code);
+    let (_, status) = attempt(&plan, code);
     for line in [
         "Groups:\t ",
         "CapInh:\t0000000000000000",
@@ -224,29 +231,29 @@ fn an_agent_is_nobody() {
     ] {
         assert!(status.contains(line), "{line:?} in {status}");
     }
-    let ids = format!("{USER}\t{USER}\t{USER}\t{USER}");
+    let ids = [plan.user.to_string(), plan.user.to_string()].join("\t");
     assert!(status.contains(&format!("Uid:\t{ids}")) && status.contains(&format!("Gid:\t{ids}")));
 }
 
 #[test]
 fn killing_its_first_process_ends_nothing() {
     let Some(cell) = cell() else { return };
-    assert_eq!(attempt(&cell.plan, "os.kill(1, 9); time.sleep(0.2)"), (Some(0), "done".into()));
+    assert_eq!(attempt(&cell.plan(), "os.kill(1, 9); time.sleep(0.2)"), (Some(0), "done".into()));
 }
 
 #[test]
 fn its_status_is_told_and_nothing_of_it_outlives_it() {
     let Some(cell) = cell() else { return };
-    assert_eq!(attempt(&cell.plan, "os._exit(7)").0, Some(7));
+    assert_eq!(attempt(&cell.plan(), "os._exit(7)").0, Some(7));
     // A child in a session of its own, which holds the pipe that is read to its end here.
     let code = "os.fork() or (os.setsid(), time.sleep(600))";
-    assert_eq!(attempt(&cell.plan, code).1, "done");
+    assert_eq!(attempt(&cell.plan(), code).1, "done");
 }
 
 #[test]
 fn a_path_that_does_not_exist_is_no_fence_and_no_agent() {
     let Some(cell) = cell() else { return };
-    let plan = Plan { read: vec!["/does/not/exist".into()], ..cell.plan.clone() };
+    let plan = Plan { read: vec!["/does/not/exist".into()], ..cell.plan() };
     let output = run(&plan, &[PYTHON, "-c", "print('runs')"]);
     assert_eq!(output.status.code(), Some(127));
     assert!(output.stdout.is_empty());
