@@ -32,3 +32,17 @@ pub use error::{CODES, GuestError};
 pub fn codes() -> impl Iterator<Item = &'static cloister_attestation::code::Code> {
     CODES.iter().chain(fence::CODES).copied()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::codes;
+
+    #[test]
+    fn no_two_codes_share_an_id() {
+        let ids: BTreeSet<_> = codes().map(|code| code.id).collect();
+        assert_eq!(ids.len(), codes().count());
+        assert!(ids.iter().all(|id| id.starts_with("guest.")));
+    }
+}

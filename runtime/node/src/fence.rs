@@ -92,6 +92,7 @@ impl Fence {
             read: shown(config),
             scratch: config.fence.scratch.clone(),
             ports: served(config, ports),
+            executable_memory: config.fence.executable_memory,
             directory: config.workload.directory.clone(),
             processes: config.fence.resources.processes,
             memory: config.fence.resources.memory,

@@ -31,7 +31,7 @@ pub fn inside(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, Fence
     set_parent_process_death_signal(Some(Signal::KILL)).map_err(FenceError::at("follow"))?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(FenceError::at("close itself"))?;
     files::restrict(&plan)?;
-    syscalls::restrict()?;
+    syscalls::restrict(&plan)?;
     let mut command = Command::new(&program);
     let agent = command.args(arguments).spawn().map_err(FenceError::at("start the agent"))?;
     reap(&agent).map_err(FenceError::at("wait for the agent"))

@@ -22,6 +22,8 @@ pub struct Plan {
     pub scratch: Vec<Scratch>,
     /// TCP ports that it may serve.
     pub ports: Vec<u16>,
+    /// Whether it may make machine code in memory, and execute it.
+    pub executable_memory: bool,
     /// Its working folder; made if nothing else brings it.
     pub directory: PathBuf,
     /// Processes and threads.
@@ -72,6 +74,7 @@ mod tests {
             read: vec!["/usr/bin/agent".into()],
             scratch: vec![Scratch { path: "/tmp".into(), bytes: 4096 }],
             ports: vec![9000],
+            executable_memory: false,
             directory: "/".into(),
             processes: 16,
             memory: 1 << 20,

@@ -1,7 +1,7 @@
 //! Which system calls an agent may make: those of a static program, and of CPython.
 //!
 //! Three answers. What is in [`PERMITTED`] is made. What is in [`ENDING`], or makes memory both
-//! writable and executable, or asks for a socket that no agent needs, ends the process, and the
+//! writable and executable where that is not declared, or asks for a socket that no agent needs, ends the process, and the
 //! kernel logs it. Everything else answers `ENOSYS`, as by an older kernel.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use seccompiler::{
     SeccompCondition, SeccompFilter, SeccompRule, TargetArch, apply_filter,
 };
 
-use super::{FenceError, table};
+use super::{FenceError, Plan, table};
 
 /// `ENOSYS`.
 const UNKNOWN: u32 = 38;
@@ -103,14 +103,19 @@ const FAMILY: u64 = 0xffff_ffff;
 const ENDING_FAMILIES: [u64; 4] = [17, 38, 40, 44];
 
 /// Restricts the calling thread and its children for good.
-pub(super) fn restrict() -> Result<(), FenceError> {
-    apply().map_err(|error| FenceError::other("restrict its system calls", error))
+pub(super) fn restrict(plan: &Plan) -> Result<(), FenceError> {
+    apply(plan.executable_memory)
+        .map_err(|error| FenceError::other("restrict its system calls", error))
 }
 
-fn apply() -> Result<(), Error> {
+fn apply(executable_memory: bool) -> Result<(), Error> {
     // The kernel takes the strictest answer of the two.
     apply_filter(&compiled(permitted()?, SeccompAction::Errno(UNKNOWN), SeccompAction::Allow)?)?;
-    apply_filter(&compiled(ending()?, SeccompAction::Allow, SeccompAction::KillProcess)?)
+    apply_filter(&compiled(
+        ending(executable_memory)?,
+        SeccompAction::Allow,
+        SeccompAction::KillProcess,
+    )?)
 }
 
 /// For each call the rules of which one has to hold; none is always.
@@ -135,17 +140,18 @@ fn permitted() -> Result<Rules, BackendError> {
     Ok(rules)
 }
 
-fn ending() -> Result<Rules, BackendError> {
+fn ending(executable_memory: bool) -> Result<Rules, BackendError> {
     let mut rules = numbered(ENDING);
     let mut conditions = |call: &str, any: &[&[Argument]]| {
         let any = any.iter().map(|all| rule(all)).collect::<Result<Vec<_>, _>>()?;
         rules.extend(number(call).map(|number| (number, any)));
         Ok::<_, BackendError>(())
     };
-    conditions("mmap", &[&[(2, WRITE_EXEC, WRITE_EXEC)]])?;
-    conditions("mprotect", &[&[(2, EXEC, EXEC)]])?;
-    conditions("pkey_mprotect", &[&[(2, EXEC, EXEC)]])?;
-    conditions("shmat", &[&[(2, SHARED_EXEC, SHARED_EXEC)]])?;
+    if !executable_memory {
+        conditions("mmap", &[&[(2, WRITE_EXEC, WRITE_EXEC)]])?;
+        conditions("mprotect", &[&[(2, EXEC, EXEC)]])?;
+        conditions("shmat", &[&[(2, SHARED_EXEC, SHARED_EXEC)]])?;
+    }
     let new = NAMESPACES.map(|bit| [(0, bit, bit)]);
     conditions("clone", &new.iter().map(|all| all.as_slice()).collect::<Vec<_>>())?;
     let raw = [INET, INET6].map(|family| vec![(0, FAMILY, family), (1, TYPE, RAW)]);
@@ -190,9 +196,20 @@ mod tests {
     fn both_lists_fit_into_a_filter() {
         let permitted =
             compiled(permitted().unwrap(), SeccompAction::Errno(UNKNOWN), SeccompAction::Allow);
-        let ending = compiled(ending().unwrap(), SeccompAction::Allow, SeccompAction::KillProcess);
+        let ending =
+            compiled(ending(false).unwrap(), SeccompAction::Allow, SeccompAction::KillProcess);
         // SPEC: seccomp(2), BPF_MAXINSNS.
         assert!(permitted.unwrap().len() <= 4096 && ending.unwrap().len() <= 4096);
+    }
+
+    #[test]
+    fn code_is_made_in_memory_only_where_that_is_declared() {
+        let (strict, declared) = (ending(false).unwrap(), ending(true).unwrap());
+        for call in ["mmap", "mprotect", "shmat"] {
+            let number = number(call).unwrap();
+            assert!(strict.contains_key(&number) && !declared.contains_key(&number), "{call}");
+        }
+        assert_eq!(strict.len(), declared.len() + 3);
     }
 
     #[test]

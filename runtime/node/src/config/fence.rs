@@ -25,6 +25,8 @@ pub struct FenceDemands {
     /// What the agent may read and execute beside its program and files: files, and folders with all
     /// that is in them. Absolute.
     pub read: Vec<PathBuf>,
+    /// Whether it may make machine code in memory, and execute it.
+    pub executable_memory: bool,
     /// What it may write to.
     pub scratch: Vec<Scratch>,
     /// How much it may use.
@@ -60,6 +62,7 @@ pub struct Destination {
 pub(super) struct FenceSection {
     applies: Applies,
     read: Vec<Spanned<PathBuf>>,
+    executable_memory: bool,
 }
 
 #[derive(Deserialize)]
@@ -89,6 +92,7 @@ impl Sections {
     pub(super) fn check(self, source: &Source) -> Result<FenceDemands, ConfigError> {
         Ok(FenceDemands {
             applies: self.fence.applies,
+            executable_memory: self.fence.executable_memory,
             read: read(source, self.fence.read)?,
             scratch: scratch(source, self.scratch)?,
             resources: resources(source, self.resources.as_ref())?,
