@@ -29,6 +29,9 @@ pub use tool::ToolDrifted;
 /// The version of the encoding. Another one has another number and another reader.
 const VERSION: u8 = 1;
 
+/// Most records are smaller.
+const USUAL_BYTES: usize = 512;
+
 /// One entry of the log.
 ///
 /// Its bytes are deterministic CBOR: a map with whole numbers for keys, in order, every head the
@@ -124,7 +127,8 @@ impl Record {
                 "a text is empty, longer than 256 bytes, or has control characters",
             ));
         }
-        let bytes = minicbor::to_vec(self).map_err(|error| malformed(&error.to_string()))?;
+        let mut bytes = Vec::with_capacity(USUAL_BYTES);
+        minicbor::encode(self, &mut bytes).map_err(|error| malformed(&error.to_string()))?;
         if bytes.len() > RECORD_BYTES_MAX {
             return Err(malformed("longer than 16 KiB"));
         }
