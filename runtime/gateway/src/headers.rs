@@ -48,10 +48,17 @@ pub(crate) fn end_to_end(headers: &mut HeaderMap) {
     for name in connection_options(headers) {
         headers.remove(name);
     }
-    HOP_BY_HOP.iter().for_each(|name| drop(headers.remove(name)));
-    HOP_BY_HOP_NAMES.iter().for_each(|name| drop(headers.remove(*name)));
-    let reserved = headers.keys().filter(|name| name.as_str().starts_with(RESERVED_PREFIX));
-    for name in reserved.cloned().collect::<Vec<_>>() {
+    remove_where(headers, |name| {
+        HOP_BY_HOP.contains(name)
+            || HOP_BY_HOP_NAMES.contains(&name.as_str())
+            || name.as_str().starts_with(RESERVED_PREFIX)
+    });
+}
+
+fn remove_where(headers: &mut HeaderMap, is_unwanted: impl Fn(&HeaderName) -> bool) {
+    // Most messages have none: one look at each name, and nothing is allocated.
+    let unwanted: Vec<_> = headers.keys().filter(|name| is_unwanted(name)).cloned().collect();
+    for name in unwanted {
         headers.remove(name);
     }
 }
@@ -73,13 +80,12 @@ fn is_optional(name: &HeaderName) -> bool {
 /// Leaves only the headers of a peer's request that the local agent may see.
 pub(crate) fn for_agent(headers: &mut HeaderMap) {
     end_to_end(headers);
-    OVERRIDES.iter().for_each(|name| drop(headers.remove(*name)));
-    headers.remove(FORWARDED);
-    let forwarded = headers.keys().filter(|name| name.as_str().starts_with("x-forwarded-"));
-    for name in forwarded.cloned().collect::<Vec<_>>() {
-        headers.remove(name);
-    }
-    headers.remove(HOST);
+    remove_where(headers, |name| {
+        name == FORWARDED
+            || name == HOST
+            || OVERRIDES.contains(&name.as_str())
+            || name.as_str().starts_with("x-forwarded-")
+    });
 }
 
 /// Removes what could make a card arrive as something else than all of its plain bytes.

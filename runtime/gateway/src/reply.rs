@@ -72,6 +72,11 @@ impl Shape {
         if version == V0_3 { Self::Grpc03 } else { Self::Grpc }
     }
 
+    /// Whether a request's head says that it is gRPC.
+    pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
+        grpc::is_grpc(headers)
+    }
+
     /// What a request's head says about its binding.
     pub(crate) fn of_head(headers: &HeaderMap) -> Self {
         if grpc::is_grpc(headers) {
