@@ -35,18 +35,35 @@ pub enum ObjectError {
 /// The members of one object in their order, values unread.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Object<'a> {
-    members: Vec<(String, Cow<'a, RawValue>)>,
+    members: Vec<Entry<'a>>,
+}
+
+/// One member.
+#[derive(Clone, Debug)]
+struct Entry<'a> {
+    /// As it is written.
+    name: String,
+    /// As the most lenient reader takes it.
+    field: String,
+    value: Cow<'a, RawValue>,
+}
+
+impl<'a> Entry<'a> {
+    fn new(name: String, value: Cow<'a, RawValue>) -> Self {
+        Self { field: field(&name), name, value }
+    }
 }
 
 impl<'a> Object<'a> {
     /// Reads the outermost object of received bytes.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, ObjectError> {
         let text = core::str::from_utf8(bytes).map_err(|_| ObjectError::NotJson)?;
-        let value: &RawValue = serde_json::from_str(text).map_err(|_| ObjectError::NotJson)?;
-        if depth(text) > JSON_DEPTH_MAX {
+        let is_object = bytes.iter().find(|byte| !is_space(**byte)) == Some(&b'{');
+        let members = if is_object { members(text)? } else { not_object(text)? };
+        if containers(bytes) > JSON_DEPTH_MAX && depth(text) > JSON_DEPTH_MAX {
             return Err(ObjectError::TooDeep);
         }
-        Self::read(value)
+        if is_object { Self::of(members) } else { Err(ObjectError::NotObject) }
     }
 
     /// Reads the members of a value inside one that was parsed.
@@ -54,27 +71,22 @@ impl<'a> Object<'a> {
         if !value.get().starts_with('{') {
             return Err(ObjectError::NotObject);
         }
-        let members: Members<'a> =
-            serde_json::from_str(value.get()).map_err(|_| ObjectError::NotJson)?;
-        let mut fields = HashSet::with_capacity(members.0.len());
-        if members.0.iter().all(|(name, _)| fields.insert(field(name))) {
-            Ok(Self { members: members.0 })
-        } else {
-            Err(ObjectError::Doubled)
-        }
+        Self::of(members(value.get())?)
+    }
+
+    fn of(members: Vec<Entry<'a>>) -> Result<Self, ObjectError> {
+        if are_distinct(&members) { Ok(Self { members }) } else { Err(ObjectError::Doubled) }
     }
 
     /// The value of a field, however its name is spelt. `null` counts as absent, as in ProtoJSON.
     pub(crate) fn get(&self, name: &str) -> Option<&RawValue> {
-        let wanted = field(name);
-        let (_, value) = self.members.iter().find(|(name, _)| field(name) == wanted)?;
-        (value.get() != "null").then_some(value)
+        let entry = self.members.iter().find(|entry| is_field(&entry.field, name))?;
+        (entry.value.get() != "null").then_some(&entry.value)
     }
 
     /// Whether a field is there at all, `null` included.
     pub(crate) fn has(&self, name: &str) -> bool {
-        let wanted = field(name);
-        self.members.iter().any(|(name, _)| field(name) == wanted)
+        self.members.iter().any(|entry| is_field(&entry.field, name))
     }
 
     /// The text of a field; `Err` if it has another type.
@@ -91,25 +103,26 @@ impl<'a> Object<'a> {
 
     /// Replaces the value of a field that is there, leaving its name and place.
     pub(crate) fn replace(&mut self, name: &str, value: Box<RawValue>) {
-        let wanted = field(name);
-        if let Some(member) = self.members.iter_mut().find(|(name, _)| field(name) == wanted) {
-            member.1 = Cow::Owned(value);
+        if let Some(entry) = self.entry(name) {
+            entry.value = Cow::Owned(value);
         }
     }
 
     /// Replaces the value of a field, or adds the field at the end.
     pub(crate) fn set(&mut self, name: &str, value: Box<RawValue>) {
-        let wanted = field(name);
-        match self.members.iter_mut().find(|(name, _)| field(name) == wanted) {
-            Some(member) => member.1 = Cow::Owned(value),
-            None => self.members.push((name.to_owned(), Cow::Owned(value))),
+        match self.entry(name) {
+            Some(entry) => entry.value = Cow::Owned(value),
+            None => self.members.push(Entry::new(name.to_owned(), Cow::Owned(value))),
         }
     }
 
     /// Removes a field, however its name is spelt.
     pub(crate) fn remove(&mut self, name: &str) {
-        let unwanted = field(name);
-        self.members.retain(|(name, _)| field(name) != unwanted);
+        self.members.retain(|entry| !is_field(&entry.field, name));
+    }
+
+    fn entry(&mut self, name: &str) -> Option<&mut Entry<'a>> {
+        self.members.iter_mut().find(|entry| is_field(&entry.field, name))
     }
 
     /// The object as JSON: kept members have their received bytes.
@@ -120,12 +133,12 @@ impl<'a> Object<'a> {
 
 impl serde::Serialize for Object<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.members.iter().map(|(name, value)| (name, value)))
+        serializer.collect_map(self.members.iter().map(|entry| (&entry.name, &entry.value)))
     }
 }
 
 /// Members before it is known whether they are distinct.
-struct Members<'a>(Vec<(String, Cow<'a, RawValue>)>);
+struct Members<'a>(Vec<Entry<'a>>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -141,7 +154,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::new();
                 while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
-                    members.push((name, Cow::Borrowed(value)));
+                    members.push(Entry::new(name, Cow::Borrowed(value)));
                 }
                 Ok(Members(members))
             }
@@ -156,14 +169,67 @@ pub(crate) fn into_bytes(raw: Box<RawValue>) -> Bytes {
     Bytes::from(Box::<str>::from(raw).into_boxed_bytes())
 }
 
+/// The members of a text that begins with an object.
+fn members(text: &str) -> Result<Vec<Entry<'_>>, ObjectError> {
+    let members: Members<'_> = serde_json::from_str(text).map_err(|_| ObjectError::NotJson)?;
+    Ok(members.0)
+}
+
+/// No members, of a text that is JSON.
+fn not_object<'a>(text: &str) -> Result<Vec<Entry<'a>>, ObjectError> {
+    let _value: &RawValue = serde_json::from_str(text).map_err(|_| ObjectError::NotJson)?;
+    Ok(Vec::new())
+}
+
+/// Whether no two members could be the same field.
+fn are_distinct(members: &[Entry<'_>]) -> bool {
+    /// Below this many, comparing each with each takes less than remembering them.
+    const FEW: usize = 12;
+    if members.len() > FEW {
+        let mut seen = HashSet::with_capacity(members.len());
+        return members.iter().all(|entry| seen.insert(entry.field.as_str()));
+    }
+    let mut rest = members;
+    while let Some((first, others)) = rest.split_first() {
+        if others.iter().any(|other| other.field == first.field) {
+            return false;
+        }
+        rest = others;
+    }
+    true
+}
+
+/// SPEC: RFC 8259 section 2, `ws`.
+const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
 /// What a member's name comes down to for the most lenient reader: case folded as Unicode does (so
 /// that `ſ` is `s` and the Kelvin sign is `k`), underscores dropped.
 pub(crate) fn field(name: &str) -> String {
+    if name.is_ascii() {
+        return folded(name).map(char::from).collect();
+    }
     name.chars()
         .filter(|c| *c != '_')
         .flat_map(char::to_uppercase)
         .flat_map(char::to_lowercase)
         .collect()
+}
+
+/// Whether `name` comes down to `known`.
+fn is_field(known: &str, name: &str) -> bool {
+    if name.is_ascii() { folded(name).eq(known.bytes()) } else { field(name) == known }
+}
+
+/// What [`field`] comes to for ASCII.
+fn folded(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase())
+}
+
+/// How many containers begin in JSON, if none begins in a text: no fewer than are open at any place.
+fn containers(json: &[u8]) -> usize {
+    json.iter().filter(|byte| matches!(byte, b'{' | b'[')).count()
 }
 
 /// How many containers are open at the deepest place of valid JSON.
@@ -188,7 +254,9 @@ fn depth(json: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{JSON_DEPTH_MAX, Object, ObjectError};
+    use proptest::prelude::*;
+
+    use super::{JSON_DEPTH_MAX, Object, ObjectError, field, is_field};
 
     fn refusal(json: &str) -> ObjectError {
         Object::parse(json.as_bytes()).unwrap_err()
@@ -215,6 +283,30 @@ mod tests {
         assert_eq!(object.text("taskId"), Ok(Some("x".to_owned())));
         assert_eq!(object.text("other"), Ok(None));
         assert_eq!(object.text("absent"), Ok(None));
+    }
+
+    proptest! {
+        #[test]
+        fn ascii_names_come_down_to_what_all_others_would(name in "[ -~]{0,12}") {
+            let unicode: String = name
+                .chars()
+                .filter(|c| *c != '_')
+                .flat_map(char::to_uppercase)
+                .flat_map(char::to_lowercase)
+                .collect();
+            prop_assert_eq!(&field(&name), &unicode);
+            prop_assert!(is_field(&unicode, &name));
+        }
+    }
+
+    #[test]
+    fn many_members_are_compared_like_few() {
+        for count in [2, 12, 13, 200] {
+            let names: Vec<_> = (0..count).map(|at| format!("\"m{at}\":0")).collect();
+            assert!(Object::parse(format!("{{{}}}", names.join(",")).as_bytes()).is_ok());
+            let doubled = format!("{{{},\"M_{}\":0}}", names.join(","), count - 1);
+            assert_eq!(refusal(&doubled), ObjectError::Doubled, "{count}");
+        }
     }
 
     #[test]
