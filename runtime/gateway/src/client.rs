@@ -1,11 +1,17 @@
 //! The connection to the agent in the same enclave.
 
+mod exchange;
+mod line;
+mod pool;
+
 use core::error::Error;
 use core::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::uri::{Authority, Scheme};
-use http::{Request, Response, Version};
+use http::header::HOST;
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderValue, Request, Response, Uri, Version};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
@@ -16,6 +22,9 @@ use crate::error::Cause;
 use crate::limits::AGENT_IDLE_MAX;
 use crate::loopback::{Connector, Loopback};
 use crate::reply::Shape;
+use exchange::exchange;
+use line::{Failed, Line};
+use pool::Pool;
 
 /// Speaks to the local agent: HTTP/2 for gRPC, HTTP/1.1 for everything else. A request that is
 /// dropped, or whose answer is dropped before its end, resets its stream or closes its connection at
@@ -23,7 +32,8 @@ use crate::reply::Shape;
 #[derive(Clone)]
 pub(crate) struct AgentClient {
     agent: AgentPorts,
-    http: Client<Connector, Body>,
+    loopback: Arc<dyn Loopback>,
+    pool: Arc<Pool>,
     grpc: Client<Connector, Body>,
 }
 
@@ -33,9 +43,8 @@ impl AgentClient {
         let connector = Connector::new(Arc::clone(loopback));
         let mut builder = Client::builder(TokioExecutor::new());
         builder.pool_timer(TokioTimer::new()).pool_idle_timeout(AGENT_IDLE_MAX);
-        let http = builder.build(connector.clone());
         let grpc = builder.http2_only(true).build(connector);
-        Self { agent, http, grpc }
+        Self { agent, loopback: Arc::clone(loopback), pool: Arc::default(), grpc }
     }
 
     /// The same agent, on `loopback`.
@@ -44,44 +53,71 @@ impl AgentClient {
     }
 
     /// Sends one request; only path and query of its URI count, and `Host` becomes the agent's.
-    pub(crate) async fn send(&self, mut request: Request<Body>) -> Result<Response<Body>, Cause> {
-        let is_grpc = matches!(Shape::of_head(request.headers()), Shape::Grpc);
-        let (client, address, version) = if is_grpc {
-            (&self.grpc, self.agent.grpc, Version::HTTP_2)
+    pub(crate) async fn send(&self, request: Request<Body>) -> Result<Response<Body>, Cause> {
+        if Shape::is_grpc(request.headers()) {
+            self.grpc(request).await.and_then(final_one)
         } else {
-            (&self.http, self.agent.http, Version::HTTP_11)
-        };
-        *request.version_mut() = version;
-        sent(client, address, request).await
+            self.post_to(self.agent.http, request).await
+        }
     }
 
-    /// Sends one request to another place of the agent's, over HTTP/1.1.
+    /// Sends one request to a place of the agent's, over HTTP/1.1.
     pub(crate) async fn post_to(
         &self,
         address: AgentAddress,
         mut request: Request<Body>,
     ) -> Result<Response<Body>, Cause> {
+        let path = request.uri().path_and_query().cloned();
+        *request.uri_mut() = Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
         *request.version_mut() = Version::HTTP_11;
-        sent(&self.http, address, request).await
+        let host = HeaderValue::try_from(address.to_string());
+        let host = host.map_err(|error| Cause::AgentUnreachable(error.to_string()))?;
+        request.headers_mut().insert(HOST, host);
+        self.http(address.get(), request).await.and_then(final_one)
+    }
+
+    async fn http(
+        &self,
+        address: SocketAddr,
+        mut request: Request<Body>,
+    ) -> Result<Response<Body>, Cause> {
+        loop {
+            let waiting = self.pool.take(address);
+            let was_used = waiting.is_some();
+            let line = match waiting {
+                Some(line) => line,
+                None => Line::open(&*self.loopback, address)
+                    .await
+                    .map_err(|error| Cause::AgentUnreachable(chain(&error)))?,
+            };
+            match exchange(&self.pool, line, request).await {
+                Ok(response) => return Ok(response),
+                // The agent hung up at the same moment, and got nothing of it.
+                Err(Failed { unsent: Some(unsent), .. }) if was_used => request = unsent,
+                Err(Failed { error, .. }) => return Err(Cause::AgentFailed(chain(&error))),
+            }
+        }
+    }
+
+    async fn grpc(&self, mut request: Request<Body>) -> Result<Response<Body>, Cause> {
+        let authority = self.agent.grpc.to_string().parse::<Authority>();
+        let authority = authority.map_err(|error| Cause::AgentUnreachable(error.to_string()))?;
+        *request.uri_mut() = at(Scheme::HTTP, authority, request.uri())?;
+        *request.version_mut() = Version::HTTP_2;
+        let response = self.grpc.request(request).await.map_err(|error| {
+            let why = chain(&error);
+            if error.is_connect() { Cause::AgentUnreachable(why) } else { Cause::AgentFailed(why) }
+        })?;
+        Ok(response.map(boxed))
     }
 }
 
-async fn sent(
-    client: &Client<Connector, Body>,
-    address: AgentAddress,
-    mut request: Request<Body>,
-) -> Result<Response<Body>, Cause> {
-    let authority = address.to_string().parse::<Authority>();
-    let authority = authority.map_err(|error| Cause::AgentUnreachable(error.to_string()))?;
-    *request.uri_mut() = at(Scheme::HTTP, authority, request.uri())?;
-    let response = client.request(request).await.map_err(|error| {
-        let why = chain(&error);
-        if error.is_connect() { Cause::AgentUnreachable(why) } else { Cause::AgentFailed(why) }
-    })?;
+/// The same answer, unless another one ought to follow it.
+fn final_one(response: Response<Body>) -> Result<Response<Body>, Cause> {
     if response.status().is_informational() {
         return Err(Cause::AgentFailed("it switched protocols".to_owned()));
     }
-    Ok(response.map(boxed))
+    Ok(response)
 }
 
 impl fmt::Debug for AgentClient {
@@ -101,3 +137,6 @@ fn chain(error: &dyn Error) -> String {
     }
     line
 }
+
+#[cfg(test)]
+mod tests;
