@@ -72,6 +72,15 @@ pub const HANDSHAKES_DEFAULT: usize = 64;
 /// From the accepted connection to the verdict. Ten round trips of a slow network.
 pub const HANDSHAKE_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
 
+/// What is read of a channel's socket at a time: two TLS records.
+pub const READ_AHEAD_BYTES: usize = 32 * 1024 + 512;
+
+/// What is written to a channel together: one TLS record.
+pub const COALESCED_BYTES_MAX: usize = 16 * 1024;
+
+/// Streams in use on a channel from which on its writes wait for others that are ready.
+pub const COALESCED_STREAMS_MIN: usize = 4;
+
 /// Streams that one peer may have open on one channel at a time.
 pub const STREAMS_MAX: u32 = 1024;
 

@@ -17,6 +17,7 @@ use super::judge::{Judge, Occasion};
 use super::link::{Terms, establish};
 use super::outbound::Outbound;
 use super::peers::Peer;
+use super::read_ahead::ReadAhead;
 use super::{ChannelError, Freshness};
 use crate::config::Limits;
 use crate::limits::ENDPOINTS_MAX;
@@ -120,7 +121,8 @@ impl Attempts {
         stream.set_nodelay(true).map_err(refused)?;
         let name = server_name(standing.trust.trust_domain());
         let connector = TlsConnector::from(Arc::clone(&standing.client));
-        let mut stream = connector.connect(name, stream).await.map_err(ChannelError::Tls)?;
+        let mut stream =
+            connector.connect(name, ReadAhead::new(stream)).await.map_err(ChannelError::Tls)?;
         let handshake = Handshake::client(stream.get_ref().1, state.demands())?;
         let session = Session::initiator(
             Arc::clone(&standing.credentials),

@@ -1,6 +1,6 @@
 //! HTTP/2 on an accepted connection, until it has to close: the same for peers and for visitors.
 
-use core::future::Future;
+use core::future::{Future, poll_fn};
 use core::pin::pin;
 
 use cloister_attestation::time::UnixTime;
@@ -13,6 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
+use super::coalesce::coalesced;
 use super::end::{Draining, End};
 use super::usage::Usage;
 use super::{ChannelError, Notice};
@@ -43,6 +44,7 @@ where
     F: Future<Output = Result<Response<Body>, BodyError>> + Send + 'static,
 {
     let Tether { mut notice, usage, finish, limits } = tether;
+    let (stream, flusher) = coalesced(stream, usage.clone());
     let connection = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .keep_alive_interval(limits.keepalive)
@@ -50,9 +52,10 @@ where
         .max_concurrent_streams(STREAMS_MAX)
         .max_header_list_size(HEADERS_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service_fn(answer));
-    let (mut connection, mut keeping) = (pin!(connection), pin!(keeping));
+    let (mut connection, mut keeping, mut turns) =
+        (pin!(connection), pin!(keeping), flusher.turns());
     let end = tokio::select! {
-        ended = connection.as_mut() => End::of(&ended),
+        ended = poll_fn(|cx| turns.poll(cx, |cx| connection.as_mut().poll(cx))) => End::of(&ended),
         closing = notice.wait() => End::Closed(closing),
         () = usage.idle_for(limits.idle_timeout) => End::Idle,
         over = keeping.as_mut() => over,
@@ -61,6 +64,7 @@ where
         return end;
     }
     connection.as_mut().graceful_shutdown();
+    let connection = poll_fn(|cx| turns.poll(cx, |cx| connection.as_mut().poll(cx)));
     Draining { connection, keeping, finish, usage, notice, limits }.end(end).await
 }
 

@@ -9,20 +9,23 @@ use core::future::Future;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::coalesce::Flusher;
+
 /// Runs the tasks of one connection. Dropping it ends them.
-#[derive(Debug)]
 pub(super) struct Tasks(Executor);
 
 /// What hyper is given to run tasks with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Executor {
     tasks: TaskTracker,
     cut: CancellationToken,
+    flusher: Flusher,
 }
 
 impl Tasks {
-    pub(super) fn new() -> Self {
-        Self(Executor { tasks: TaskTracker::new(), cut: CancellationToken::new() })
+    /// `flusher` sends what they write.
+    pub(super) fn new(flusher: Flusher) -> Self {
+        Self(Executor { tasks: TaskTracker::new(), cut: CancellationToken::new(), flusher })
     }
 
     pub(super) fn executor(&self) -> Executor {
@@ -47,7 +50,7 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, task: F) {
-        let cut = self.cut.clone();
+        let (cut, task) = (self.cut.clone(), self.flusher.clone().run(task));
         drop(self.tasks.spawn(async move {
             // What a cut task was about to do is of no interest to anybody.
             let _ended: Option<()> = cut.run_until_cancelled(task).await;
@@ -63,10 +66,16 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::Tasks;
+    use crate::channels::coalesce::coalesced;
+    use crate::channels::usage::Usage;
+
+    fn tasks() -> Tasks {
+        Tasks::new(coalesced(tokio::io::sink(), Usage::default()).1)
+    }
 
     #[tokio::test]
     async fn dropping_a_connections_tasks_ends_them_and_what_they_hold() {
-        let tasks = Tasks::new();
+        let tasks = tasks();
         let (held, gone) = oneshot::channel::<()>();
         tasks.executor().execute(async move {
             let _held = held;
@@ -78,7 +87,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_has_ended_with_its_last_task() {
-        let tasks = Tasks::new();
+        let tasks = tasks();
         let (go, gone) = oneshot::channel::<()>();
         tasks.executor().execute(async move { drop(gone.await) });
         let waiting = tasks.ended();

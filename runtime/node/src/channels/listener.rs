@@ -27,6 +27,7 @@ use super::carrier::Carrier;
 use super::inbound::serve;
 use super::judge::{Judge, Occasion};
 use super::link::{Terms, establish};
+use super::read_ahead::ReadAhead;
 use super::visit::{self, Visit, receive};
 use super::{ChannelError, Freshness, Visitors};
 use crate::config::Limits;
@@ -76,16 +77,18 @@ impl Purpose {
     }
 }
 
+type Socket = ReadAhead<TcpStream>;
+
 /// A connection with everything that its handshake has to establish.
 enum Accepted {
-    Channel(Box<Carrier<TlsStream<TcpStream>>>),
-    Visit(Box<Visit<TlsStream<TcpStream>>>),
+    Channel(Box<Carrier<TlsStream<Socket>>>),
+    Visit(Box<Visit<TlsStream<Socket>>>),
     Document(Box<Asking>),
 }
 
 /// Somebody who asks for the document.
 struct Asking {
-    stream: TlsStream<TcpStream>,
+    stream: TlsStream<Socket>,
     standing: Arc<Standing>,
     exporter: [u8; 32],
     _room: OwnedSemaphorePermit,
@@ -144,7 +147,7 @@ impl Listener {
     async fn accept(&self, stream: TcpStream, from: SocketAddr) -> Result<Accepted, ChannelError> {
         let standing = self.0.state.standing().ok_or(ChannelError::NotAdmitted)?;
         stream.set_nodelay(true).map_err(ChannelError::Broken)?;
-        let start = LazyConfigAcceptor::new(Acceptor::default(), stream);
+        let start = LazyConfigAcceptor::new(Acceptor::default(), ReadAhead::new(stream));
         let start = start.await.map_err(ChannelError::Tls)?;
         match (Purpose::of(&start.client_hello()), &self.0.visitors) {
             (Purpose::Visit, Some(visitors)) => {
@@ -164,11 +167,11 @@ impl Listener {
 
     async fn visit(
         &self,
-        start: StartHandshake<TcpStream>,
+        start: StartHandshake<Socket>,
         from: SocketAddr,
         standing: &Standing,
         visitors: &Arc<Visitors>,
-    ) -> Result<Visit<TlsStream<TcpStream>>, ChannelError> {
+    ) -> Result<Visit<TlsStream<Socket>>, ChannelError> {
         let (state, judge) = (&self.0.state, &self.0.judge);
         let room = visitors.room(from.ip()).ok_or(ChannelError::Visitors)?;
         let config = Arc::clone(&standing.visit);
@@ -196,7 +199,7 @@ impl Listener {
 
     async fn asking(
         &self,
-        start: StartHandshake<TcpStream>,
+        start: StartHandshake<Socket>,
         standing: Arc<Standing>,
     ) -> Result<Asking, ChannelError> {
         let room = self.0.documents.room().ok_or(ChannelError::Crowded)?;
@@ -213,10 +216,10 @@ impl Listener {
 
     async fn channel(
         &self,
-        start: StartHandshake<TcpStream>,
+        start: StartHandshake<Socket>,
         from: SocketAddr,
         standing: &Standing,
-    ) -> Result<Carrier<TlsStream<TcpStream>>, ChannelError> {
+    ) -> Result<Carrier<TlsStream<Socket>>, ChannelError> {
         let state = &self.0.state;
         let config = Arc::clone(&standing.server);
         let mut stream = start.into_stream(config).await.map_err(ChannelError::Tls)?;

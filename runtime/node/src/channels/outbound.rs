@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use tracing::debug;
 
 use super::carrier::{Carrier, Opened};
+use super::coalesce::{Coalesced, coalesced};
 use super::end::{Draining, End};
 use super::executor::{Executor, Tasks};
 use super::keeper::Keeper;
@@ -82,7 +83,8 @@ impl Outbound {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Carrier { stream, registration, keeper, usage, opened, state } = carrier;
-        let parts = Tasks::new();
+        let (stream, flusher) = coalesced(stream, usage.clone());
+        let parts = Tasks::new(flusher);
         let (sender, connection) = http2::Builder::new(parts.executor())
             .timer(TokioTimer::new())
             .keep_alive_interval(limits.keepalive)
@@ -218,7 +220,7 @@ impl Run {
     /// it then is cut.
     async fn until_end<S>(
         self,
-        connection: http2::Connection<TokioIo<Replay<S>>, Body, Executor>,
+        connection: http2::Connection<TokioIo<Coalesced<Replay<S>>>, Body, Executor>,
         sender: SendRequest<Body>,
         keeper: Keeper,
     ) -> End

@@ -1,56 +1,101 @@
 //! How long a channel has gone unused.
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cloister_gateway::{Body, held};
-use tokio::sync::watch;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::limits::COALESCED_STREAMS_MIN;
 
 /// Counts the streams of one channel. Cheap to clone.
+///
+/// Nobody is woken by a stream that begins or ends, but who waits for the last one: a channel has
+/// many streams, and is seldom about to close.
 #[derive(Clone, Debug)]
-pub(super) struct Usage(Arc<watch::Sender<usize>>);
+pub(super) struct Usage(Arc<Counts>);
+
+#[derive(Debug)]
+struct Counts {
+    streams: AtomicUsize,
+    /// When the last stream ended.
+    last_ended: Mutex<Instant>,
+    unused: Notify,
+}
 
 impl Default for Usage {
     fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(0)))
+        Self(Arc::new(Counts {
+            streams: AtomicUsize::new(0),
+            last_ended: Mutex::new(Instant::now()),
+            unused: Notify::new(),
+        }))
     }
 }
 
 impl Usage {
     /// One stream more, until the guard is dropped.
     pub(super) fn begin(&self) -> InUse {
-        self.0.send_modify(|streams| *streams = streams.saturating_add(1));
+        self.0.streams.fetch_add(1, Ordering::AcqRel);
         InUse(self.clone())
     }
 
     /// One stream more, unless there are `most` already.
     pub(super) fn begin_below(&self, most: u32) -> Option<InUse> {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let begun = self.0.send_if_modified(|streams| {
-            let fits = *streams < most;
-            *streams = streams.saturating_add(usize::from(fits));
-            fits
-        });
-        begun.then(|| InUse(self.clone()))
+        let one_more = |streams: usize| (streams < most).then(|| streams.saturating_add(1));
+        let begun = self.0.streams.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more);
+        begun.is_ok().then(|| InUse(self.clone()))
     }
 
     /// Waits until there is no stream.
     pub(super) async fn unused(&self) {
-        // The sender is in `self`, so waiting cannot fail; if it did, nothing is in use.
-        drop(self.0.subscribe().wait_for(|streams| *streams == 0).await);
+        loop {
+            // In this order: whoever ends after the look tells.
+            let told = self.0.unused.notified();
+            if self.is_unused() {
+                return;
+            }
+            told.await;
+        }
     }
 
     /// Waits until there has been no stream for `limit`.
     pub(super) async fn idle_for(&self, limit: Duration) {
-        let mut streams = self.0.subscribe();
+        let asked = Instant::now();
         loop {
-            // The sender is in `self`, so waiting cannot fail; if it did, nothing is in use.
-            drop(streams.wait_for(|streams| *streams == 0).await);
-            tokio::select! {
-                biased;
-                changed = streams.changed() => if changed.is_err() { return },
-                () = tokio::time::sleep(limit) => return,
+            // A stream that is in use now ends later: no earlier look can find it idle for so long.
+            let now = Instant::now();
+            let since = if self.is_unused() { self.last_ended().max(asked) } else { now };
+            let due = since + limit;
+            if due <= now {
+                return;
             }
+            tokio::time::sleep_until(due).await;
+        }
+    }
+
+    /// Whether there are so many that one need not be waited for alone.
+    pub(super) fn is_shared(&self) -> bool {
+        self.0.streams.load(Ordering::Relaxed) >= COALESCED_STREAMS_MIN
+    }
+
+    fn is_unused(&self) -> bool {
+        self.0.streams.load(Ordering::Acquire) == 0
+    }
+
+    fn last_ended(&self) -> Instant {
+        *self.0.last_ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self) {
+        let mut since = self.0.last_ended.lock().unwrap_or_else(PoisonError::into_inner);
+        *since = Instant::now();
+        drop(since);
+        if self.0.streams.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.unused.notify_waiters();
         }
     }
 }
@@ -68,7 +113,7 @@ impl InUse {
 
 impl Drop for InUse {
     fn drop(&mut self) {
-        self.0.0.send_modify(|streams| *streams = streams.saturating_sub(1));
+        self.0.end();
     }
 }
 
