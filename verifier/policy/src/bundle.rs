@@ -12,6 +12,7 @@ use crate::decision::{Decision, Reason};
 use crate::error::PolicyError;
 use crate::limit::{Limited, Limits};
 use crate::limits::{BUNDLE_BYTES_MAX, POLICIES_MAX};
+use crate::memo::Key;
 use crate::position::Position;
 use crate::prepared::Cache;
 use crate::request::Request;
@@ -108,8 +109,22 @@ impl PolicyBundle {
         let Some(slice) = prepared.slice(&request.action, &self.set, &self.vocabulary) else {
             return Decision::failed("there is no such action");
         };
+        let key = Key::of(&request.action, &slice.mentioned);
+        if let Some(known) = key.as_ref().and_then(|key| prepared.memo.find(key)) {
+            return known;
+        }
         let question = self.vocabulary.short(&prepared.asking, &request.action, slice);
-        self.answer(question, &slice.policies)
+        let decision = self.answer(question, &slice.policies);
+        if let Some(key) = key {
+            prepared.memo.keep(key, &decision);
+        }
+        decision
+    }
+
+    /// As [`Self::decide`], by Cedar, all policies and all facts.
+    #[cfg(test)]
+    pub(crate) fn decide_anew(&self, request: &Request<'_>) -> Decision {
+        self.answer(self.question(request), self.set())
     }
 
     /// Answers one request of somebody of whom nothing is attested. Whatever goes wrong on the way

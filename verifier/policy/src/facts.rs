@@ -73,48 +73,48 @@ impl Vocabulary {
         operation: &OperationFacts<'_>,
         mentioned: &Mentioned,
     ) -> Result<Vec<Pair>, String> {
+        check(operation)?;
         let words = &self.enumerations;
-        let extensions = bounded(operation.extensions, "extensions")?;
-        let types = operation.media_types.map(|types| bounded(types, "media types")).transpose()?;
         let mut facts = Facts { mentioned, pairs: Vec::new() };
         facts.put("protocol", || entity(&words.protocol, operation.protocol.as_str()));
         facts.put("protocol_version", || text(operation.version));
         facts.put("binding", || entity(&words.binding, operation.binding.as_str()));
         facts.put("streaming", || RestrictedExpression::new_bool(operation.streaming));
-        facts.put("extensions", || set(extensions));
+        facts.put("extensions", || set(operation.extensions));
         if let Some(bytes) = operation.message_bytes {
             // Cedar counts in i64; a body that does not fit is as large as can be said.
             let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
             facts.put("message_bytes", || RestrictedExpression::new_long(bytes));
         }
-        if let Some(types) = types {
+        if let Some(types) = operation.media_types {
             facts.put("media_types", || set(types));
         }
         if let Some(resource) = operation.resource {
             facts.put("resource", || text(resource));
         }
-        self.put_tool(&mut facts, operation.server, operation.tool)?;
-        Ok(facts.pairs)
-    }
-
-    fn put_tool(
-        &self,
-        facts: &mut Facts<'_>,
-        server: Option<&str>,
-        tool: Option<&str>,
-    ) -> Result<(), String> {
-        if let Some(server) = server {
+        if let Some(server) = operation.server {
             facts.put("server", || entity(&self.server, server));
         }
-        if let Some(tool) = tool {
-            // A tool is its server's: without one, or with one whose name could end elsewhere, two
-            // tools could have one id.
-            let server = server.filter(|server| !server.contains('/'));
-            let server = server.ok_or("the tool's server is not named properly")?;
+        if let (Some(server), Some(tool)) = (operation.server, operation.tool) {
             facts.put("tool", || entity(&self.tool, &format!("{server}/{tool}")));
             facts.put("tool_name", || text(tool));
         }
+        Ok(facts.pairs)
+    }
+}
+
+/// Whether the facts of a request can be decided over. The error says which cannot, whether or not
+/// a policy speaks of it.
+pub(crate) fn check(operation: &OperationFacts<'_>) -> Result<(), String> {
+    bounded(operation.extensions, "extensions")?;
+    bounded(operation.media_types.unwrap_or_default(), "media types")?;
+    // A tool is its server's: without one, or with one whose name could end elsewhere, two tools
+    // could have one id.
+    let is_named = operation.server.is_some_and(|server| !server.contains('/'));
+    if operation.tool.is_none() || is_named {
         Ok(())
+    } else {
+        Err("the tool's server is not named properly".to_owned())
     }
 }
 
@@ -132,14 +132,10 @@ impl Facts<'_> {
     }
 }
 
-/// A list that a request brought, if it is short enough to be decided over.
-fn bounded<'a>(list: &'a [String], what: &str) -> Result<&'a [String], String> {
+/// Whether a list that a request brought is short enough to be decided over.
+fn bounded(list: &[String], what: &str) -> Result<(), String> {
     let fits = list.len() <= FACTS_LISTED_MAX && list.iter().all(|it| it.len() <= FACT_BYTES_MAX);
-    if fits {
-        Ok(list)
-    } else {
-        Err(format!("the request names too many {what}, or too long ones"))
-    }
+    if fits { Ok(()) } else { Err(format!("the request names too many {what}, or too long ones")) }
 }
 
 fn pair(name: &str, value: RestrictedExpression) -> Pair {

@@ -27,6 +27,7 @@ mod facts;
 mod in_force;
 mod limit;
 mod limits;
+mod memo;
 mod mention;
 mod operation;
 mod position;

@@ -18,6 +18,15 @@ pub const OPERATORS_MAX: usize = 256;
 /// Beyond that everything is prepared anew.
 pub(crate) const PREPARED_MAX: usize = 1024;
 
+/// Answers that are remembered about one peer: the operations that it uses, in a few shapes each.
+pub(crate) const ANSWERS_MAX: usize = 32;
+
+/// Texts that one of them may depend on. What has more is asked about anew.
+pub(crate) const ANSWER_FACTS_BYTES_MAX: usize = 256;
+
+/// Policies that one of them may name.
+pub(crate) const ANSWER_POLICIES_MAX: usize = 16;
+
 /// Entries of a list that a request brings, such as extensions. Real requests have a few; each is
 /// looked at by every policy that asks for it.
 pub const FACTS_LISTED_MAX: usize = 64;

@@ -8,6 +8,7 @@ use cedar_policy::PolicySet;
 
 use crate::facts::Pair;
 use crate::limits::PREPARED_MAX;
+use crate::memo::Memo;
 use crate::mention::Mentioned;
 use crate::operation::{Action, OperationName};
 use crate::request::{Direction, LocalAgent, Request, Subject};
@@ -22,6 +23,7 @@ pub(crate) struct Prepared {
     pub(crate) asking: Asking,
     /// What can apply, by action: made when it is asked for first.
     slices: BTreeMap<&'static str, OnceLock<Slice>>,
+    pub(crate) memo: Memo,
 }
 
 /// What can apply to one action of one peer, and what is asked to find out.
@@ -44,6 +46,7 @@ impl Prepared {
             local: request.local.clone(),
             asking: vocabulary.asking(request)?,
             slices: actions.map(|action| (action, OnceLock::new())).collect(),
+            memo: Memo::default(),
         })
     }
 
