@@ -1,6 +1,5 @@
 //! From a peer's channel to the local agent: the list of steps.
 
-use core::convert::Infallible;
 use core::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,20 +7,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use cloister_policy::{InForce, LocalAgent, Subject};
 use http::{Request, Response};
-use tower::util::BoxCloneSyncService;
-use tower::{ServiceBuilder, ServiceExt};
+use tower::ServiceBuilder;
 
 use crate::agent::AgentPorts;
 use crate::body::{Body, BodyError, boxed};
 use crate::card::{OriginPolicy, OwnCard, Vouch};
 use crate::client::AgentClient;
 use crate::delegation::Delegations;
-use crate::dialer::BoxFuture;
 use crate::directory::Directory;
 use crate::end::{Caller, Party};
 use crate::layer::{
     Answer, Arrived, Attribute, Audit, Authorize, Classify, Cleanse, Deliver, Gate, Identify,
-    Limit, Own, Present, Push, Tools,
+    Limit, Own, Path, Present, Push, Tools,
 };
 use crate::limiter::Limiter;
 use crate::limits::REQUESTS_MAX;
@@ -77,7 +74,7 @@ pub struct Inbound {
     owners: Arc<Owners>,
     pushes: Arc<Pushes>,
     visits: Arc<AtomicU64>,
-    path: BoxCloneSyncService<Arrived<Caller>, Response<Body>, Infallible>,
+    path: Arc<dyn Path<Arrived<Caller>>>,
 }
 
 impl Inbound {
@@ -115,7 +112,7 @@ impl Inbound {
             .service(Deliver);
         let own: Arc<dyn Loopback> = Arc::new(OwnLoopback);
         let client = AgentClient::new(agent, &own);
-        let path = BoxCloneSyncService::new(path);
+        let path = Arc::new(path);
         Self { agent: client, servers, metrics, owners, pushes, visits: Arc::default(), path }
     }
 
@@ -160,13 +157,7 @@ impl Inbound {
         });
         let agent = self.agent.clone();
         let end = Caller { peer, owner, agent, target, delegation: None };
-        let arrived = Arrived { end, request };
-        // Boxed here, so that callers need not prove `Send` of the whole stack.
-        let answered: BoxFuture<'_, _> = Box::pin(self.path.clone().oneshot(arrived));
-        match answered.await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        }
+        self.path.answer(Arrived { end, request }).await
     }
 
     /// What became of the requests so far.

@@ -20,11 +20,8 @@ mod single;
 mod surface;
 mod tools;
 
-use core::future::Future;
-
 use cloister_policy::Limited;
 use http::{Request, Response};
-use tower::{Service, ServiceExt};
 
 use crate::body::Body;
 use crate::dialer::BoxFuture;
@@ -83,45 +80,32 @@ pub(crate) struct Permitted<E> {
 pub(crate) type Outcome = Result<Response<Body>, Refused>;
 
 /// A step under way.
-pub(crate) type Pending = BoxFuture<'static, Outcome>;
+pub(crate) type Pending<'a> = BoxFuture<'a, Outcome>;
 
-/// Whatever follows a step.
-pub(crate) trait Next<T>: Clone + Send + Sync + 'static {
+/// A step with all that follow it. Requests go through by reference, so that none of it is cloned
+/// for them.
+pub(crate) trait Next<T>: Send + Sync + 'static {
     /// Hands the target on.
-    fn proceed(self, target: T) -> impl Future<Output = Outcome> + Send;
+    fn proceed(&self, target: T) -> Pending<'_>;
 }
 
-impl<T, S> Next<T> for S
-where
-    T: Send + 'static,
-    S: Service<T, Response = Response<Body>, Error = Refused> + Clone + Send + Sync + 'static,
-    S::Future: Send,
-{
-    fn proceed(self, target: T) -> impl Future<Output = Outcome> + Send {
-        self.oneshot(target)
-    }
+/// All steps of a path.
+pub(crate) trait Path<T>: Send + Sync + 'static {
+    /// What a request is answered with, whatever becomes of it.
+    fn answer(&self, target: T) -> BoxFuture<'_, Response<Body>>;
 }
 
-/// Implements `Service` for a step that is always ready, by its method `run`.
-macro_rules! service {
+/// Makes a step of what has the method `run`.
+macro_rules! step {
     ($step:ident [$($generic:ident: $bound:path),*] $target:ty => $next:ty) => {
-        impl<$($generic: $bound,)* S: $crate::layer::Next<$next>> tower::Service<$target> for $step<S> {
-            type Response = http::Response<$crate::body::Body>;
-            type Error = $crate::reply::Refused;
-            type Future = $crate::layer::Pending;
-
-            fn poll_ready(
-                &mut self,
-                _: &mut core::task::Context<'_>,
-            ) -> core::task::Poll<Result<(), Self::Error>> {
-                core::task::Poll::Ready(Ok(()))
-            }
-
-            fn call(&mut self, target: $target) -> Self::Future {
-                Box::pin(self.clone().run(target))
+        impl<$($generic: $bound,)* S: $crate::layer::Next<$next>> $crate::layer::Next<$target>
+            for $step<S>
+        {
+            fn proceed(&self, target: $target) -> $crate::layer::Pending<'_> {
+                Box::pin(self.run(target))
             }
         }
     };
 }
 
-pub(crate) use service;
+pub(crate) use step;

@@ -1,20 +1,20 @@
 //! From a port on a person's machine to one agent: the list of steps.
 
-use core::convert::Infallible;
 use core::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use cloister_channel::AgentName;
 use http::{Request, Response};
-use tower::util::BoxCloneSyncService;
-use tower::{ServiceBuilder, ServiceExt};
+use tower::ServiceBuilder;
 
 use crate::body::{Body, BodyError, boxed};
 use crate::card::PeerCards;
-use crate::dialer::{BoxFuture, Dialer};
+use crate::dialer::Dialer;
 use crate::directory::Directory;
-use crate::layer::{Answer, Classify, Cleanse, Deliver, Dial, Present, Reach, Single, Surface};
+use crate::layer::{
+    Answer, Classify, Cleanse, Deliver, Dial, Path, Present, Reach, Single, Surface,
+};
 use crate::metrics::Metrics;
 use crate::reply::Audience;
 
@@ -43,7 +43,7 @@ impl fmt::Debug for LocalPortOptions {
 ///
 /// No policy is asked here: it is the agent's runtime that decides what a visitor may do.
 #[derive(Clone)]
-pub struct LocalPort(BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>);
+pub struct LocalPort(Arc<dyn Path<Request<Body>>>);
 
 impl LocalPort {
     /// Makes the path; dials nobody yet.
@@ -59,7 +59,7 @@ impl LocalPort {
             .layer(Cleanse::layer())
             .layer(Present::layer(Arc::new(PeerCards { vouch: None, doors: None })))
             .service(Deliver);
-        Self(BoxCloneSyncService::new(path))
+        Self(Arc::new(path))
     }
 
     /// Answers one request. Dropping the future, or the body of the response, cancels the request
@@ -69,12 +69,7 @@ impl LocalPort {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BodyError>,
     {
-        // Boxed here, so that callers need not prove `Send` of the whole stack.
-        let answered: BoxFuture<'_, _> = Box::pin(self.0.clone().oneshot(request.map(boxed)));
-        match answered.await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        }
+        self.0.answer(request.map(boxed)).await
     }
 }
 

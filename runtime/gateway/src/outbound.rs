@@ -1,24 +1,22 @@
 //! From the local agent to a peer's channel: the list of steps.
 
-use core::convert::Infallible;
 use core::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use cloister_policy::{InForce, LocalAgent};
 use http::{Request, Response};
-use tower::util::BoxCloneSyncService;
-use tower::{ServiceBuilder, ServiceExt};
+use tower::ServiceBuilder;
 
 use crate::body::{Body, BodyError, boxed};
 use crate::card::{PeerCards, Vouch};
 use crate::delegation::Delegations;
-use crate::dialer::{BoxFuture, Dialer};
+use crate::dialer::Dialer;
 use crate::directory::Directory;
 use crate::doors::Doors;
 use crate::layer::{
     Answer, Audit, Authorize, Classify, Cleanse, Delegate, Deliver, Dial, Gate, Limit, Notify,
-    Present, Push, Reach, Route, Surface, Tools,
+    Path, Present, Push, Reach, Route, Surface, Tools,
 };
 use crate::limiter::Limiter;
 use crate::mcp::ToolServers;
@@ -68,7 +66,7 @@ impl fmt::Debug for OutboundOptions {
 pub struct Outbound {
     metrics: Arc<Metrics>,
     pushes: Arc<Pushes>,
-    path: BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>,
+    path: Arc<dyn Path<Request<Body>>>,
 }
 
 impl Outbound {
@@ -113,7 +111,7 @@ impl Outbound {
             .layer(Present::layer(Arc::new(cards)))
             .layer(Push::layer(Arc::clone(&pushes)))
             .service(Deliver);
-        Self { metrics, pushes, path: BoxCloneSyncService::new(path) }
+        Self { metrics, pushes, path: Arc::new(path) }
     }
 
     /// Answers one request of the local agent. Dropping the future, or the body of the response,
@@ -123,12 +121,7 @@ impl Outbound {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BodyError>,
     {
-        // Boxed here, so that callers need not prove `Send` of the whole stack.
-        let answered: BoxFuture<'_, _> = Box::pin(self.path.clone().oneshot(request.map(boxed)));
-        match answered.await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        }
+        self.path.answer(request.map(boxed)).await
     }
 
     /// Forgets the push notification configurations of runtimes whose instance `is_gone`, in both

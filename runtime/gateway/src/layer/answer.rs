@@ -1,15 +1,13 @@
 //! Outermost: makes a response out of every refusal, and counts.
 
-use core::convert::Infallible;
-use core::task::{Context, Poll};
 use std::sync::Arc;
 
 use cloister_attestation::code::{Diagnostic, Fault};
 use http::Response;
+use tower::Layer;
 use tower::layer::layer_fn;
-use tower::{Layer, Service};
 
-use super::Next;
+use super::{Next, Path};
 use crate::body::Body;
 use crate::dialer::BoxFuture;
 use crate::error::Cause;
@@ -17,7 +15,6 @@ use crate::metrics::Metrics;
 use crate::reply::Audience;
 
 /// The step; see the module.
-#[derive(Clone)]
 pub(crate) struct Answer<S> {
     audience: Audience,
     metrics: Arc<Metrics>,
@@ -33,28 +30,20 @@ impl<S> Answer<S> {
     }
 }
 
-impl<T: Send + 'static, S: Next<T>> Service<T> for Answer<S> {
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, target: T) -> Self::Future {
-        let Self { audience, metrics, next } = self.clone();
+impl<T: Send + 'static, S: Next<T>> Path<T> for Answer<S> {
+    fn answer(&self, target: T) -> BoxFuture<'_, Response<Body>> {
         Box::pin(async move {
-            let refused = match next.proceed(target).await {
+            match self.next.proceed(target).await {
                 Ok(response) => {
-                    metrics.carried();
-                    return Ok(response);
+                    self.metrics.carried();
+                    response
                 }
-                Err(refused) => refused,
-            };
-            metrics.not_carried(&refused.cause);
-            record(audience, &refused.cause);
-            Ok(refused.response(audience))
+                Err(refused) => {
+                    self.metrics.not_carried(&refused.cause);
+                    record(self.audience, &refused.cause);
+                    refused.response(self.audience)
+                }
+            }
         })
     }
 }

@@ -6,12 +6,11 @@ use std::sync::Arc;
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::{Classified, Next, Outcome, service};
+use super::{Classified, Next, Outcome, step};
 use crate::delegation::{Delegations, acting_for};
 use crate::end::{Caller, Party};
 
 /// The step; see the module.
-#[derive(Clone)]
 pub(crate) struct Attribute<S> {
     delegations: Arc<Delegations>,
     next: S,
@@ -22,7 +21,7 @@ impl<S> Attribute<S> {
         layer_fn(move |next| Self { delegations: Arc::clone(&delegations), next })
     }
 
-    async fn run(self, mut call: Classified<Caller>) -> Outcome
+    async fn run(&self, mut call: Classified<Caller>) -> Outcome
     where
         S: Next<Classified<Caller>>,
     {
@@ -43,4 +42,4 @@ impl<S> Attribute<S> {
     }
 }
 
-service!(Attribute [] Classified<Caller> => Classified<Caller>);
+step!(Attribute [] Classified<Caller> => Classified<Caller>);

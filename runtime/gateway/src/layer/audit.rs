@@ -14,7 +14,7 @@ use tower::Layer;
 use tower::layer::layer_fn;
 
 use super::authorize::Decided;
-use super::{Next, Outcome, Permitted, service};
+use super::{Next, Outcome, Permitted, step};
 use crate::body::{Body, BodyError, Breakage, boxed, empty};
 use crate::end::End;
 use crate::error::Cause;
@@ -22,7 +22,6 @@ use crate::meter::{Meter, Metered};
 use crate::recorder::Recorder;
 
 /// The step; see the module.
-#[derive(Clone)]
 pub(crate) struct Audit<S> {
     recorder: Arc<dyn Recorder>,
     next: S,
@@ -33,7 +32,7 @@ impl<S> Audit<S> {
         layer_fn(move |next| Self { recorder: Arc::clone(&recorder), next })
     }
 
-    async fn run<E: End>(self, mut decided: Decided<E>) -> Outcome
+    async fn run<E: End>(&self, mut decided: Decided<E>) -> Outcome
     where
         S: Next<Permitted<E>>,
     {
@@ -48,7 +47,7 @@ impl<S> Audit<S> {
             Err(error) => return Err(decided.refused(Cause::Unrecorded(error))),
         };
         let call = decided.settled()?;
-        let mut open = Open::new(self.recorder, of, asked);
+        let mut open = Open::new(Arc::clone(&self.recorder), of, asked);
         match self.next.proceed(call).await {
             Ok(response) => Ok(open.answered(response)),
             Err(refused) => {
@@ -59,7 +58,7 @@ impl<S> Audit<S> {
     }
 }
 
-service!(Audit [E: End] Decided<E> => Permitted<E>);
+step!(Audit [E: End] Decided<E> => Permitted<E>);
 
 /// An operation whose outcome is not on record yet. Dropping it puts on record that nobody waited.
 struct Open {

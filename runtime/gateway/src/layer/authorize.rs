@@ -13,7 +13,7 @@ use cloister_policy::{
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::{Classified, Next, Outcome, Permitted, service};
+use super::{Classified, Next, Outcome, Permitted, step};
 use crate::body::Body;
 use crate::delegation::Acting;
 use crate::end::{End, Party};
@@ -67,7 +67,6 @@ impl Gate {
 }
 
 /// The step; see the module.
-#[derive(Clone)]
 pub(crate) struct Authorize<S> {
     gate: Arc<Gate>,
     next: S,
@@ -78,7 +77,7 @@ impl<S> Authorize<S> {
         layer_fn(move |next| Self { gate: Arc::clone(&gate), next })
     }
 
-    async fn run<E: End>(self, mut call: Classified<E>) -> Outcome
+    async fn run<E: End>(&self, mut call: Classified<E>) -> Outcome
     where
         S: Next<Decided<E>>,
     {
@@ -104,7 +103,7 @@ impl<S> Authorize<S> {
     }
 }
 
-service!(Authorize [E: End] Classified<E> => Decided<E>);
+step!(Authorize [E: End] Classified<E> => Decided<E>);
 
 /// A request about which policy has decided.
 ///

@@ -11,7 +11,7 @@ use http_body::Body as _;
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::{Arrived, Classified, Next, Outcome, service};
+use super::{Arrived, Classified, Next, Outcome, step};
 use crate::body::{Body, full};
 use crate::directory::Directory;
 use crate::end::{End, Target};
@@ -28,7 +28,6 @@ use crate::version;
 use place::{Found, find};
 
 /// The step; see the module.
-#[derive(Clone)]
 pub(crate) struct Classify<S> {
     directory: Arc<Directory>,
     next: S,
@@ -39,7 +38,7 @@ impl<S> Classify<S> {
         layer_fn(move |next| Self { directory: Arc::clone(&directory), next })
     }
 
-    async fn run<E: End>(self, arrived: Arrived<E>) -> Outcome
+    async fn run<E: End>(&self, arrived: Arrived<E>) -> Outcome
     where
         S: Next<Classified<E>>,
     {
@@ -63,7 +62,7 @@ impl<S> Classify<S> {
     }
 }
 
-service!(Classify [E: End] Arrived<E> => Classified<E>);
+step!(Classify [E: End] Arrived<E> => Classified<E>);
 
 async fn classify<E: End>(
     directory: &Directory,

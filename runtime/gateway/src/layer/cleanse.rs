@@ -8,13 +8,12 @@ use http_body::{Body as _, Frame, SizeHint};
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::{Classified, Next, Outcome, service};
+use super::{Classified, Next, Outcome, step};
 use crate::body::{Body, BodyError, boxed};
 use crate::end::End;
 use crate::headers::end_to_end;
 
 /// The step; see the module.
-#[derive(Clone)]
 pub(crate) struct Cleanse<S> {
     next: S,
 }
@@ -24,7 +23,7 @@ impl<S> Cleanse<S> {
         layer_fn(|next| Self { next })
     }
 
-    async fn run<E: End>(self, mut call: Classified<E>) -> Outcome
+    async fn run<E: End>(&self, mut call: Classified<E>) -> Outcome
     where
         S: Next<Classified<E>>,
     {
@@ -68,4 +67,4 @@ impl http_body::Body for CleanTrailers {
     }
 }
 
-service!(Cleanse [E: End] Classified<E> => Classified<E>);
+step!(Cleanse [E: End] Classified<E> => Classified<E>);

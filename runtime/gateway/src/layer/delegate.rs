@@ -6,12 +6,11 @@ use std::sync::Arc;
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::{Classified, Next, Outcome, service};
+use super::{Classified, Next, Outcome, step};
 use crate::delegation::Delegations;
 use crate::end::Callee;
 
 /// The step; see the module.
-#[derive(Clone)]
 pub(crate) struct Delegate<S> {
     delegations: Arc<Delegations>,
     next: S,
@@ -22,7 +21,7 @@ impl<S> Delegate<S> {
         layer_fn(move |next| Self { delegations: Arc::clone(&delegations), next })
     }
 
-    async fn run(self, mut call: Classified<Callee>) -> Outcome
+    async fn run(&self, mut call: Classified<Callee>) -> Outcome
     where
         S: Next<Classified<Callee>>,
     {
@@ -34,4 +33,4 @@ impl<S> Delegate<S> {
     }
 }
 
-service!(Delegate [] Classified<Callee> => Classified<Callee>);
+step!(Delegate [] Classified<Callee> => Classified<Callee>);

@@ -7,7 +7,7 @@ use tower::Layer;
 use tower::layer::layer_fn;
 
 use super::route::{Destination, Routed};
-use super::{Arrived, Next, Outcome, service};
+use super::{Arrived, Next, Outcome, step};
 use crate::dialer::{Channel, Dialer};
 use crate::end::Callee;
 use crate::error::Cause;
@@ -16,7 +16,6 @@ use crate::reply::{Refused, Shape};
 use cloister_channel::AgentName;
 
 /// The step; see the module.
-#[derive(Clone)]
 pub(crate) struct Dial<S> {
     dialer: Arc<dyn Dialer>,
     next: S,
@@ -27,7 +26,7 @@ impl<S> Dial<S> {
         layer_fn(move |next| Self { dialer: Arc::clone(&dialer), next })
     }
 
-    async fn run(self, routed: Routed) -> Outcome
+    async fn run(&self, routed: Routed) -> Outcome
     where
         S: Next<Arrived<Callee>>,
     {
@@ -77,4 +76,4 @@ impl<S> Dial<S> {
     }
 }
 
-service!(Dial [] Routed => Arrived<Callee>);
+step!(Dial [] Routed => Arrived<Callee>);

@@ -3,13 +3,12 @@
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::{Classified, Next, Outcome, service};
+use super::{Classified, Next, Outcome, step};
 use crate::delegation::DELEGATION;
 use crate::end::{Caller, End as _};
 use crate::headers::{for_agent, vouch};
 
 /// The step; see the module.
-#[derive(Clone)]
 pub(crate) struct Identify<S> {
     next: S,
 }
@@ -19,7 +18,7 @@ impl<S> Identify<S> {
         layer_fn(|next| Self { next })
     }
 
-    async fn run(self, mut call: Classified<Caller>) -> Outcome
+    async fn run(&self, mut call: Classified<Caller>) -> Outcome
     where
         S: Next<Classified<Caller>>,
     {
@@ -34,4 +33,4 @@ impl<S> Identify<S> {
     }
 }
 
-service!(Identify [] Classified<Caller> => Classified<Caller>);
+step!(Identify [] Classified<Caller> => Classified<Caller>);

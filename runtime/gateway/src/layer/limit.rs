@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::{Classified, Next, Outcome, Permitted, service};
+use super::{Classified, Next, Outcome, Permitted, step};
 use crate::body::{Body, Cap, held};
 use crate::end::{End, Party};
 use crate::error::Cause;
@@ -16,7 +16,6 @@ use crate::limiter::Limiter;
 use crate::reply::Refused;
 
 /// The step; see the module.
-#[derive(Clone)]
 pub(crate) struct Limit<S> {
     limiter: Arc<Limiter>,
     next: S,
@@ -27,7 +26,7 @@ impl<S> Limit<S> {
         layer_fn(move |next| Self { limiter: Arc::clone(&limiter), next })
     }
 
-    async fn run<E: End>(self, permitted: Permitted<E>) -> Outcome
+    async fn run<E: End>(&self, permitted: Permitted<E>) -> Outcome
     where
         S: Next<Classified<E>>,
     {
@@ -48,7 +47,7 @@ impl<S> Limit<S> {
     }
 }
 
-service!(Limit [E: End] Permitted<E> => Classified<E>);
+step!(Limit [E: End] Permitted<E> => Classified<E>);
 
 /// Whose limits count: the agent's, whichever of its runtimes calls.
 fn account(end: &impl End) -> String {

@@ -4,12 +4,11 @@ use tower::Layer;
 use tower::layer::layer_fn;
 
 use super::surface::Local;
-use super::{Next, Outcome, service};
+use super::{Next, Outcome, step};
 use crate::push::{Courier, local};
 use crate::reply::{Refused, Shape};
 
 /// The step; see the module.
-#[derive(Clone)]
 pub(crate) struct Notify<S> {
     courier: Courier,
     next: S,
@@ -20,7 +19,7 @@ impl<S> Notify<S> {
         layer_fn(move |next| Self { courier: courier.clone(), next })
     }
 
-    async fn run(self, surface: Local) -> Outcome
+    async fn run(&self, surface: Local) -> Outcome
     where
         S: Next<Local>,
     {
@@ -32,4 +31,4 @@ impl<S> Notify<S> {
     }
 }
 
-service!(Notify [] Local => Local);
+step!(Notify [] Local => Local);

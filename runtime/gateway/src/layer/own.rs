@@ -7,7 +7,7 @@ use http::Response;
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::{Classified, Next, Outcome, service};
+use super::{Classified, Next, Outcome, step};
 use crate::body::{Body, Whole};
 use crate::end::Caller;
 use crate::error::Cause;
@@ -23,7 +23,6 @@ use crate::reply::Refused;
 use crate::scan::ScanError;
 
 /// The step; see the module.
-#[derive(Clone)]
 pub(crate) struct Own<S> {
     owners: Arc<Owners>,
     next: S,
@@ -34,7 +33,7 @@ impl<S> Own<S> {
         layer_fn(move |next| Self { owners: Arc::clone(&owners), next })
     }
 
-    async fn run(self, mut call: Classified<Caller>) -> Outcome
+    async fn run(&self, mut call: Classified<Caller>) -> Outcome
     where
         S: Next<Classified<Caller>>,
     {
@@ -54,7 +53,7 @@ impl<S> Own<S> {
         let shape = call.shape.clone();
         let response = self.next.proceed(call).await?;
         if sends {
-            return Ok(claimed(response, &operation, self.owners, owner));
+            return Ok(claimed(response, &operation, Arc::clone(&self.owners), owner));
         }
         if lists {
             let shown = filtered(response, operation.binding, &self.owners, &owner).await;
@@ -64,7 +63,7 @@ impl<S> Own<S> {
     }
 }
 
-service!(Own [] Classified<Caller> => Classified<Caller>);
+step!(Own [] Classified<Caller> => Classified<Caller>);
 
 /// Whether everything that a request names is its caller's.
 fn may_name(operation: &Operation, owners: &Owners, owner: &Owner) -> Result<(), Cause> {

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::{Classified, Next, Outcome};
+use super::{Classified, Next, Outcome, Pending};
 use crate::body::{Body, Whole};
 use crate::card::{Asked, CardError, Plan, Planner, Shown};
 use crate::end::{End, card_bytes};
@@ -32,7 +32,7 @@ impl<E: End, S> Present<E, S> {
         layer_fn(move |next| Self { planner: Arc::clone(&planner), next })
     }
 
-    async fn run(self, mut call: Classified<E>) -> Outcome
+    async fn run(&self, mut call: Classified<E>) -> Outcome
     where
         S: Next<Classified<E>>,
     {
@@ -60,26 +60,9 @@ impl<E: End, S> Present<E, S> {
     }
 }
 
-impl<E, S: Clone> Clone for Present<E, S> {
-    fn clone(&self) -> Self {
-        Self { planner: Arc::clone(&self.planner), next: self.next.clone() }
-    }
-}
-
-impl<E: End, S: Next<Classified<E>>> tower::Service<Classified<E>> for Present<E, S> {
-    type Response = Response<Body>;
-    type Error = Refused;
-    type Future = super::Pending;
-
-    fn poll_ready(
-        &mut self,
-        _: &mut core::task::Context<'_>,
-    ) -> core::task::Poll<Result<(), Refused>> {
-        core::task::Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, call: Classified<E>) -> Self::Future {
-        Box::pin(self.clone().run(call))
+impl<E: End, S: Next<Classified<E>>> Next<Classified<E>> for Present<E, S> {
+    fn proceed(&self, call: Classified<E>) -> Pending<'_> {
+        Box::pin(self.run(call))
     }
 }
 

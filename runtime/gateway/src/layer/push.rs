@@ -7,7 +7,7 @@ use http::Response;
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::{Classified, Next, Outcome, service};
+use super::{Classified, Next, Outcome, step};
 use crate::body::{Body, Whole, empty, full};
 use crate::error::Cause;
 use crate::headers::{forget_representation, plain_and_whole, uncompressed};
@@ -18,7 +18,6 @@ use crate::push::{Asked, Brokered, Passage, PushError, Pushes};
 use crate::reply::Refused;
 
 /// The step; see the module.
-#[derive(Clone)]
 pub(crate) struct Push<S> {
     pushes: Arc<Pushes>,
     next: S,
@@ -29,7 +28,7 @@ impl<S> Push<S> {
         layer_fn(move |next| Self { pushes: Arc::clone(&pushes), next })
     }
 
-    async fn run<E: Brokered>(self, call: Classified<E>) -> Outcome
+    async fn run<E: Brokered>(&self, call: Classified<E>) -> Outcome
     where
         S: Next<Classified<E>>,
     {
@@ -54,7 +53,7 @@ impl<S> Push<S> {
     }
 
     /// A message that brings a configuration.
-    async fn sent<E: Brokered>(self, mut call: Classified<E>, passage: &Passage) -> Outcome
+    async fn sent<E: Brokered>(&self, mut call: Classified<E>, passage: &Passage) -> Outcome
     where
         S: Next<Classified<E>>,
     {
@@ -67,7 +66,7 @@ impl<S> Push<S> {
     }
 
     /// A question about configurations, or a new one, which the answer shows.
-    async fn shown<E: Brokered>(self, mut call: Classified<E>, passage: &Passage) -> Outcome
+    async fn shown<E: Brokered>(&self, mut call: Classified<E>, passage: &Passage) -> Outcome
     where
         S: Next<Classified<E>>,
     {
@@ -91,7 +90,7 @@ impl<S> Push<S> {
     }
 }
 
-service!(Push [E: Brokered] Classified<E> => Classified<E>);
+step!(Push [E: Brokered] Classified<E> => Classified<E>);
 
 /// Puts what the other side is given into the place of the request's configuration.
 async fn replaced<E: Brokered>(

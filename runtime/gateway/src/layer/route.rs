@@ -10,7 +10,7 @@ use tower::Layer;
 use tower::layer::layer_fn;
 
 use super::surface::{Local, agent_of, ip};
-use super::{Next, Outcome, service};
+use super::{Next, Outcome, step};
 use crate::body::Body;
 use crate::doors::Doors;
 use crate::end::Target;
@@ -59,7 +59,6 @@ impl Routed {
 }
 
 /// The step; see the module.
-#[derive(Clone)]
 pub(crate) struct Route<S> {
     doors: Option<Arc<dyn Doors>>,
     servers: Arc<ToolServers>,
@@ -74,7 +73,7 @@ impl<S> Route<S> {
         layer_fn(move |next| Self { doors: doors.clone(), servers: Arc::clone(&servers), next })
     }
 
-    async fn run(self, local: Local) -> Outcome
+    async fn run(&self, local: Local) -> Outcome
     where
         S: Next<Routed>,
     {
@@ -108,7 +107,7 @@ impl<S> Route<S> {
     }
 }
 
-service!(Route [] Local => Routed);
+step!(Route [] Local => Routed);
 
 /// The agent's name, and the rest of the path with the query.
 fn target(uri: &Uri) -> Result<(AgentName, Uri), Cause> {

@@ -5,13 +5,12 @@ use tower::layer::layer_fn;
 
 use super::route::Routed;
 use super::surface::{Local, agent_of};
-use super::{Next, Outcome, service};
+use super::{Next, Outcome, step};
 use crate::error::Cause;
 use crate::reply::{Refused, Shape};
 use cloister_channel::AgentName;
 
 /// The step; see the module.
-#[derive(Clone)]
 pub(crate) struct Single<S> {
     agent: AgentName,
     next: S,
@@ -22,7 +21,7 @@ impl<S> Single<S> {
         layer_fn(move |next| Self { agent: agent.clone(), next })
     }
 
-    async fn run(self, local: Local) -> Outcome
+    async fn run(&self, local: Local) -> Outcome
     where
         S: Next<Routed>,
     {
@@ -30,8 +29,8 @@ impl<S> Single<S> {
         if agent_of(&authority).is_some_and(|agent| agent != self.agent) {
             return Err(Refused::new(Cause::Host, Shape::of_head(request.headers())));
         }
-        self.next.proceed(Routed::at_own_place(self.agent, &authority, request)).await
+        self.next.proceed(Routed::at_own_place(self.agent.clone(), &authority, request)).await
     }
 }
 
-service!(Single [] Local => Routed);
+step!(Single [] Local => Routed);

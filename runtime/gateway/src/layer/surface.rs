@@ -9,7 +9,7 @@ use http::{Request, Uri};
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::{Next, Outcome, service};
+use super::{Next, Outcome, step};
 use crate::body::Body;
 use crate::error::Cause;
 use crate::reply::{Refused, Shape};
@@ -21,7 +21,6 @@ pub(crate) struct Local {
 }
 
 /// The step; see the module.
-#[derive(Clone)]
 pub(crate) struct Surface<S> {
     reach: Reach,
     next: S,
@@ -41,7 +40,7 @@ impl<S> Surface<S> {
         layer_fn(move |next| Self { reach, next })
     }
 
-    async fn run(self, request: Request<Body>) -> Outcome
+    async fn run(&self, request: Request<Body>) -> Outcome
     where
         S: Next<Local>,
     {
@@ -52,7 +51,7 @@ impl<S> Surface<S> {
     }
 }
 
-service!(Surface [] Request<Body> => Local);
+step!(Surface [] Request<Body> => Local);
 
 /// The authority that a request is addressed to: a loopback one, or an address.
 ///

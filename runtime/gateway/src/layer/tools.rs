@@ -12,7 +12,7 @@ use http::header::AUTHORIZATION;
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::{Classified, Gate, Next, Outcome, service};
+use super::{Classified, Gate, Next, Outcome, step};
 use crate::body::Body;
 use crate::end::{End, Party, Target};
 use crate::headers::plain_and_whole;
@@ -24,7 +24,6 @@ use certify::{Caller, certify};
 use hear::heard;
 
 /// The step; see the module.
-#[derive(Clone)]
 pub(crate) struct Tools<S> {
     gate: Arc<Gate>,
     recorder: Arc<dyn Recorder>,
@@ -40,7 +39,7 @@ impl<S> Tools<S> {
         layer_fn(move |next| Self { gate: Arc::clone(&gate), recorder: recorder(), next })
     }
 
-    async fn run<E: End>(self, mut call: Classified<E>) -> Outcome
+    async fn run<E: End>(&self, mut call: Classified<E>) -> Outcome
     where
         S: Next<Classified<E>>,
     {
@@ -59,7 +58,7 @@ impl<S> Tools<S> {
             operation: call.operation.clone(),
             server: Arc::clone(&server),
             asked: Arc::clone(&asked),
-            recorder: self.recorder,
+            recorder: Arc::clone(&self.recorder),
             permits,
         };
         if name == OperationName::ToolsCall {
@@ -71,7 +70,7 @@ impl<S> Tools<S> {
     }
 }
 
-service!(Tools [E: End] Classified<E> => Classified<E>);
+step!(Tools [E: End] Classified<E> => Classified<E>);
 
 /// Whether the caller may do something: the one rule behind calls, and behind what is heard.
 fn permits<E: End>(gate: Arc<Gate>, end: &E) -> Permits {

@@ -10,8 +10,6 @@ use std::sync::Arc;
 use aws_lc_rs::rand;
 use http::{Method, Request, Response, StatusCode, Uri};
 use tokio::time::{sleep, timeout};
-use tower::util::BoxCloneSyncService;
-use tower::{Service, ServiceExt as _};
 
 use super::Pushes;
 use super::book::{Entry, PeerId};
@@ -25,13 +23,13 @@ use crate::body::{Body, empty, full};
 use crate::dialer::Dialer;
 use crate::end::{Callee, Target};
 use crate::error::Cause;
-use crate::layer::Classified;
+use crate::layer::{Classified, Next};
 use crate::limits::{
     PUSH_ANSWER_BYTES_MAX, PUSH_ATTEMPT_MAX, PUSH_ATTEMPTS_MAX, PUSH_RETRY_FIRST, PUSH_RETRY_MOST,
 };
 use crate::path::PUSH_PATH;
 use crate::peek::{Watch, collect};
-use crate::reply::{Refused, Shape};
+use crate::reply::Shape;
 use cloister_channel::AgentName;
 
 /// What is carried: one delivery, as a classified request to a peer.
@@ -45,7 +43,7 @@ pub(crate) struct Courier {
     pushes: Arc<Pushes>,
     dialer: Arc<dyn Dialer>,
     /// What every delivery passes: policy, limits, the record.
-    path: BoxCloneSyncService<Errand, Response<Body>, Refused>,
+    path: Arc<dyn Next<Errand>>,
 }
 
 impl fmt::Debug for Courier {
@@ -67,13 +65,12 @@ enum Attempt {
 }
 
 impl Courier {
-    pub(crate) fn new<S>(pushes: Arc<Pushes>, dialer: Arc<dyn Dialer>, path: S) -> Self
-    where
-        S: Service<Errand, Response = Response<Body>, Error = Refused>,
-        S: Clone + Send + Sync + 'static,
-        S::Future: Send + 'static,
-    {
-        Self { pushes, dialer, path: BoxCloneSyncService::new(path) }
+    pub(crate) fn new(
+        pushes: Arc<Pushes>,
+        dialer: Arc<dyn Dialer>,
+        path: impl Next<Errand>,
+    ) -> Self {
+        Self { pushes, dialer, path: Arc::new(path) }
     }
 
     /// Takes a notification that the local agent posts under a capability. The answer says that it
@@ -149,7 +146,7 @@ impl Courier {
             Ok(errand) => errand,
             Err(attempt) => return attempt,
         };
-        match self.path.clone().oneshot(errand).await {
+        match self.path.proceed(errand).await {
             Ok(response) => judged(response).await,
             Err(refused) if is_final(&refused.cause) => Attempt::Refused(refused.cause.to_string()),
             Err(refused) => Attempt::Later(refused.cause.to_string()),

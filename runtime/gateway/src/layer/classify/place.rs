@@ -37,7 +37,7 @@ pub(super) async fn find(
         return Err(Cause::Operation);
     }
     // SECURITY: gRPC is told by its content type and its path, and both have to say so.
-    let is_grpc = matches!(Shape::of_head(&head.headers), Shape::Grpc);
+    let is_grpc = Shape::is_grpc(&head.headers);
     let row = if is_grpc { Some(grpc_row(head, &path)?) } else { None };
     let well_known = match path.as_str() {
         CARD_PATH => Some(V1_0),

@@ -126,7 +126,7 @@ where
     for number in 0..LIST_PAGES_MAX {
         let id = format!("cloister-tools-list-{number}");
         let request = question(&call.headers, &screen.asked, &id, cursor.as_deref())?;
-        let response = next.clone().proceed(beside(call, request)).await;
+        let response = next.proceed(beside(call, request)).await;
         let response = response.map_err(|_| McpError::Definition("its server does not answer"))?;
         let page = page(response, &id).await?;
         for (name, definition) in page.tools {
