@@ -78,6 +78,15 @@ pub const READ_AHEAD_BYTES: usize = 32 * 1024 + 512;
 /// What is written to a channel together: one TLS record.
 pub const COALESCED_BYTES_MAX: usize = 16 * 1024;
 
+/// What a peer may send on one stream of a channel before it is read. Enough for 300 ms at 50 Mbit/s.
+pub const STREAM_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
+
+/// The same of all streams together.
+pub const CHANNEL_WINDOW_BYTES: u32 = 5 * 1024 * 1024;
+
+/// What waits to be sent on one channel, beyond which a stream takes no more.
+pub const SEND_BUFFER_BYTES_MAX: usize = 1024 * 1024;
+
 /// Streams in use on a channel from which on its writes wait for others that are ready.
 pub const COALESCED_STREAMS_MIN: usize = 4;
 

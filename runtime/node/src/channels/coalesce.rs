@@ -5,8 +5,7 @@
 //! the connection's task has written everything that it had to; while many streams are in use, until
 //! the tasks that are ready have put their requests on it too. Nothing waits for time to pass.
 
-use core::future::{Future, poll_fn};
-use core::pin::{Pin, pin};
+use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,14 +25,14 @@ struct Inner<S> {
     /// Written, and not sent from `sent` on.
     buffer: Vec<u8>,
     sent: usize,
-    /// How often something was written.
+    /// How often something was read, and written.
+    reads: u64,
     writes: u64,
     /// Why sending failed, until a writer is told.
     failed: Option<io::Error>,
 }
 
-/// Sends what was written to a [`Coalesced`] stream. Cheap to clone.
-#[derive(Clone)]
+/// Sends what was written to a [`Coalesced`] stream.
 pub(super) struct Flusher {
     stream: Arc<dyn Flush>,
     usage: Usage,
@@ -41,6 +40,7 @@ pub(super) struct Flusher {
 
 /// The stream of a flusher, whatever it is.
 trait Flush: Send + Sync {
+    fn reads(&self) -> u64;
     fn writes(&self) -> u64;
     fn flush(&self, cx: &mut Context<'_>) -> Poll<()>;
 }
@@ -50,19 +50,13 @@ pub(super) fn coalesced<S>(stream: S, usage: Usage) -> (Coalesced<S>, Flusher)
 where
     S: AsyncWrite + Unpin + Send + 'static,
 {
-    let inner = Inner { stream, buffer: Vec::new(), sent: 0, writes: 0, failed: None };
+    let inner = Inner { stream, buffer: Vec::new(), sent: 0, reads: 0, writes: 0, failed: None };
     let inner = Arc::new(Mutex::new(inner));
     (Coalesced(Arc::clone(&inner)), Flusher { stream: inner, usage })
 }
 
 impl Flusher {
-    /// The same future, which sends whatever it writes to the stream.
-    pub(super) async fn run<F: Future>(self, task: F) -> F::Output {
-        let (mut task, mut turns) = (pin!(task), self.turns());
-        poll_fn(|cx| turns.poll(cx, |cx| task.as_mut().poll(cx))).await
-    }
-
-    /// The same for a future that is polled by whoever calls.
+    /// The turns of the task that writes.
     pub(super) const fn turns(self) -> Turns {
         Turns { flusher: self, waits: false, has_waited: false }
     }
@@ -78,6 +72,11 @@ pub(super) struct Turns {
 }
 
 impl Turns {
+    /// How often something was read of the stream.
+    pub(super) fn reads(&self) -> u64 {
+        self.flusher.stream.reads()
+    }
+
     /// One turn, with the sending of what it wrote.
     pub(super) fn poll<T>(
         &mut self,
@@ -160,6 +159,10 @@ impl<S: AsyncWrite + Unpin> Inner<S> {
 const FIRST_BYTES: usize = 2048;
 
 impl<S: AsyncWrite + Unpin + Send> Flush for Mutex<Inner<S>> {
+    fn reads(&self) -> u64 {
+        lock(self).reads
+    }
+
     fn writes(&self) -> u64 {
         lock(self).writes
     }
@@ -185,7 +188,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Coalesced<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.lock().stream).poll_read(cx, buf)
+        let mut inner = self.lock();
+        let read = ready!(Pin::new(&mut inner.stream).poll_read(cx, buf));
+        inner.reads = inner.reads.wrapping_add(1);
+        Poll::Ready(read)
     }
 }
 

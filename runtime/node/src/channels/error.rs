@@ -107,7 +107,7 @@ pub enum ChannelError {
     Broken(#[source] io::Error),
     /// HTTP/2 on the channel failed.
     #[error("HTTP/2 on the channel failed")]
-    Http(#[from] hyper::Error),
+    Http(#[from] h2::Error),
     /// Too slow.
     #[error("no verdict in time")]
     Timeout,

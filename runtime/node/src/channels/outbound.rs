@@ -1,34 +1,31 @@
 //! A dialled channel: HTTP/2 from the gateway to the peer, until it has to close.
 
 use core::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cloister_attestation::bytes::Digest48;
 use cloister_attestation::code::Diagnostic as _;
 use cloister_gateway::{Body, boxed};
 use cloister_policy::Subject;
 use http::{Request, Response};
-use hyper::client::conn::http2::{self, SendRequest};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::debug;
 
 use super::carrier::{Carrier, Opened};
-use super::coalesce::{Coalesced, coalesced};
 use super::end::{Draining, End};
-use super::executor::{Executor, Tasks};
 use super::keeper::Keeper;
 use super::own_stream::OwnStream;
 use super::peers::Pooled;
 use super::replay::Replay;
+use super::requests::{self, Connection, Requests, Unanswered};
 use super::table::Known;
 use super::usage::Usage;
 use super::witness::{Departure, Witnessing};
 use super::{ChannelError, Facts, Notice, Registration};
 use crate::config::Limits;
-use crate::limits::{HEADERS_BYTES_MAX, REQUESTS_MAX};
+use crate::limits::REQUESTS_MAX;
 use crate::state::State;
 
 /// An open channel to one peer instance.
@@ -54,18 +51,26 @@ pub(super) struct Failed {
 /// The way onto a connection, until it is taken away.
 #[derive(Debug)]
 struct Line {
-    sender: Mutex<Option<SendRequest<Body>>>,
+    requests: Mutex<Option<Requests>>,
     retired: CancellationToken,
 }
 
 impl Line {
-    fn sender(&self) -> Option<SendRequest<Body>> {
-        self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn requests(&self) -> Option<Requests> {
+        self.lock().clone()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.lock().as_mut().is_none_or(Requests::is_closed)
     }
 
     /// Once nobody can put a request on it, a connection ends with its last stream.
     fn close(&self) {
-        *self.sender.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.lock() = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Requests>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -83,18 +88,9 @@ impl Outbound {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Carrier { stream, registration, keeper, usage, opened, state } = carrier;
-        let (stream, flusher) = coalesced(stream, usage.clone());
-        let parts = Tasks::new(flusher);
-        let (sender, connection) = http2::Builder::new(parts.executor())
-            .timer(TokioTimer::new())
-            .keep_alive_interval(limits.keepalive)
-            .keep_alive_timeout(limits.keepalive)
-            .keep_alive_while_idle(true)
-            .max_header_list_size(HEADERS_BYTES_MAX)
-            .handshake(TokioIo::new(stream))
-            .await?;
+        let (requests, connection) = requests::start(stream, usage.clone(), limits).await?;
         let retired = CancellationToken::new();
-        let line = Arc::new(Line { sender: Mutex::new(Some(sender.clone())), retired });
+        let line = Arc::new(Line { requests: Mutex::new(Some(requests.clone())), retired });
         let (known, notice) = (registration.known(), registration.notice());
         let channel_key = known.now().own_lease.claims().channel_key;
         let witnessing = Witnessing::new(Arc::clone(state.audit()), known.clone());
@@ -106,8 +102,8 @@ impl Outbound {
             channel_key,
             state: Arc::clone(&state),
         };
-        let run = Run { line, parts, registration, usage, witnessing, limits };
-        drop(tasks.spawn(run.until_over(connection, sender, keeper, opened)));
+        let run = Run { line, registration, usage, witnessing, limits };
+        drop(tasks.spawn(run.until_over(connection, requests, keeper, opened)));
         Ok(channel)
     }
 
@@ -132,15 +128,13 @@ impl Outbound {
             return Err(untouched(ChannelError::Queue(self.peer().agent.clone())));
         };
         // In this order: a channel that drains waits for what began before it was asked.
-        let live = if self.is_live() { self.line.sender() } else { None };
-        let Some(mut sender) = live else {
+        let live = if self.is_live() { self.line.requests() } else { None };
+        let Some(mut requests) = live else {
             return Err(untouched(ChannelError::Closed(self.notice.given())));
         };
-        match sender.try_send_request(request).await {
+        match requests.send(request).await {
             Ok(response) => Ok(response.map(|body| in_use.hold(boxed(body)))),
-            Err(mut error) => {
-                let unsent = error.take_message().is_some();
-                let error = error.into_error();
+            Err(Unanswered { error, unsent }) => {
                 let undelivered = unsent || is_refusal(&error);
                 let error = match self.notice.given() {
                     Some(closing) => ChannelError::Closed(Some(closing)),
@@ -155,8 +149,9 @@ impl Outbound {
 
 impl Pooled for Outbound {
     fn is_live(&self) -> bool {
-        let closed = self.line.sender().is_none_or(|sender| sender.is_closed());
-        !closed && !self.notice.is_over() && self.state.clock().now() < self.known.now().ends()
+        !self.line.is_closed()
+            && !self.notice.is_over()
+            && self.state.clock().now() < self.known.now().ends()
     }
 
     /// A new lease comes with a new channel key, which only a new connection can have.
@@ -176,19 +171,15 @@ impl Pooled for Outbound {
 ///
 /// SPEC: RFC 9113 section 8.7: a stream reset with `REFUSED_STREAM`, and a stream above the last one
 /// that a `GOAWAY` names, which is the only error of that kind that h2 gives a stream.
-fn is_refusal(error: &hyper::Error) -> bool {
-    let causes = core::iter::successors(std::error::Error::source(error), |error| error.source());
-    causes.filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(|error| {
-        let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
-        let going = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
-        error.is_remote() && (refused || going)
-    })
+fn is_refusal(error: &h2::Error) -> bool {
+    let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+    let going = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
+    error.is_remote() && (refused || going)
 }
 
 /// What the connection's task needs.
 struct Run {
     line: Arc<Line>,
-    parts: Tasks,
     registration: Registration<Facts>,
     usage: Usage,
     witnessing: Witnessing,
@@ -199,20 +190,20 @@ impl Run {
     /// As [`Self::until_end`], and puts it on record.
     async fn until_over<S>(
         self,
-        connection: http2::Connection<TokioIo<Replay<S>>, Body, Executor>,
-        sender: SendRequest<Body>,
+        connection: Connection<Replay<S>>,
+        requests: Requests,
         keeper: Keeper,
         opened: Opened,
     ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let _departure = Departure::of(&self.witnessing);
-        opened.over(self.until_end(connection, sender, keeper).await);
+        opened.over(self.until_end(connection, requests, keeper).await);
     }
 
     /// Shows the peer this side's audit log. Never returns.
     async fn witness(&self) -> End {
-        self.witnessing.ask(|| self.line.sender()).await;
+        self.witnessing.ask(|| self.line.requests()).await;
         core::future::pending().await
     }
 
@@ -220,25 +211,19 @@ impl Run {
     /// it then is cut.
     async fn until_end<S>(
         self,
-        connection: http2::Connection<TokioIo<Coalesced<Replay<S>>>, Body, Executor>,
-        sender: SendRequest<Body>,
+        connection: Connection<Replay<S>>,
+        requests: Requests,
         keeper: Keeper,
     ) -> End
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let mut notice = self.registration.notice();
-        let mut connection = pin!(async {
-            let ended = connection.await;
-            // Without an error, nobody can put a request on it any more; some may be on it.
-            if ended.is_ok() {
-                self.parts.ended().await;
-            }
-            ended
-        });
+        // SECURITY: it is here and on no task of its own, so that dropping it ends all that is on it.
+        let mut connection = pin!(connection);
         let authority = format!("{}.cloister", self.registration.known().now().peer.agent);
         let finish = CancellationToken::new();
-        let opening = OwnStream::open(sender, &authority);
+        let opening = OwnStream::open(requests, &authority);
         let mut keeping = pin!(keeper.keep(opening, finish.clone()));
         let end = tokio::select! {
             ended = connection.as_mut() => End::of(&ended),

@@ -14,10 +14,10 @@ use http::{Method, Request, Response, StatusCode, Uri};
 use http_body::Frame;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use hyper::client::conn::http2::SendRequest;
 use tokio::sync::{mpsc, oneshot};
 use tracing::debug;
 
+use super::requests::{Requests, Unanswered};
 use crate::limits::RENEWALS_UNREAD_MAX;
 
 /// The stream's path; the number is its version.
@@ -27,7 +27,7 @@ pub(super) const PATH: &str = "/cloister/channel/1";
 #[derive(Debug)]
 pub(super) struct OwnStream {
     say: mpsc::Sender<Bytes>,
-    heard: Incoming,
+    heard: Body,
 }
 
 /// What is heard on the stream.
@@ -43,21 +43,21 @@ pub(super) enum Heard {
 
 impl OwnStream {
     /// Opens it on a connection that this side dialled. `None` if the peer does not take it.
-    pub(super) async fn open(mut sender: SendRequest<Body>, authority: &str) -> Option<Self> {
+    pub(super) async fn open(mut requests: Requests, authority: &str) -> Option<Self> {
         let (say, said) = mpsc::channel(RENEWALS_UNREAD_MAX);
         let uri = Uri::builder().scheme("https").authority(authority).path_and_query(PATH).build();
         let mut request = Request::new(boxed(Said(said)));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = uri.ok()?;
-        match sender.send_request(request).await {
+        match requests.send(request).await {
             Ok(response) if response.status() == StatusCode::OK => {
-                Some(Self { say, heard: response.into_body() })
+                Some(Self { say, heard: boxed(response.into_body()) })
             }
             Ok(response) => {
                 debug!(status = %response.status(), "the peer renews no leases in band");
                 None
             }
-            Err(error) => {
+            Err(Unanswered { error, .. }) => {
                 debug!(%error, "no stream for renewals");
                 None
             }
@@ -76,7 +76,7 @@ impl OwnStream {
                 Some(Ok(Ok(bytes))) => return Heard::Bytes(bytes),
                 // Trailers say nothing.
                 Some(Ok(Err(_))) => {}
-                Some(Err(error)) if is_reset(&error) => return Heard::End,
+                Some(Err(error)) if is_reset(&*error) => return Heard::End,
                 Some(Err(_)) => return Heard::Broken,
                 None => return Heard::End,
             }
@@ -85,9 +85,9 @@ impl OwnStream {
 }
 
 /// Whether the peer reset this one stream.
-fn is_reset(error: &hyper::Error) -> bool {
-    let cause = std::error::Error::source(error);
-    cause.and_then(|cause| cause.downcast_ref::<h2::Error>()).is_some_and(h2::Error::is_reset)
+fn is_reset(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut causes = core::iter::successors(Some(error), |error| error.source());
+    causes.any(|cause| cause.downcast_ref::<h2::Error>().is_some_and(h2::Error::is_reset))
 }
 
 /// Takes the stream on a connection that this side accepted, once.
@@ -118,7 +118,7 @@ impl Acceptor {
         let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(waiting) = waiting else { return refused() };
         let (say, said) = mpsc::channel(RENEWALS_UNREAD_MAX);
-        match waiting.send(OwnStream { say, heard: request.into_body() }) {
+        match waiting.send(OwnStream { say, heard: boxed(request.into_body()) }) {
             Ok(()) => Response::new(boxed(Said(said))),
             // The channel is about to end.
             Err(_) => refused(),

@@ -14,10 +14,10 @@ use cloister_audit::{AuditError, EXCHANGE_BYTES_MAX, Exchange};
 use cloister_gateway::{Body, empty, full};
 use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Limited};
-use hyper::client::conn::http2::SendRequest;
 use tracing::{debug, warn};
 
 use super::Facts;
+use super::requests::Requests;
 use super::table::Known;
 use crate::audit::{AuditLog, AuditLogError, Peer};
 use crate::limits::{
@@ -97,14 +97,14 @@ impl Witnessing {
 
     /// Shows this side's log to the end that was dialled, and hears of its own, whenever there is
     /// something to show. Never returns.
-    pub(super) async fn ask(&self, sender: impl Fn() -> Option<SendRequest<Body>>) {
+    pub(super) async fn ask(&self, requests: impl Fn() -> Option<Requests>) {
         let mut shown = self.audit.shown();
         loop {
             // Nothing was shown to anybody before the first admission.
             if *shown.borrow_and_update() > 0 {
                 tokio::time::sleep(random::draw().of(WITNESS_SPREAD)).await;
-                if let Some(sender) = sender()
-                    && let Err(error) = in_time(self.round(sender)).await
+                if let Some(requests) = requests()
+                    && let Err(error) = in_time(self.round(requests)).await
                 {
                     self.report(&error);
                 }
@@ -116,11 +116,11 @@ impl Witnessing {
     }
 
     /// What this side says first, and then to each answer, until there is no more to say.
-    async fn round(&self, mut sender: SendRequest<Body>) -> Result<(), WitnessError> {
+    async fn round(&self, mut requests: Requests) -> Result<(), WitnessError> {
         let nothing = Exchange::default();
         let mut said = self.reply(&nothing).await?;
         for _ in 0..WITNESS_ROUND_MAX {
-            let heard = self.post(&mut sender, &said).await?;
+            let heard = self.post(&mut requests, &said).await?;
             if heard == nothing {
                 return Ok(());
             }
@@ -134,7 +134,7 @@ impl Witnessing {
 
     async fn post(
         &self,
-        sender: &mut SendRequest<Body>,
+        requests: &mut Requests,
         said: &Exchange,
     ) -> Result<Exchange, WitnessError> {
         let broken = |error: http::Error| WitnessError::Broken(error.into());
@@ -143,8 +143,8 @@ impl Witnessing {
         let mut request = Request::new(full(said.encode()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = uri.build().map_err(broken)?;
-        let response = sender.send_request(request).await;
-        let response = response.map_err(|error| WitnessError::Broken(error.into()))?;
+        let response = requests.send(request).await;
+        let response = response.map_err(|failed| WitnessError::Broken(failed.error.into()))?;
         if response.status() != StatusCode::OK {
             return Err(WitnessError::Refused(response.status()));
         }

@@ -1,12 +1,12 @@
-use core::future::poll_fn;
-use core::pin::Pin;
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 use std::io;
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use super::coalesced;
+use super::{Flusher, coalesced};
 use crate::channels::usage::Usage;
 use crate::limits::COALESCED_BYTES_MAX;
 
@@ -51,6 +51,12 @@ impl AsyncWrite for Sent {
     }
 }
 
+/// Does `task`, as the task of a connection does what it does.
+async fn run<F: Future>(flusher: Flusher, task: F) -> F::Output {
+    let (mut task, mut turns) = (pin!(task), flusher.turns());
+    poll_fn(|cx| turns.poll(cx, |cx| task.as_mut().poll(cx))).await
+}
+
 /// Waits once, so that whoever polls comes by again.
 async fn once() {
     let mut waited = false;
@@ -81,7 +87,7 @@ async fn what_is_written_at_once_is_sent_at_once_and_in_order() {
             stream.write_all(b"four").await.unwrap();
             once().await;
         };
-        flusher.run(writing).await;
+        run(flusher, writing).await;
         assert_eq!(*sent.writes.lock().unwrap(), [b"one two three".to_vec(), b"four".to_vec()]);
     }
 }
@@ -99,7 +105,7 @@ async fn while_many_streams_are_in_use_the_others_are_waited_for_once() {
         once().await;
         assert_eq!(sent.lens(), [7]);
     };
-    flusher.run(writing).await;
+    run(flusher, writing).await;
 }
 
 #[tokio::test]
@@ -107,12 +113,11 @@ async fn much_is_sent_without_being_copied_and_after_what_came_before() {
     let sent = Sent::default();
     let (mut stream, flusher) = coalesced(sent.clone(), Usage::default());
     let large = vec![7; COALESCED_BYTES_MAX + 1];
-    flusher
-        .run(async {
-            stream.write_all(b"before").await.unwrap();
-            stream.write_all(&large).await.unwrap();
-        })
-        .await;
+    run(flusher, async {
+        stream.write_all(b"before").await.unwrap();
+        stream.write_all(&large).await.unwrap();
+    })
+    .await;
     assert_eq!(sent.lens(), [6, large.len()]);
 }
 
@@ -120,7 +125,7 @@ async fn much_is_sent_without_being_copied_and_after_what_came_before() {
 async fn a_stream_that_breaks_tells_whoever_writes() {
     let (mut stream, flusher) =
         coalesced(Sent { fails: true, ..Sent::default() }, Usage::default());
-    let told = flusher.run(async {
+    let told = run(flusher, async {
         stream.write_all(b"lost").await?;
         once().await;
         stream.flush().await
@@ -132,12 +137,11 @@ async fn a_stream_that_breaks_tells_whoever_writes() {
 async fn what_is_written_before_the_end_is_sent_before_it() {
     let (near, mut far) = tokio::io::duplex(64);
     let (mut stream, flusher) = coalesced(near, Usage::default());
-    flusher
-        .run(async {
-            stream.write_all(b"goodbye").await.unwrap();
-            stream.shutdown().await.unwrap();
-        })
-        .await;
+    run(flusher, async {
+        stream.write_all(b"goodbye").await.unwrap();
+        stream.shutdown().await.unwrap();
+    })
+    .await;
     let mut read = Vec::new();
     drop(stream);
     far.read_to_end(&mut read).await.unwrap();
