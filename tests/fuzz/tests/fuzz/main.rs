@@ -100,6 +100,8 @@ targets! {
     mcp_tool_list = "mcp-tool-list";
     mcp_events = "mcp-events";
     mcp_lines = "mcp-lines";
+    push_request = "push-request";
+    push_notification = "push-notification";
     audit_record = "audit-record";
     audit_log = "audit-log";
     audit_checkpoint = "audit-checkpoint";
