@@ -1,15 +1,21 @@
 //! Opens a TEE and collects from it.
 
+use std::path::Path;
+
+use cloister_attestation::binding::Bound;
 use cloister_attestation::bytes::ReportData;
+use cloister_attestation::envelope::Vtpm;
 use cloister_attestation::evidence::{Evidence, Tee};
 
 use crate::choice::Options;
 use crate::device::SevGuest;
 use crate::error::AttesterError;
-use crate::event_log;
+use crate::event_log::{self, CCEL_DATA};
 use crate::machine::{Machine, Source};
 use crate::simulator::Simulator;
+use crate::tpm::{Connect, Device};
 use crate::tsm::Tsm;
+use crate::vtpm::{Paravisor, QuoteService};
 
 /// An opened TEE.
 #[derive(Debug)]
@@ -22,6 +28,7 @@ pub struct Attester {
 enum Backend {
     Tsm(Tsm),
     SevGuest(SevGuest),
+    Paravisor(Paravisor),
     Simulator(Simulator),
 }
 
@@ -34,15 +41,17 @@ pub struct Collected {
     pub hardware: Vec<u8>,
     /// SEV-SNP: the host's certificate table, where it offers one. A hint from the host.
     pub certificates: Option<Vec<u8>>,
-    /// TDX: the firmware's event log, where there is one.
+    /// TDX, and behind a paravisor: the firmware's event log, where there is one.
     pub event_log: Option<Vec<u8>>,
+    /// Behind a paravisor: what its virtual TPM adds.
+    pub vtpm: Option<Vtpm>,
 }
 
 impl Attester {
     /// Opens the TEE that `options` choose.
     ///
-    /// With [`crate::Choice::Auto`] the order is: configfs-tsm, `/dev/sev-guest`. The first one that
-    /// is there decides, also when it cannot be used.
+    /// With [`crate::Choice::Auto`] the order is: configfs-tsm, `/dev/sev-guest`, a virtual TPM with a
+    /// paravisor's report. The first one that is there decides, also when it cannot be used.
     ///
     /// # Errors
     /// [`AttesterError`]: no TEE, another one than asked for, no permission, or no way to a quote.
@@ -58,11 +67,28 @@ impl Attester {
                 let device = SevGuest::open(&machine.sev_guest, level)?;
                 Ok(Self { backend: Backend::SevGuest(device), tee: Tee::Snp })
             }
+            Source::AzureVtpm => {
+                let tpm = Box::new(Device::new(&machine.tpm));
+                Self::behind_paravisor(tpm, options.quote_service)
+            }
             Source::Simulator(socket) => {
                 let (simulator, tee) = Simulator::open(&socket)?;
                 Ok(Self { backend: Backend::Simulator(simulator), tee })
             }
         }
+    }
+
+    /// Opens what is behind a paravisor's virtual TPM, wherever that is.
+    ///
+    /// # Errors
+    /// [`AttesterError`]: no TPM, none with a paravisor's report, or none that can be used.
+    pub fn behind_paravisor(
+        tpm: Box<dyn Connect>,
+        quote_service: QuoteService,
+    ) -> Result<Self, AttesterError> {
+        let paravisor = Paravisor::open(tpm, quote_service)?;
+        let tee = paravisor.tee();
+        Ok(Self { backend: Backend::Paravisor(paravisor), tee })
     }
 
     /// Which TEE this is.
@@ -71,10 +97,14 @@ impl Attester {
         self.tee
     }
 
-    /// Whether this is a simulator.
+    /// Whether this is a simulator, as far as it says so itself.
     #[must_use]
-    pub const fn simulated(&self) -> bool {
-        matches!(self.backend, Backend::Simulator(_))
+    pub fn simulated(&self) -> bool {
+        match &self.backend {
+            Backend::Simulator(_) => true,
+            Backend::Paravisor(paravisor) => paravisor.simulated(),
+            Backend::Tsm(_) | Backend::SevGuest(_) => false,
+        }
     }
 
     /// For people: which TEE, through which interface.
@@ -84,6 +114,7 @@ impl Attester {
         match &self.backend {
             Backend::Tsm(tsm) => format!("{tee} through configfs-tsm at {}", tsm.root().display()),
             Backend::SevGuest(device) => format!("{tee} through {}", device.path().display()),
+            Backend::Paravisor(paravisor) => paravisor.description(),
             Backend::Simulator(simulator) => {
                 format!("SIMULATED {tee} at {}, which proves nothing", simulator.socket().display())
             }
@@ -92,39 +123,56 @@ impl Attester {
 
     /// Asks the TEE for a report or quote over `report_data`. Blocks.
     ///
-    /// Success asserts that the answer parses and carries `report_data`, and nothing about who
+    /// Success asserts that the answer parses and is bound to `report_data`, and nothing about who
     /// signed it.
     ///
     /// # Errors
     /// [`AttesterError`] of the interface in use, or that the answer is none to this question.
     pub fn collect(&self, report_data: &ReportData) -> Result<Collected, AttesterError> {
-        let (hardware, certificates) = match &self.backend {
-            Backend::Tsm(tsm) => tsm.collect(report_data)?,
-            Backend::SevGuest(device) => device.collect(report_data)?,
-            Backend::Simulator(simulator) => simulator.collect(report_data, self.tee)?,
+        let collected = match &self.backend {
+            Backend::Tsm(tsm) => self.direct(tsm.collect(report_data)?, self.ccel()?),
+            Backend::SevGuest(device) => self.direct(device.collect(report_data)?, None),
+            Backend::Paravisor(paravisor) => paravisor.collect(report_data)?,
+            Backend::Simulator(simulator) => {
+                self.direct(simulator.collect(report_data, self.tee)?, None)
+            }
         };
-        check_answer(self.tee, &hardware, report_data)?;
-        let event_log = match &self.backend {
-            Backend::Tsm(_) if self.tee == Tee::Tdx => event_log::read()?,
-            Backend::Tsm(_) | Backend::SevGuest(_) | Backend::Simulator(_) => None,
-        };
+        check_answer(&collected, report_data)?;
+        Ok(collected)
+    }
+
+    /// What the hardware answered the guest itself.
+    fn direct(
+        &self,
+        (hardware, certificates): (Vec<u8>, Option<Vec<u8>>),
+        event_log: Option<Vec<u8>>,
+    ) -> Collected {
         let certificates = certificates.filter(|table| !table.is_empty());
-        Ok(Collected { tee: self.tee, hardware, certificates, event_log })
+        Collected { tee: self.tee, hardware, certificates, event_log, vtpm: None }
+    }
+
+    fn ccel(&self) -> Result<Option<Vec<u8>>, AttesterError> {
+        if self.tee == Tee::Tdx { event_log::read(Path::new(CCEL_DATA)) } else { Ok(None) }
     }
 }
 
 /// The last line of defence of every interface: the answer is one to this question.
-fn check_answer(tee: Tee, hardware: &[u8], asked: &ReportData) -> Result<(), AttesterError> {
+fn check_answer(collected: &Collected, asked: &ReportData) -> Result<(), AttesterError> {
+    let Collected { tee, hardware, vtpm, .. } = collected;
     let max = cloister_attestation::limits::HARDWARE_EVIDENCE_BYTES_MAX;
     if hardware.len() > max {
         return Err(AttesterError::TooLong { what: "report or quote", max });
     }
-    let evidence = Evidence::parse(tee, hardware)
-        .map_err(|source| AttesterError::Unreadable { tee, source })?;
-    let answered = match &evidence {
-        Evidence::Snp(report) => report.report_data(),
-        Evidence::Tdx(quote) => quote.report_data(),
-        Evidence::Azure(_) | _ => return Err(AttesterError::OtherReportData),
+    let evidence = match vtpm {
+        Some(vtpm) => Evidence::behind_paravisor(*tee, hardware, vtpm),
+        None => Evidence::parse(*tee, hardware),
     };
-    if answered.ct_eq(asked) { Ok(()) } else { Err(AttesterError::OtherReportData) }
+    let evidence = evidence.map_err(|source| AttesterError::Unreadable { tee: *tee, source })?;
+    let answered = match &evidence {
+        Evidence::Snp(report) => Bound::ReportData(report.report_data()),
+        Evidence::Tdx(quote) => Bound::ReportData(quote.report_data()),
+        Evidence::Azure(azure) => Bound::QualifyingData(azure.quote().quote().extra_data()),
+        _ => return Err(AttesterError::OtherReportData),
+    };
+    if answered.is_to(asked) { Ok(()) } else { Err(AttesterError::OtherReportData) }
 }

@@ -11,6 +11,8 @@ use crate::choice::{Choice, Options};
 use crate::error::AttesterError;
 use crate::machine::{Machine, present};
 use crate::platform::{self, Signs};
+use crate::tpm::Device;
+use crate::vtpm::{Found, look};
 use crate::{codes, tsm};
 
 /// Looks at everything that collecting depends on, and collects once: which platform this is by what
@@ -27,6 +29,7 @@ pub fn findings(options: &Options) -> Vec<Check> {
         findings.push(configfs(&machine));
         findings.push(entry(&machine));
         findings.push(devices(&machine));
+        findings.push(vtpm(&machine, &options.choice));
     }
     findings.push(collection(options));
     findings
@@ -60,6 +63,24 @@ fn devices(machine: &Machine) -> Check {
     });
     let [sev, tdx] = &states;
     Check::not_asserted(&codes::DOCTOR_DEVICE, format!("{sev}, {tdx}"))
+}
+
+/// Every machine without a paravisor is right to have none, unless it was asked for.
+fn vtpm(machine: &Machine, choice: &Choice) -> Check {
+    let device = machine.tpm.display();
+    let expected = format!("{device} with a paravisor's report");
+    match look(&Device::new(&machine.tpm)) {
+        Found::Report => Check::met(&codes::DOCTOR_VTPM, expected),
+        Found::Other(found) => {
+            let observed = format!("{device}: {found}");
+            match choice {
+                Choice::AzureVtpm => Check::decided(&codes::DOCTOR_VTPM, false, expected, observed),
+                Choice::Auto | Choice::Snp(_) | Choice::Tdx(_) | Choice::Simulator(_) => {
+                    Check::not_asserted(&codes::DOCTOR_VTPM, observed)
+                }
+            }
+        }
+    }
 }
 
 fn collection(options: &Options) -> Check {

@@ -5,8 +5,11 @@ use std::path::PathBuf;
 
 use cloister_attestation::code::{Code, Diagnostic};
 use cloister_attestation::evidence::{ParseError, Tee};
+use cloister_attestation::{azure, tpm};
 
 use crate::codes;
+use crate::tpm::TpmError;
+use crate::vtpm::QuoteServiceError;
 
 /// Why no Evidence was collected.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +123,59 @@ pub enum AttesterError {
         /// In which way, or what it said.
         reason: String,
     },
+    /// The TPM gave no answer.
+    #[error(transparent)]
+    Tpm(#[from] TpmError),
+    /// There is a TPM, and no hardware that vouches for it.
+    #[error("no TEE behind the TPM: {found}")]
+    NotATee {
+        /// What is there instead.
+        found: String,
+    },
+    /// The paravisor's report does not parse.
+    #[error("paravisor's report is unreadable")]
+    UnreadableReport {
+        /// Why.
+        source: azure::ParseError,
+    },
+    /// The hardware's report does not vouch for what the paravisor says beside it.
+    #[error("paravisor's report did not fit together in {attempts} attempts")]
+    TornReport {
+        /// How often it was read.
+        attempts: u32,
+    },
+    /// The paravisor's report is of other hardware than when it was opened.
+    #[error("paravisor was on {expected} when opened and now is on {found}")]
+    OtherHardware {
+        /// When it was opened.
+        expected: Tee,
+        /// Now.
+        found: Tee,
+    },
+    /// The TPM's attestation key is not the one that the hardware vouches for.
+    #[error("attestation key: {reason}")]
+    AttestationKey {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The TPM's quote does not parse.
+    #[error("TPM's quote is unreadable")]
+    UnreadableQuote {
+        /// Why.
+        source: tpm::ParseError,
+    },
+    /// The TPM quoted something else.
+    #[error("TPM quoted other PCRs than asked for")]
+    OtherPcrs,
+    /// PCRs kept changing.
+    #[error("PCRs were extended between quote and values in each of {attempts} attempts")]
+    UnsteadyPcrs {
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// There is no quote for the paravisor's TDREPORT.
+    #[error(transparent)]
+    QuoteService(#[from] QuoteServiceError),
     /// More than any real report or quote.
     #[error("{what} has more than {max} bytes")]
     TooLong {
@@ -157,9 +213,18 @@ impl Diagnostic for AttesterError {
             Self::NoQuote { .. } => &codes::TDX_NO_QUOTE,
             Self::SimulatorUnreachable { .. } => &codes::SIMULATOR_UNREACHABLE,
             Self::SimulatorProtocol { .. } => &codes::SIMULATOR_PROTOCOL,
-            Self::TooLong { .. } | Self::Unreadable { .. } | Self::OtherReportData => {
-                &codes::ANSWER
-            }
+            Self::Tpm(error) => error.code(),
+            Self::NotATee { .. } => &codes::VTPM_NOT_A_TEE,
+            Self::UnreadableReport { .. } | Self::TornReport { .. } => &codes::VTPM_REPORT,
+            Self::AttestationKey { .. } => &codes::VTPM_KEY,
+            Self::UnsteadyPcrs { .. } => &codes::VTPM_PCRS,
+            Self::QuoteService(error) => error.code(),
+            Self::TooLong { .. }
+            | Self::Unreadable { .. }
+            | Self::UnreadableQuote { .. }
+            | Self::OtherHardware { .. }
+            | Self::OtherPcrs
+            | Self::OtherReportData => &codes::ANSWER,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The firmware's event log of a TDX guest (CCEL), as the kernel shows it.
+//! The firmware's event log, as the kernel shows it: of a TDX guest (CCEL) or of a TPM.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -9,14 +9,10 @@ use cloister_attestation::limits::EVENT_LOG_BYTES_MAX;
 use crate::error::AttesterError;
 
 /// SPEC: ACPI 6.5 section 5.2.34; Linux shows the area that the table points at here.
-const CCEL_DATA: &str = "/sys/firmware/acpi/tables/data/CCEL";
+pub(crate) const CCEL_DATA: &str = "/sys/firmware/acpi/tables/data/CCEL";
 
-/// The log, or nothing where the firmware keeps none.
-pub(crate) fn read() -> Result<Option<Vec<u8>>, AttesterError> {
-    read_from(Path::new(CCEL_DATA))
-}
-
-fn read_from(path: &Path) -> Result<Option<Vec<u8>>, AttesterError> {
+/// The log at `path`, or nothing where the firmware keeps none.
+pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, AttesterError> {
     let failed = |source| AttesterError::Tsm { action: "read", path: path.to_owned(), source };
     let file = match File::open(path) {
         Ok(file) => file,
@@ -34,16 +30,16 @@ fn read_from(path: &Path) -> Result<Option<Vec<u8>>, AttesterError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{EVENT_LOG_BYTES_MAX, read_from};
+    use super::{EVENT_LOG_BYTES_MAX, read};
 
     #[test]
     fn a_firmware_without_a_log_is_no_error_and_a_log_without_end_is_one() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("CCEL");
-        assert!(read_from(&path).unwrap().is_none());
+        assert!(read(&path).unwrap().is_none());
         std::fs::write(&path, vec![1; EVENT_LOG_BYTES_MAX]).unwrap();
-        assert_eq!(read_from(&path).unwrap().unwrap().len(), EVENT_LOG_BYTES_MAX);
+        assert_eq!(read(&path).unwrap().unwrap().len(), EVENT_LOG_BYTES_MAX);
         std::fs::write(&path, vec![1; EVENT_LOG_BYTES_MAX + 1]).unwrap();
-        assert!(read_from(&path).is_err());
+        assert!(read(&path).is_err());
     }
 }

@@ -5,6 +5,7 @@
 //!                      |
 //!                      +-- configfs-tsm       SEV-SNP and TDX, Linux 6.7 and later
 //!                      +-- /dev/sev-guest     SEV-SNP on older kernels
+//!                      +-- /dev/tpmrm0        both, behind Azure's paravisor
 //!                      +-- simulator socket   never found by itself, only when named
 //! ```
 //!
@@ -14,7 +15,7 @@
 //!
 //! What this crate deliberately does not do: verify signatures, which a guest cannot do for itself;
 //! guess (a machine without a TEE is an error with a remedy, and a TEE that was asked for is never
-//! replaced by another); or hold a key. A binary with this crate inside can talk to a simulator,
+//! replaced by another); take a TPM for a TEE; or hold a key. A binary with this crate inside can talk to a simulator,
 //! and what comes out is refused wherever a vendor's root is demanded.
 //!
 //! Read first: [`Attester`] and [`AttesterError`].
@@ -33,10 +34,13 @@ pub mod limits;
 mod machine;
 mod platform;
 mod simulator;
+pub mod tpm;
 mod tsm;
+mod vtpm;
 
 pub use attester::{Attester, Collected};
 pub use choice::{Choice, Interface, Options};
 pub use codes::codes;
 pub use error::AttesterError;
 pub use simulator::SimulatorAnswer;
+pub use vtpm::{QuoteService, QuoteServiceAnswer, QuoteServiceError};

@@ -31,3 +31,23 @@ pub const SIMULATOR_PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the simulator may say when it refuses.
 pub const SIMULATOR_MESSAGE_BYTES_MAX: usize = 1024;
+
+/// One response of a TPM: what the kernel's driver takes.
+///
+/// SPEC: Linux `drivers/char/tpm/tpm.h`, `TPM_BUFSIZE`.
+pub const TPM_RESPONSE_BYTES_MAX: usize = 4096;
+
+/// One piece of an NV index: what every PC Client TPM returns at a time.
+///
+/// SPEC: TCG PTP 1.05, `TPM_PT_NV_BUFFER_MAX`: at least 512.
+pub const NV_PIECE_BYTES_MAX: usize = 512;
+
+/// One answer of the quote service with its header: a quote of at most 16 KiB, in base64.
+pub const QUOTE_SERVICE_BYTES_MAX: usize = 64 * 1024;
+
+/// Header fields of such an answer.
+pub const QUOTE_SERVICE_FIELDS_MAX: usize = 32;
+
+/// How long one request to the quote service may take, from connecting to the last byte. It signs
+/// on the same host, and answers within a second.
+pub const QUOTE_SERVICE_PATIENCE: Duration = Duration::from_secs(10);

@@ -8,7 +8,9 @@ use cloister_attestation::evidence::Tee;
 
 use crate::choice::{Choice, Interface, Options};
 use crate::error::AttesterError;
+use crate::tpm::Device;
 use crate::tsm;
+use crate::vtpm::{Found, look};
 
 const SEV_GUEST: &str = "/dev/sev-guest";
 const TDX_GUEST: &str = "/dev/tdx_guest";
@@ -19,6 +21,7 @@ pub(crate) struct Machine {
     pub(crate) tsm_root: PathBuf,
     pub(crate) sev_guest: PathBuf,
     pub(crate) tdx_guest: PathBuf,
+    pub(crate) tpm: PathBuf,
 }
 
 /// What to collect from.
@@ -26,6 +29,7 @@ pub(crate) struct Machine {
 pub(crate) enum Source {
     Tsm(Tee),
     SevGuest,
+    AzureVtpm,
     Simulator(PathBuf),
 }
 
@@ -35,6 +39,7 @@ impl Machine {
             tsm_root: options.tsm_root.clone(),
             sev_guest: SEV_GUEST.into(),
             tdx_guest: TDX_GUEST.into(),
+            tpm: options.tpm.clone(),
         }
     }
 
@@ -44,6 +49,7 @@ impl Machine {
             Choice::Auto => self.first(),
             Choice::Snp(interface) => self.forced(Tee::Snp, *interface),
             Choice::Tdx(interface) => self.forced(Tee::Tdx, *interface),
+            Choice::AzureVtpm => Ok(Source::AzureVtpm),
             Choice::Simulator(socket) => Ok(Source::Simulator(socket.clone())),
         }
     }
@@ -63,9 +69,12 @@ impl Machine {
         if present(&self.tdx_guest)? {
             return Err(AttesterError::NoQuote { device: self.tdx_guest.clone() });
         }
-        let devices = [&self.sev_guest, &self.tdx_guest].map(|path| path.display().to_string());
-        let looked_for = [looked_for_tsm].into_iter().chain(devices).collect();
-        Err(AttesterError::NoTee { looked_for })
+        let Found::Other(found) = look(&Device::new(&self.tpm)) else {
+            return Ok(Source::AzureVtpm);
+        };
+        let [sev, tdx] = [&self.sev_guest, &self.tdx_guest].map(|path| path.display().to_string());
+        let tpm = format!("{} ({found})", self.tpm.display());
+        Err(AttesterError::NoTee { looked_for: vec![looked_for_tsm, sev, tdx, tpm] })
     }
 
     fn by_provider(&self, name: &str) -> Result<Source, AttesterError> {
@@ -122,7 +131,7 @@ pub(crate) fn present(device: &Path) -> Result<bool, AttesterError> {
 }
 
 /// A device node without a driver behind it is as good as none.
-fn absent(error: &io::Error) -> bool {
+pub(crate) fn absent(error: &io::Error) -> bool {
     let code = rustix::io::Errno::from_io_error(error);
     error.kind() == io::ErrorKind::NotFound
         || matches!(code, Some(rustix::io::Errno::NXIO | rustix::io::Errno::NODEV))

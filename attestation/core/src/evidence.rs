@@ -5,7 +5,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::bytes::{Digest48, ReportData};
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, Vtpm};
 use crate::{azure, snp, tdx};
 
 /// The hardware that produced Evidence.
@@ -85,11 +85,16 @@ impl Evidence {
     pub fn from_envelope(envelope: &Envelope) -> Result<Self, ParseError> {
         match &envelope.vtpm {
             None => Self::parse(envelope.tee, &envelope.hardware),
-            Some(vtpm) => {
-                let parts = vtpm.parts(envelope.tee, &envelope.hardware);
-                Ok(Self::Azure(azure::AzureEvidence::parse(&parts)?))
-            }
+            Some(vtpm) => Self::behind_paravisor(envelope.tee, &envelope.hardware, vtpm),
         }
+    }
+
+    /// Parses a report or quote of the paravisor together with what its virtual TPM adds.
+    ///
+    /// # Errors
+    /// The parser's own error.
+    pub fn behind_paravisor(tee: Tee, hardware: &[u8], vtpm: &Vtpm) -> Result<Self, ParseError> {
+        Ok(Self::Azure(azure::AzureEvidence::parse(&vtpm.parts(tee, hardware))?))
     }
 
     /// The hardware's report or quote, through whatever it came.

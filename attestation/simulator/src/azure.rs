@@ -1,6 +1,7 @@
 //! A described guest behind Azure's paravisor: the HCL report, the virtual TPM and its quotes.
 
 mod hcl;
+mod provision;
 mod quote;
 mod runtime;
 
@@ -24,6 +25,7 @@ use crate::hook::{Hook, hooks};
 use crate::image::ProcessImage;
 use crate::key::SigningKey;
 use crate::pki::Pki;
+use runtime::Claims;
 
 /// A guest behind Azure's paravisor, on simulated hardware.
 ///
@@ -175,13 +177,12 @@ impl AzureGuest {
     /// Evidence that is bound to `report_data` by the quote's qualifying data.
     #[must_use]
     pub fn evidence(&self, report_data: &ReportData) -> AzureEvidence {
-        let runtime = self.hooks.runtime.apply(runtime::text(self));
-        let mut bound = [0; ReportData::LEN];
-        bound[..32].copy_from_slice(&sha256(runtime.as_bytes()));
-        let bound = self.hooks.hardware_report_data.apply(ReportData::new(bound));
-        let hardware = self.paravisor.evidence(&bound);
-        let fields = self.hooks.hcl.apply(HclFields::of(&self.paravisor, &bound, &hardware));
-        let hcl_report = self.hooks.hcl_bytes.apply(fields.encode(runtime.as_bytes()));
+        let claims = Claims {
+            attestation: &self.key(VTPM).modulus(),
+            endorsement: Some(&self.pki.rsa2048(&format!("{VTPM}/ek")).modulus()),
+            vm_unique_id: &self.vm_unique_id,
+        };
+        let (hardware, hcl_report) = self.report(&claims, hcl::NV_BYTES);
         let attest = AttestFields::of(&self.pcrs, qualifying_data(report_data).as_ref());
         let attest = self.hooks.attest.apply(attest);
         let quote = self.hooks.attest_bytes.apply(attest.encode());
@@ -199,6 +200,18 @@ impl AzureGuest {
         }
     }
 
+    /// What the hardware signs of the paravisor, and the HCL report for an NV index of this size.
+    fn report(&self, claims: &Claims<'_>, nv_bytes: usize) -> (Vec<u8>, Vec<u8>) {
+        let runtime = self.hooks.runtime.apply(claims.text());
+        let mut bound = [0; ReportData::LEN];
+        bound[..32].copy_from_slice(&sha256(runtime.as_bytes()));
+        let bound = self.hooks.hardware_report_data.apply(ReportData::new(bound));
+        let hardware = self.paravisor.evidence(&bound);
+        let fields = self.hooks.hcl.apply(HclFields::of(&self.paravisor, &bound, &hardware));
+        let report = self.hooks.hcl_bytes.apply(fields.encode(runtime.as_bytes(), nv_bytes));
+        (hardware, report)
+    }
+
     fn key(&self, vtpm: &str) -> Arc<SigningKey> {
         self.pki.rsa2048(&format!("{vtpm}/ak"))
     }
@@ -206,4 +219,10 @@ impl AzureGuest {
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
     digest(&SHA256, bytes).as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
+
+/// A `TPM2B`.
+fn sized(bytes: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(bytes.len()).expect("a TPM structure is short");
+    [length.to_be_bytes().as_slice(), bytes].concat()
 }

@@ -7,6 +7,7 @@
 //!             v
 //!  ProcessImage --measures--> SnpGuest / TdxGuest --sign--> report / quote
 //!                                  |--paravisor--> AzureGuest --> HCL report, TPM quote
+//!                                  |                   '--> swtpm, which quotes by itself
 //!                                  |
 //!                                  +--> server (unix socket)   --> cloister-attester
 //!                                  +--> tsm_fs (FUSE configfs) --> cloister-attester
@@ -47,6 +48,7 @@ pub mod publisher;
 pub mod server;
 pub mod snp;
 mod stream;
+pub mod swtpm;
 pub mod tdx;
 pub mod tsm_fs;
 

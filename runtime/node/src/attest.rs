@@ -22,6 +22,7 @@ pub fn options(config: &TeeConfig) -> Options {
         TeeKind::Auto => Choice::Auto,
         TeeKind::Snp => Choice::Snp(interface),
         TeeKind::Tdx => Choice::Tdx(interface),
+        TeeKind::AzureVtpm => Choice::AzureVtpm,
         // The configuration was refused if the socket is missing.
         TeeKind::Simulator => {
             Choice::Simulator(config.simulator_socket.clone().unwrap_or_default())
@@ -71,7 +72,7 @@ pub(crate) async fn collect(
         manifest: declared.bytes.clone(),
         certificates: collected.certificates,
         event_log: collected.event_log,
-        vtpm: None,
+        vtpm: collected.vtpm,
     })
 }
 
@@ -100,6 +101,7 @@ mod tests {
         assert_eq!(chosen(TeeKind::Auto, TeeInterface::Auto), Choice::Auto);
         assert_eq!(chosen(TeeKind::Snp, TeeInterface::Device), Choice::Snp(Interface::Device));
         assert_eq!(chosen(TeeKind::Tdx, TeeInterface::Configfs), Choice::Tdx(Interface::Configfs));
+        assert_eq!(chosen(TeeKind::AzureVtpm, TeeInterface::Auto), Choice::AzureVtpm);
         let named = TeeConfig {
             kind: TeeKind::Simulator,
             simulator_socket: Some("/s".into()),

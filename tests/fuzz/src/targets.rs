@@ -19,6 +19,7 @@ mod session;
 mod snp;
 mod tdx;
 mod tdx_signed;
+mod tpm;
 mod visit;
 mod x509;
 
@@ -62,6 +63,8 @@ pub const ALL: &[Target] = &[
     documents::NODE_CONFIG,
     documents::POLICY_BUNDLE,
     attester::SIMULATOR_ANSWER,
+    tpm::RESPONSE,
+    tpm::QUOTE_SERVICE,
     channel::LEASE,
     channel::SVID,
     channel::TRUST_BUNDLE,

@@ -15,6 +15,7 @@ fn machine(directory: &Path, present: &[&str]) -> Machine {
         tsm_root: directory.join("tsm"),
         sev_guest: directory.join("sev-guest"),
         tdx_guest: directory.join("tdx_guest"),
+        tpm: directory.join("tpmrm0"),
     }
 }
 
@@ -23,8 +24,9 @@ fn a_machine_without_a_tee_is_told_what_was_looked_for() {
     let directory = tempfile::tempdir().unwrap();
     let error = machine(directory.path(), &[]).select(&Choice::Auto).unwrap_err();
     let AttesterError::NoTee { looked_for } = error else { panic!("{error}") };
-    assert_eq!(looked_for.len(), 3);
+    assert_eq!(looked_for.len(), 4);
     assert!(looked_for[0].contains("tsm") && looked_for[1].contains("sev-guest"));
+    assert!(looked_for[3].ends_with("tpmrm0 (absent)"), "{}", looked_for[3]);
 }
 
 #[test]
@@ -56,6 +58,14 @@ fn the_tdx_device_alone_is_no_way_to_a_quote() {
         let error = machine.select(&choice).unwrap_err();
         assert!(matches!(error, AttesterError::NoQuote { .. }), "{error}");
     }
+}
+
+#[test]
+fn what_does_not_answer_like_a_tpm_is_none_and_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let error = machine(directory.path(), &["tpmrm0"]).select(&Choice::Auto).unwrap_err();
+    let AttesterError::NoTee { looked_for } = error else { panic!("{error}") };
+    assert!(looked_for[3].contains("TPM2_NV_ReadPublic"), "{}", looked_for[3]);
 }
 
 #[test]

@@ -34,6 +34,22 @@ fn a_machine_without_configfs_fails_with_a_remedy() {
 }
 
 #[test]
+fn a_missing_paravisor_is_a_failure_only_where_it_was_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = |choice| Options {
+        tsm_root: directory.path().join("tsm"),
+        tpm: directory.path().join("tpmrm0"),
+        ..Options::new(choice)
+    };
+    let findings = doctor::findings(&options(Choice::Auto));
+    assert_eq!(state(&findings, &codes::DOCTOR_VTPM), State::NotAsserted);
+    let findings = doctor::findings(&options(Choice::AzureVtpm));
+    assert_eq!(state(&findings, &codes::DOCTOR_VTPM), State::Fail);
+    let collection = findings.last().unwrap();
+    assert!(collection.observed.contains(codes::TEE_UNAVAILABLE.id), "{}", collection.observed);
+}
+
+#[test]
 fn an_unknown_provider_fails() {
     let Some(kernel) = Kernel::mount(TsmFs::new(snp()).with_provider("arm_cca_guest")) else {
         return;

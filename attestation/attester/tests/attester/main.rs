@@ -10,8 +10,13 @@
 
 mod codes;
 mod doctor;
+mod paravisor;
+mod paravisor_refused;
+mod quote_service;
 mod simulator_socket;
 mod support;
+mod swtpm;
 mod tsm;
 mod tsm_race;
 mod tsm_retry;
+mod vm;

@@ -30,7 +30,7 @@ impl RuntimeData {
     ///
     /// # Errors
     /// In words, what speaks against it.
-    pub(super) fn attestation_key(&self) -> Result<AttestationKey, String> {
+    pub fn attestation_key(&self) -> Result<AttestationKey, String> {
         let mut named = self.keys().iter().filter(|key| key.kid == KEY_ID);
         match (named.next(), named.next()) {
             (Some(key), None) => key.attestation_key(),

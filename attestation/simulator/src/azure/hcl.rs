@@ -4,8 +4,8 @@ use cloister_attestation::bytes::ReportData;
 
 use crate::guest::Guest;
 
-/// Size of the NV index.
-const NV_BYTES: usize = 2600;
+/// Size of the NV index in Azure's virtual TPMs.
+pub(super) const NV_BYTES: usize = 2600;
 const HARDWARE_BYTES: usize = 1184;
 
 /// Every field of an HCL report but the runtime data, named as in its specification. All sizes
@@ -58,7 +58,7 @@ impl HclFields {
     }
 
     /// The report, padded to the size of the NV index.
-    pub(super) fn encode(&self, runtime: &[u8]) -> Vec<u8> {
+    pub(super) fn encode(&self, runtime: &[u8], nv_bytes: usize) -> Vec<u8> {
         let length = |bytes: usize| u32::try_from(bytes).expect("a report has kilobytes");
         let (variable, data) = (length(runtime.len()), length(runtime.len() + 20));
         let whole = length(32 + self.hardware.len() + 20 + runtime.len());
@@ -78,7 +78,7 @@ impl HclFields {
             runtime,
         ]
         .concat();
-        report.resize(report.len().max(NV_BYTES), 0);
+        report.resize(report.len().max(nv_bytes), 0);
         report
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::sha256;
+use super::{sha256, sized};
 
 /// Every field of a `TPMS_ATTEST` of type quote, named as in the specification.
 ///
@@ -94,9 +94,4 @@ impl AttestFields {
 /// `TPMT_SIGNATURE` of RSASSA with SHA-256.
 pub(super) fn signature(raw: &[u8]) -> Vec<u8> {
     [RSASSA.to_be_bytes().as_slice(), &SHA256.to_be_bytes(), &sized(raw)].concat()
-}
-
-fn sized(bytes: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(bytes.len()).expect("a TPM structure is short");
-    [length.to_be_bytes().as_slice(), bytes].concat()
 }

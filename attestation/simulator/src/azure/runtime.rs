@@ -2,25 +2,36 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{AzureGuest, VTPM};
+/// What the runtime data says, as far as machines differ.
+pub(super) struct Claims<'a> {
+    /// Modulus of the key that signs quotes.
+    pub(super) attestation: &'a [u8],
+    /// Modulus of the key that others encrypt to, where it is named.
+    pub(super) endorsement: Option<&'a [u8]>,
+    pub(super) vm_unique_id: &'a str,
+}
 
-pub(super) fn text(guest: &AzureGuest) -> String {
-    let modulus = URL_SAFE_NO_PAD.encode(guest.key(VTPM).modulus());
-    let storage = URL_SAFE_NO_PAD.encode(guest.pki.rsa2048(&format!("{VTPM}/ek")).modulus());
-    let document = json!({
-        "keys": [
-            { "kid": "HCLAkPub", "key_ops": ["sign"], "kty": "RSA", "e": "AQAB", "n": modulus },
-            { "kid": "HCLEkPub", "key_ops": ["encrypt"], "kty": "RSA", "e": "AQAB", "n": storage },
-        ],
-        "vm-configuration": {
-            "console-enabled": true,
-            "secure-boot": true,
-            "tpm-enabled": true,
-            "vmUniqueId": guest.vm_unique_id,
-        },
-        "user-data": "00".repeat(64),
-    });
-    document.to_string()
+impl Claims<'_> {
+    pub(super) fn text(&self) -> String {
+        let attestation = [key("HCLAkPub", "sign", self.attestation)];
+        let endorsement = self.endorsement.map(|modulus| key("HCLEkPub", "encrypt", modulus));
+        let document = json!({
+            "keys": attestation.into_iter().chain(endorsement).collect::<Vec<_>>(),
+            "vm-configuration": {
+                "console-enabled": true,
+                "secure-boot": true,
+                "tpm-enabled": true,
+                "vmUniqueId": self.vm_unique_id,
+            },
+            "user-data": "00".repeat(64),
+        });
+        document.to_string()
+    }
+}
+
+fn key(name: &str, operation: &str, modulus: &[u8]) -> Value {
+    let modulus = URL_SAFE_NO_PAD.encode(modulus);
+    json!({ "kid": name, "key_ops": [operation], "kty": "RSA", "e": "AQAB", "n": modulus })
 }

@@ -143,7 +143,7 @@ pub struct TeeConfig {
     /// Which TEE.
     #[serde(default)]
     pub kind: TeeKind,
-    /// How to reach it; not for the simulator.
+    /// How to reach it; not for the simulator, nor behind a paravisor.
     #[serde(default)]
     pub interface: TeeInterface,
     /// The simulator's Unix socket; with `kind = "simulator"` only.
@@ -183,6 +183,8 @@ pub enum TeeKind {
     Snp,
     /// Intel TDX.
     Tdx,
+    /// Either of them behind Azure's paravisor, through its virtual TPM.
+    AzureVtpm,
     /// The software TEE. Only a Verifier that names its root admits it.
     Simulator,
 }
@@ -302,7 +304,7 @@ fn check_tee(source: &Source, tee: &Spanned<TeeConfig>) -> Result<(), ConfigErro
         (TeeKind::Simulator, None) => {
             Err(source.refuse(tee, "the simulator needs simulator_socket"))
         }
-        (TeeKind::Auto | TeeKind::Snp | TeeKind::Tdx, Some(_)) => {
+        (TeeKind::Auto | TeeKind::Snp | TeeKind::Tdx | TeeKind::AzureVtpm, Some(_)) => {
             Err(source.refuse(tee, "simulator_socket is for kind = \"simulator\""))
         }
         _ => Ok(()),

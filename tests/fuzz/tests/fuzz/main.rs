@@ -79,6 +79,8 @@ targets! {
     node_config = "node-config";
     policy_bundle = "policy-bundle";
     simulator_answer = "simulator-answer";
+    tpm_response = "tpm-response";
+    quote_service_answer = "quote-service-answer";
     lease = "lease";
     svid = "svid";
     trust_bundle = "trust-bundle";

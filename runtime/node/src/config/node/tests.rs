@@ -66,6 +66,14 @@ fn the_simulator_is_named_with_its_socket_or_not_at_all() {
 }
 
 #[test]
+fn a_paravisors_tpm_is_chosen_by_name_and_is_no_simulator() {
+    let named = EXAMPLE.replace("kind = \"auto\"", "kind = \"azure_vtpm\"");
+    assert_eq!(load(&named).unwrap().tee.kind, TeeKind::AzureVtpm);
+    let both = named.replace("# simulator_socket", "simulator_socket");
+    assert_eq!(load(&both).unwrap_err().code(), &VALUE);
+}
+
+#[test]
 fn refuses_limits_of_zero_and_addresses_without_port() {
     for (from, to) in [
         ("channels_max = 1024", "channels_max = 0"),
