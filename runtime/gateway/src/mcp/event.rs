@@ -32,7 +32,9 @@ pub struct Event {
 #[derive(Debug, Default)]
 pub struct EventReader {
     pending: BytesMut,
-    /// Up to here there is no empty line.
+    /// Where the line begins whose end is not there yet: no line before it is empty.
+    line: usize,
+    /// Up to here that line has no end. A long one may come in many small pieces.
     scanned: usize,
     begun: bool,
 }
@@ -58,7 +60,7 @@ impl EventReader {
     pub fn next_event(&mut self) -> Result<Option<Event>, EventError> {
         let Some(end) = self.end_of_event() else { return Ok(None) };
         let raw = self.pending.split_to(end).freeze();
-        self.scanned = 0;
+        (self.line, self.scanned) = (0, 0);
         let first = !core::mem::replace(&mut self.begun, true);
         Event::read(raw, first).map(Some)
     }
@@ -67,11 +69,16 @@ impl EventReader {
     fn end_of_event(&mut self) -> Option<usize> {
         loop {
             let rest = self.pending.get(self.scanned..).unwrap_or_default();
-            let line = rest.iter().position(|byte| *byte == b'\n')?;
-            let is_empty = matches!(rest.get(..line), Some([] | [b'\r']));
-            self.scanned = self.scanned.saturating_add(line).saturating_add(1);
+            let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+                self.scanned = self.pending.len();
+                return None;
+            };
+            let end = self.scanned.saturating_add(end);
+            let is_empty = matches!(self.pending.get(self.line..end), Some([] | [b'\r']));
+            self.line = end.saturating_add(1);
+            self.scanned = self.line;
             if is_empty {
-                return Some(self.scanned);
+                return Some(self.line);
             }
         }
     }
@@ -207,6 +214,16 @@ mod tests {
         // Inside of data they are the text's own.
         assert!(events("data: {\"x\":\"a\u{2028}b\u{feff}\"}\n\n", 64).is_some());
         assert!(EventReader::default().push(&vec![b'x'; ANSWER_BYTES_MAX + 1]).is_err());
+    }
+
+    #[test]
+    fn a_long_line_in_small_pieces_is_looked_at_once() {
+        let mut reader = EventReader::default();
+        for bytes in 1..=100 {
+            reader.push(b"x").unwrap();
+            assert_eq!(reader.next_event(), Ok(None));
+            assert_eq!(reader.scanned, bytes);
+        }
     }
 
     proptest! {
