@@ -3,15 +3,23 @@
 //! The agent is CPython, so that a program that is neither static nor made for it is seen to run. It
 //! takes root and a network namespace; where those are not permitted, one line says so.
 
+use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
+use cloister_attestation::bytes::Digest48;
 use cloister_guest::fence::kernel_log::KernelLog;
 use cloister_guest::fence::{Namespace, OUTSIDE, Plan, Scratch};
+use cloister_node::phase::Phase;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
-use crate::node::CLOISTERD;
+use crate::node::{CLOISTERD, Image};
+use crate::world::World;
 
 const PYTHON: &str = "/usr/bin/python3";
 /// Users from here on are nobody else's on the machine that runs the tests. Each test has its own: the
@@ -261,4 +269,65 @@ fn a_path_that_does_not_exist_is_no_fence_and_no_agent() {
     assert_eq!(output.status.code(), Some(127));
     assert!(output.stdout.is_empty());
     assert!(String::from_utf8_lossy(&output.stderr).contains("/does/not/exist"));
+}
+
+/// Tries both ways out that it does not have, and serves.
+const AGENT: &str = "
+import http.server, os, socket, urllib.request
+for attempt in (
+    lambda: urllib.request.urlopen('https://undeclared.example.org/'),
+    lambda: socket.create_connection(('192.0.2.1', 443)),
+):
+    try:
+        attempt()
+    except OSError as error:
+        print(error)
+address = ('127.0.0.1', int(os.environ['A2A_PORT']))
+http.server.HTTPServer(address, http.server.BaseHTTPRequestHandler).serve_forever()
+";
+
+async fn asked(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// An image whose agent is fenced wherever it runs.
+async fn fenced_image(world: &World) -> Image {
+    let sections = "[fence]\napplies = \"always\"\nread = [\"/usr\", \"/lib\", \"/lib64\"]\n\
+                    [egress]\nallow = [\"declared.example.org:443\"]";
+    let mut image = Image::demanding(world, "fenced", &[], sections).await;
+    let text = fs::read_to_string(image.agent_toml()).unwrap();
+    let command = text.lines().find(|line| line.starts_with("command")).unwrap();
+    let program = format!("command = [{PYTHON:?}, \"-u\", \"-c\", {AGENT:?}]");
+    fs::write(image.agent_toml(), text.replace(command, &program)).unwrap();
+    image.measured.manifest = Digest48::sha384(&fs::read(image.agent_toml()).unwrap());
+    world.admit(&image.agent_toml(), &image.measured).await;
+    image
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fenced_agent_is_reached_by_its_runtime_and_what_it_tried_is_on_record() {
+    if cell().is_none() {
+        return;
+    }
+    let world = World::start().await;
+    let node = fenced_image(&world).await.start(&world).await;
+    node.until(Phase::Admitted).await;
+    let addresses = node.runtime.addresses();
+    let until = async |path: &str, words: &[&str]| loop {
+        let answer = asked(addresses.operator, path).await;
+        if words.iter().all(|word| answer.contains(word)) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    until("/readyz", &["\"agent_reachable\":true"]).await;
+    until("/v1/audit", &["undeclared.example.org:443", "fence.egress.undeclared"]).await;
+    until("/v1/audit", &["fence.network"]).await;
+    // Neither the agent nor its surface is on this machine's loopback.
+    assert!(TcpStream::connect(addresses.surface).await.is_err());
+    node.runtime.stop().await;
 }
