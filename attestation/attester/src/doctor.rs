@@ -1,7 +1,5 @@
 //! What `cloister doctor` says about collecting Evidence on this machine.
 
-use std::path::Path;
-
 use cloister_attestation::bytes::ReportData;
 use cloister_attestation::check::Check;
 use cloister_attestation::code::Diagnostic;
@@ -10,7 +8,6 @@ use crate::attester::Attester;
 use crate::choice::{Choice, Options};
 use crate::error::AttesterError;
 use crate::machine::{Machine, present};
-use crate::platform::{self, Signs};
 use crate::tpm::Device;
 use crate::vtpm::{Found, look};
 use crate::{codes, tsm};
@@ -25,7 +22,7 @@ pub fn findings(options: &Options) -> Vec<Check> {
     let machine = Machine::new(options);
     let mut findings = Vec::new();
     if !matches!(options.choice, Choice::Simulator(_)) {
-        findings.extend(platform::findings(&Signs::read(Path::new("/"))));
+        findings.extend(crate::platform::look());
         findings.push(configfs(&machine));
         findings.push(entry(&machine));
         findings.push(devices(&machine));

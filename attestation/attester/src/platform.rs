@@ -13,14 +13,21 @@ mod image;
 mod signs;
 
 use core::fmt;
+use std::path::Path;
 
-pub(crate) use finding::findings;
-pub(crate) use signs::Signs;
+use cloister_attestation::check::Check;
+use finding::findings;
+use signs::Signs;
 
 /// The chassis asset tag of every virtual machine of Azure.
 ///
 /// SPEC: cloud-init, data source Azure; Hyper-V machines elsewhere have another.
 const AZURE_ASSET_TAG: &str = "7783-7084-3265-9085-8269-3286-77";
+
+/// What can be said of this machine: the first finding names the platform.
+pub(crate) fn look() -> Vec<Check> {
+    findings(&Signs::read(Path::new("/")))
+}
 
 /// Where this runs, as the machine describes itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -44,7 +44,7 @@ impl Signs {
             asset_tag: text("sys/class/dmi/id/chassis_asset_tag"),
             flags: flags(&contents(&root.join("proc/cpuinfo"))),
             hypervisor: text("sys/hypervisor/type"),
-            // SPEC: Linux ABI sysfs-devices-system-cpu; since 6.16 in sysfs-hypervisor.
+            // SPEC: Linux ABI sysfs-devices-system-cpu, and in later kernels sysfs-hypervisor.
             vmpl: [text("sys/devices/system/cpu/sev/vmpl"), text("sys/hypervisor/sev/vmpl")]
                 .concat(),
             release: text("proc/sys/kernel/osrelease"),

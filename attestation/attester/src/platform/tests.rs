@@ -125,6 +125,14 @@ fn a_tee_without_its_driver_is_told_which_module_to_load() {
 }
 
 #[test]
+fn the_privilege_level_is_a_sign_in_either_place_that_kernels_show_it() {
+    for place in ["sys/devices/system/cpu/sev/vmpl", "sys/hypervisor/sev/vmpl"] {
+        assert_eq!(Shown::by(&signs(QEMU, &[(place, "0\n")])), Some(Shown::Snp), "{place}");
+    }
+    assert_eq!(Shown::by(&signs(QEMU, &[])), None);
+}
+
+#[test]
 fn a_guest_of_qemu_without_a_tee_is_told_which_object_is_missing() {
     let findings = findings(&signs(QEMU, &[]));
     assert!(found(&findings, &codes::QEMU).failed(), "{findings:#?}");

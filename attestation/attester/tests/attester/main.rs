@@ -12,6 +12,7 @@ mod codes;
 mod doctor;
 mod paravisor;
 mod paravisor_refused;
+mod platform;
 mod quote_service;
 mod simulator_socket;
 mod support;

@@ -221,7 +221,7 @@ fn the_latest_answers_are_remembered_and_no_more_than_fit() {
     }
     assert_eq!(memo.find(&send("0")), None);
     for version in &versions[1..] {
-        assert_eq!(memo.find(&send(version)).unwrap().policies(), [version.clone()]);
+        assert_eq!(memo.find(&send(version)).unwrap().policies(), std::slice::from_ref(version));
     }
 }
 
