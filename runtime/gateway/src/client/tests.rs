@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Frame;
@@ -9,6 +11,7 @@ use tokio::sync::mpsc;
 use super::AgentClient;
 use crate::agent::{AgentAddress, AgentPorts};
 use crate::body::{Body, BodyError, boxed, full};
+use crate::loopback::{Loopback, OwnLoopback};
 
 struct Agent(TcpListener);
 
@@ -16,7 +19,8 @@ impl Agent {
     async fn start() -> (Self, AgentClient) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = AgentAddress::try_from(listener.local_addr().unwrap()).unwrap();
-        (Self(listener), AgentClient::new(AgentPorts::from(address)))
+        let own: Arc<dyn Loopback> = Arc::new(OwnLoopback);
+        (Self(listener), AgentClient::new(AgentPorts::from(address), &own))
     }
 
     async fn accept(&self) -> TcpStream {
