@@ -167,8 +167,7 @@ impl Parts {
     ) -> Result<Self, BootError> {
         let attester = Arc::new(open_attester(node)?);
         let identity = Arc::new(IdentityKey::generate()?);
-        let declared = Arc::new(declared(agent).await?);
-        info!(agent = agent.agent.name, manifest = %declared.digest, instance = %identity.instance(), "declared");
+        let declared = Arc::new(declared(agent, &identity).await?);
         let addresses = ports.addresses();
         let clock = Arc::new(clock);
         let audit = Arc::new(audit(agent, node, (&identity, &declared), &clock).await?);
@@ -202,11 +201,10 @@ impl Parts {
         });
         let (doors, opened) = Doors::new(addresses.surface.port(), ports.loopback.clone());
         let ground = Ground { enclosure, phase: state.phase(), processes: TaskTracker::new() };
-        let servers = tools::servers(agent, &ground)?;
-        let servers = Arc::new(ToolServers::within(&ports.beside(), servers));
+        let servers = servers(agent, &ground, ports)?;
         let (inbound, outbound) =
             gateways(&judge, &state, (agent, ports), dialler, doors, cards, &servers);
-        let board = Arc::new(Board::default());
+        let board = Arc::<Board>::default();
         Ok(Self {
             membership: membership(enroller, &published, &state, node),
             showing: Showing::new(verifier.clone(), Arc::clone(&state)),
@@ -230,6 +228,15 @@ impl Parts {
             opened,
         })
     }
+}
+
+fn servers(
+    agent: &AgentConfig,
+    ground: &Ground,
+    ports: &Ports,
+) -> Result<Arc<ToolServers>, BootError> {
+    let servers = tools::servers(agent, ground)?;
+    Ok(Arc::new(ToolServers::within(&ports.beside(), servers)))
 }
 
 fn judge(
@@ -371,9 +378,12 @@ fn evidence(
 }
 
 /// Reads and hashes the declared files on a thread that may block.
-async fn declared(agent: &AgentConfig) -> Result<Declared, BootError> {
+async fn declared(agent: &AgentConfig, identity: &IdentityKey) -> Result<Declared, BootError> {
     let config = agent.clone();
-    Ok(tokio::task::spawn_blocking(move || declare(&config)).await??)
+    let declared = tokio::task::spawn_blocking(move || declare(&config)).await??;
+    let (agent, instance) = (&agent.agent.name, identity.instance());
+    info!(agent, manifest = %declared.digest, %instance, "declared");
+    Ok(declared)
 }
 
 /// Begins the audit log, on a thread that may block.
