@@ -5,6 +5,7 @@ mod bundle;
 mod channels;
 mod connect;
 mod fleet;
+mod image;
 mod policy;
 mod remote;
 mod result;
@@ -22,6 +23,7 @@ pub use bundle::{
 pub use channels::ChannelsArguments;
 pub use connect::ConnectArguments;
 pub use fleet::{FleetArguments, FleetCommand, ForecastArguments, Window, WindowError};
+pub use image::{AdmitArguments, ImageCommand, ListArguments, RetireArguments};
 pub use policy::{NewArguments, PolicyCommand};
 pub use remote::RemoteArguments;
 pub use result::{Bytes, ResultCommand, ResultVerifyArguments, TokenArguments, TokenFormat};
@@ -85,8 +87,12 @@ pub enum Command {
         #[command(subcommand)]
         command: PolicyCommand,
     },
-    /// Say which measured images the Verifier admits.
-    Image(ImageArguments),
+    /// Build measured images, and say which of them the Verifier admits.
+    Image {
+        /// What to do.
+        #[command(subcommand)]
+        command: ImageCommand,
+    },
     /// Look at and act on the fleet's agents.
     Agents(AgentsArguments),
     /// Look at and rotate the keys that sign leases.
@@ -295,41 +301,6 @@ pub struct ConnectionArguments {
     /// configuration folder.
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-}
-
-/// `cloister image`.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Settings file:\n  verifier = \"https://verifier.example:8443\"\n  ca = \"trust.pem\"\n  token_file = \"operator.token\""
-)]
-pub struct ImageArguments {
-    /// How to reach the Verifier.
-    #[command(flatten)]
-    pub connection: ConnectionArguments,
-    /// What to do.
-    #[command(subcommand)]
-    pub command: ImageCommand,
-}
-
-/// `cloister image ...`.
-#[derive(Debug, Subcommand)]
-#[non_exhaustive]
-pub enum ImageCommand {
-    /// Admit an image by its Reference Values.
-    Admit {
-        /// Reference Values document (JSON), or a CoRIM that its publisher signed.
-        file: PathBuf,
-        /// The public key of the publisher (PEM); a CoRIM is believed to nobody else.
-        #[arg(long, value_name = "FILE")]
-        publisher: Option<PathBuf>,
-    },
-    /// List the images that the Verifier knows.
-    List,
-    /// End admission of an image; live leases run out.
-    Retire {
-        /// Tuple digest, as `image list --json` prints it; its first digits do if they are unique.
-        tuple: String,
-    },
 }
 
 /// `cloister agents`.

@@ -9,7 +9,8 @@
 //!                          +-- bundle     what evidence is judged with, as one signed file
 //!                          +-- result     tokens in, who concluded what out; no network
 //!                          +-- audit      a runtime's log in, whether it is honest out; no network
-//!                          +-- image, agents   one call to a Verifier each
+//!                          +-- image      an agent's folder in, a measured image out; its admission
+//!                          +-- agents, keys   one call to a Verifier each
 //!                          +-- channels   one call to a runtime on this machine
 //!                          +-- fleet      what is to be expected of all machines
 //!                          +-- explain, doctor, completions, man
@@ -38,6 +39,7 @@ pub mod evidence;
 pub mod explain;
 pub mod file;
 mod fleet;
+mod image;
 pub mod operator;
 mod policy;
 mod reference;
@@ -60,7 +62,7 @@ pub fn run(arguments: &Arguments) -> Answer {
         Command::Bundle { command } => bundle::run(command),
         Command::Result { command } => result::run(command),
         Command::Policy { command } => policy::run(command),
-        Command::Image(image) => operator::run_image(image),
+        Command::Image { command } => image::run(command),
         Command::Agents(agents) => operator::run_agents(agents),
         Command::Keys(keys) => operator::run_keys(keys),
         Command::Audit { command } => audit::run(command),

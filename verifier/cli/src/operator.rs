@@ -16,13 +16,26 @@ use core::future::Future;
 pub use error::OperatorError;
 
 use crate::answer::Answer;
-use crate::arguments::{AgentsArguments, ConnectionArguments, ImageArguments, KeysArguments};
+use crate::arguments::{
+    AdmitArguments, AgentsArguments, ConnectionArguments, KeysArguments, ListArguments,
+    RetireArguments,
+};
 use connection::Operator;
 use settings::Settings;
 
-/// Does what `cloister image` asks for.
-pub(crate) fn run_image(arguments: &ImageArguments) -> Answer {
-    call(&arguments.connection, |operator| images::run(operator, &arguments.command))
+/// Does what `cloister image admit` asks for.
+pub(crate) fn admit_image(arguments: &AdmitArguments) -> Answer {
+    call(&arguments.connection, |operator| images::admit(operator, arguments))
+}
+
+/// Does what `cloister image list` asks for.
+pub(crate) fn list_images(arguments: &ListArguments) -> Answer {
+    call(&arguments.connection, images::list)
+}
+
+/// Does what `cloister image retire` asks for.
+pub(crate) fn retire_image(arguments: &RetireArguments) -> Answer {
+    call(&arguments.connection, |operator| images::retire(operator, &arguments.tuple))
 }
 
 /// Does what `cloister agents` asks for.

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::connection::Operator;
 use super::error::OperatorError;
 use crate::answer::{Answer, Exit};
-use crate::arguments::ImageCommand;
+use crate::arguments::AdmitArguments;
 use crate::clock;
 use crate::file;
 use crate::text::table;
@@ -21,26 +21,13 @@ use crate::text::table;
 /// Hex digits of a digest that a table shows; `--json` has all of them.
 const DIGITS_SHOWN: usize = 16;
 
-pub(super) async fn run(
-    operator: Operator,
-    command: &ImageCommand,
-) -> Result<Answer, OperatorError> {
-    match command {
-        ImageCommand::Admit { file, publisher } => {
-            admit(operator, file, publisher.as_deref()).await
-        }
-        ImageCommand::List => list(operator).await,
-        ImageCommand::Retire { tuple } => retire(operator, tuple).await,
-    }
-}
-
 /// Read here first: what is wrong with the document is told with its place, and nothing is sent.
-async fn admit(
+pub(super) async fn admit(
     mut operator: Operator,
-    path: &Path,
-    publisher: Option<&Path>,
+    arguments: &AdmitArguments,
 ) -> Result<Answer, OperatorError> {
-    let reference_values = document(file::read(path)?, publisher, clock::now())?;
+    let bytes = file::read(&arguments.file)?;
+    let reference_values = document(bytes, arguments.publisher.as_deref(), clock::now())?;
     let answer = operator.client.admit_image(AdmitImageRequest { reference_values }).await;
     let images = operator.message(answer)?.images;
     Ok(shown(&images, "admitted:\n"))
@@ -72,7 +59,7 @@ fn document(
     }
 }
 
-async fn list(mut operator: Operator) -> Result<Answer, OperatorError> {
+pub(super) async fn list(mut operator: Operator) -> Result<Answer, OperatorError> {
     let images = all(&mut operator).await?;
     if images.is_empty() {
         let text = "no images: until one is admitted, nothing is given a lease\n".to_owned();
@@ -81,7 +68,7 @@ async fn list(mut operator: Operator) -> Result<Answer, OperatorError> {
     Ok(shown(&images, ""))
 }
 
-async fn retire(mut operator: Operator, tuple: &str) -> Result<Answer, OperatorError> {
+pub(super) async fn retire(mut operator: Operator, tuple: &str) -> Result<Answer, OperatorError> {
     let known = all(&mut operator).await?;
     let tuple = resolve(&known, tuple)?;
     let answer = operator.client.retire_image(RetireImageRequest { tuple }).await;

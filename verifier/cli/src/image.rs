@@ -1,0 +1,14 @@
+//! `cloister image`: what is done with an image, from its making to its end.
+
+use crate::answer::Answer;
+use crate::arguments::ImageCommand;
+use crate::operator;
+
+/// Does what `cloister image` asks for.
+pub(crate) fn run(command: &ImageCommand) -> Answer {
+    match command {
+        ImageCommand::Admit(arguments) => operator::admit_image(arguments),
+        ImageCommand::List(arguments) => operator::list_images(arguments),
+        ImageCommand::Retire(arguments) => operator::retire_image(arguments),
+    }
+}
