@@ -10,6 +10,7 @@ mod error;
 mod fence;
 mod node;
 mod push;
+mod root;
 mod source;
 mod tools;
 
@@ -23,4 +24,5 @@ pub use fence::{Applies, Destination, FenceDemands};
 pub use node::{
     Limits, LogConfig, LogFormat, NodeConfig, OnRefusal, TeeConfig, TeeInterface, TeeKind,
 };
+pub use root::Root;
 pub use tools::{Place, Tool, ToolProgram};

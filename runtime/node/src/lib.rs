@@ -36,6 +36,7 @@ pub mod channels;
 pub mod clock;
 mod codes;
 pub mod config;
+pub mod declared_image;
 mod delegation;
 mod document;
 mod doors;

@@ -3,7 +3,7 @@
 
 use std::error::Error;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use clap::Parser;
 use cloister_attestation::code::Diagnostic;
 use cloister_guest::fence::{FenceError, INSIDE, OUTSIDE, inside, outside};
 use cloister_node::config::LogFormat;
+use cloister_node::declared_image::DeclaredImage;
 use cloister_node::enrol::EnrolError;
 use cloister_node::supervisor::{GUARD, become_agent};
 use cloister_node::{
@@ -28,6 +29,20 @@ use tokio::signal::unix::{SignalKind, signal};
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
+    #[command(flatten)]
+    files: Option<Files>,
+    /// Read and check both files and what they name, print the manifest's digest, and end.
+    #[arg(long, requires = "Files")]
+    check_config: bool,
+    /// Read and check the measured file of an image whose root will be this folder, print as one
+    /// JSON value what the runtime will declare in it, and end.
+    #[arg(long, value_name = "DIR", exclusive = true, required_unless_present = "Files")]
+    declare: Option<PathBuf>,
+}
+
+/// What a runtime reads when it starts.
+#[derive(Debug, clap::Args)]
+struct Files {
     /// The measured file: agent, program, policy, trust root.
     #[arg(long, value_name = "AGENT.TOML")]
     manifest: PathBuf,
@@ -38,9 +53,6 @@ struct Arguments {
     /// a guest says this.
     #[arg(long, hide = true)]
     guest: bool,
-    /// Read and check both files and what they name, print the manifest's digest, and end.
-    #[arg(long)]
-    check_config: bool,
 }
 
 /// As a shell says it.
@@ -80,13 +92,17 @@ fn cannot_execute(error: &dyn Error) -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let agent = AgentConfig::load(&arguments.manifest).map_err(cannot_start)?;
-    let node = NodeConfig::load(&arguments.config).map_err(cannot_start)?;
+    if let Some(root) = &arguments.declare {
+        return declare(root);
+    }
+    let files = arguments.files.as_ref().context("neither --manifest nor --declare is given")?;
+    let agent = AgentConfig::load(&files.manifest).map_err(cannot_start)?;
+    let node = NodeConfig::load(&files.config).map_err(cannot_start)?;
     if arguments.check_config {
         return check(&agent, &node);
     }
     logging::init(&node.log).map_err(cannot_start)?;
-    let surroundings = if arguments.guest { Surroundings::Guest } else { Surroundings::Machine };
+    let surroundings = if files.guest { Surroundings::Guest } else { Surroundings::Machine };
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(node.worker_threads)
         .max_blocking_threads(BLOCKING_THREADS)
@@ -98,6 +114,12 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Reading files and asking the TEE are the only things that block, and seldom do at once.
 const BLOCKING_THREADS: usize = 4;
+
+fn declare(root: &Path) -> Result<(), Failure> {
+    let declared = DeclaredImage::below(root).map_err(cannot_start)?;
+    writeln!(io::stdout(), "{}", declared.json()).context("cannot print")?;
+    Ok(())
+}
 
 fn check(agent: &AgentConfig, node: &NodeConfig) -> Result<(), Failure> {
     logging::filter(&node.log).map_err(cannot_start)?;

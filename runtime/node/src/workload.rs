@@ -1,7 +1,6 @@
 //! The manifest of this image: agent, workload digest, policy digest.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +9,7 @@ use cloister_attestation::bytes::Digest48;
 use cloister_attestation::code::{Code, Diagnostic};
 use cloister_attestation::manifest::{Manifest, ManifestError, PolicyDigest, WorkloadDigest};
 
-use crate::config::{AgentConfig, ConfigError, Workload};
+use crate::config::{AgentConfig, ConfigError, Root, Workload};
 use crate::limits::POLICY_BYTES_MAX;
 
 /// First bytes of the list that the workload digest covers.
@@ -56,10 +55,10 @@ impl Diagnostic for DeclareError {
 /// # Errors
 /// [`DeclareError`] names the file that is missing or unusable.
 pub fn declare(config: &AgentConfig) -> Result<Declared, DeclareError> {
-    let policy = read(&config.policy, POLICY_BYTES_MAX)?;
+    let policy = read(&config.root, &config.policy, POLICY_BYTES_MAX)?;
     let manifest = Manifest {
         agent: config.agent.name.clone(),
-        workload: workload_digest(&config.workload)?,
+        workload: workload_digest(&config.root, &config.workload)?,
         policy: PolicyDigest(Digest48::sha384(&policy)),
         principal: config.agent.principal.clone(),
         scope: config.agent.scope.clone(),
@@ -70,13 +69,13 @@ pub fn declare(config: &AgentConfig) -> Result<Declared, DeclareError> {
     Ok(Declared { digest: Manifest::digest(&bytes), manifest, bytes, policy })
 }
 
-/// SHA-384 over [`LABEL`] and, in the order of their names, each declared file: the length of its
+/// Of the files below `root`: SHA-384 over [`LABEL`] and, in the order of their names, each declared file: the length of its
 /// name as 4 bytes big-endian, the name as `agent.toml` has it, and the SHA-384 of its bytes. The
 /// program counts as a file; naming it again under `files` changes nothing.
 ///
 /// # Errors
 /// [`ConfigError`] names the file that cannot be read.
-pub fn workload_digest(workload: &Workload) -> Result<WorkloadDigest, ConfigError> {
+pub fn workload_digest(root: &Root, workload: &Workload) -> Result<WorkloadDigest, ConfigError> {
     let program = workload.command.first().map(PathBuf::from);
     let names: BTreeMap<Vec<u8>, &PathBuf> = workload
         .files
@@ -92,14 +91,14 @@ pub fn workload_digest(workload: &Workload) -> Result<WorkloadDigest, ConfigErro
             .map_err(|_| ConfigError::unusable(&path, "has too long a name"))?;
         context.update(&len.to_be_bytes());
         context.update(&name);
-        context.update(file_digest(&path)?.as_bytes());
+        context.update(file_digest(root, &path)?.as_bytes());
     }
     Ok(WorkloadDigest(finish(context)))
 }
 
-fn file_digest(path: &Path) -> Result<Digest48, ConfigError> {
+fn file_digest(root: &Root, path: &Path) -> Result<Digest48, ConfigError> {
     let unreadable = |error| ConfigError::unreadable(path, error);
-    let mut file = File::open(path).map_err(unreadable)?;
+    let mut file = root.open(path).map_err(unreadable)?;
     if !file.metadata().map_err(unreadable)?.is_file() {
         return Err(ConfigError::unusable(path, "is not a regular file"));
     }
@@ -120,8 +119,8 @@ fn finish(context: Context) -> Digest48 {
     Digest48::new(out)
 }
 
-fn read(path: &Path, most: u64) -> Result<Vec<u8>, ConfigError> {
-    let file = File::open(path).map_err(|error| ConfigError::unreadable(path, error))?;
+fn read(root: &Root, path: &Path, most: u64) -> Result<Vec<u8>, ConfigError> {
+    let file = root.open(path).map_err(|error| ConfigError::unreadable(path, error))?;
     let mut bytes = Vec::new();
     file.take(most.saturating_add(1))
         .read_to_end(&mut bytes)
@@ -141,7 +140,7 @@ mod tests {
     use cloister_attestation::bytes::Digest48;
 
     use super::{LABEL, workload_digest};
-    use crate::config::{Output, Workload};
+    use crate::config::{Output, Root, Workload};
 
     fn workload(folder: &tempfile::TempDir, program: &str, files: &[&str]) -> Workload {
         Workload {
@@ -175,7 +174,7 @@ mod tests {
         }
         let folder = folder();
         for files in [["b", "a"].as_slice(), &["a", "b"], &["a", "agent", "b"]] {
-            let digest = workload_digest(&workload(&folder, "agent", files)).unwrap();
+            let digest = workload_digest(&Root::own(), &workload(&folder, "agent", files)).unwrap();
             assert_eq!(digest.0, Digest48::sha384(&list), "{files:?}");
         }
     }
@@ -183,10 +182,16 @@ mod tests {
     #[test]
     fn one_changed_byte_or_name_changes_it() {
         let folder = folder();
-        let before = workload_digest(&workload(&folder, "agent", &["a"])).unwrap();
-        assert_ne!(workload_digest(&workload(&folder, "agent", &["b"])).unwrap(), before);
+        let before = workload_digest(&Root::own(), &workload(&folder, "agent", &["a"])).unwrap();
+        assert_ne!(
+            workload_digest(&Root::own(), &workload(&folder, "agent", &["b"])).unwrap(),
+            before
+        );
         fs::write(folder.path().join("a"), "onf").unwrap();
-        assert_ne!(workload_digest(&workload(&folder, "agent", &["a"])).unwrap(), before);
+        assert_ne!(
+            workload_digest(&Root::own(), &workload(&folder, "agent", &["a"])).unwrap(),
+            before
+        );
     }
 
     #[test]
@@ -194,7 +199,8 @@ mod tests {
         let folder = folder();
         fs::create_dir(folder.path().join("folder")).unwrap();
         for name in ["missing", "folder"] {
-            let error = workload_digest(&workload(&folder, "agent", &[name])).unwrap_err();
+            let error =
+                workload_digest(&Root::own(), &workload(&folder, "agent", &[name])).unwrap_err();
             assert!(error.to_string().contains(name), "{error}");
         }
     }

@@ -13,13 +13,15 @@ use cloister_gateway::{OriginPolicy, WebhookPorts};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use toml::Spanned;
 
 use super::card::{CardSection, card};
 use super::error::ConfigError;
 use super::fence::{EgressSection, FenceDemands, FenceSection, ResourcesSection, Sections};
 use super::push::{PushSection, push};
-use super::source::{Source, text};
+use super::root::Root;
+use super::source::Source;
 use super::tools::{Place, Tool, ToolSections, tools};
 use crate::limits::{ENVIRONMENT_MAX, STOP_GRACE_SECS_MAX, WORKLOAD_FILES_MAX};
 
@@ -27,6 +29,8 @@ use crate::limits::{ENVIRONMENT_MAX, STOP_GRACE_SECS_MAX, WORKLOAD_FILES_MAX};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AgentConfig {
+    /// Where the files that it names are.
+    pub root: Root,
     /// The trust domain that this runtime belongs to; leases of others are refused.
     pub trust_domain: TrustDomain,
     /// What the runtime declares about the agent.
@@ -221,6 +225,9 @@ struct File {
     scratch: BTreeMap<String, Spanned<u32>>,
     #[serde(default)]
     egress: EgressSection,
+    /// How the image was built: for `cloister image build`, and of no consequence afterwards.
+    #[serde(rename = "build")]
+    _build: Option<IgnoredAny>,
 }
 
 /// `policy = "FILE"`, or a table that also says whose policy counts.
@@ -288,7 +295,17 @@ impl AgentConfig {
     /// # Errors
     /// [`ConfigError`] with the place in the file.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        Self::parse(path, text(path)?)
+        Self::load_below(Root::own(), path)
+    }
+
+    /// Reads the file that has this path below `root`, and checks it as [`Self::parse`] does. Every
+    /// path in it, too, is one below `root`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the place in the file.
+    pub fn load_below(root: Root, path: &Path) -> Result<Self, ConfigError> {
+        let source = Source::read(&root, path)?;
+        Self::check(root, &source)
     }
 
     /// Checks the text of the file at `path`, and reads the trust root that it names.
@@ -296,7 +313,10 @@ impl AgentConfig {
     /// # Errors
     /// [`ConfigError`] with the place in the text.
     pub fn parse(path: &Path, text: impl Into<String>) -> Result<Self, ConfigError> {
-        let source = &Source::new(path, text.into());
+        Self::check(Root::own(), &Source::new(path, text.into()))
+    }
+
+    fn check(root: Root, source: &Source) -> Result<Self, ConfigError> {
         let file: File = source.parse()?;
         let trust_domain = TrustDomain::new(file.trust_domain.get_ref())
             .map_err(|error| source.refuse(&file.trust_domain, error.remedy()))?;
@@ -313,6 +333,7 @@ impl AgentConfig {
         };
         let fence = fence.check(source)?;
         Ok(Self {
+            root,
             verifier: pin(source, file.verifier)?,
             workload,
             tools,
@@ -371,7 +392,7 @@ fn pin(source: &Source, section: Spanned<PinSection>) -> Result<VerifierPin, Con
     let refuse = |reason: &str| source.refuse_as(&super::VALUE, span.clone(), reason);
     let section = section.into_inner();
     let pem = match (section.trust_root, section.trust_root_pem) {
-        (Some(path), None) => text(&source.resolve(&path))?,
+        (Some(path), None) => source.named(&path)?,
         (None, Some(pem)) => pem,
         _ => return Err(refuse("give exactly one of trust_root and trust_root_pem")),
     };

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::ConfigError;
-use super::source::{Source, text};
+use super::source::Source;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,7 +34,7 @@ pub(super) fn card(
         return Err(source.refuse(&signature, "off looks at no keys; remove them, or say require"));
     }
     let read = |path: PathBuf| {
-        let text = text(&source.resolve(&path))?;
+        let text = source.named(&path)?;
         KeySet::from_json(text.as_bytes()).map_err(|error| source.refuse(&signature, error))
     };
     Ok(OriginPolicy { rule, keys: keys.map(read).transpose()?.unwrap_or_default() })

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::{ConfigError, EXPOSED};
-use super::source::{Source, text};
+use super::root::Root;
+use super::source::Source;
 use crate::limits;
 
 /// What the host says, checked.
@@ -233,7 +234,7 @@ impl NodeConfig {
     /// # Errors
     /// [`ConfigError`] with the place in the file.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        Self::parse(path, text(path)?)
+        Self::check(&Source::read(&Root::own(), path)?)
     }
 
     /// Checks the text of the file at `path`.
@@ -241,7 +242,10 @@ impl NodeConfig {
     /// # Errors
     /// [`ConfigError`] with the place in the text.
     pub fn parse(path: &Path, text: impl Into<String>) -> Result<Self, ConfigError> {
-        let source = &Source::new(path, text.into());
+        Self::check(&Source::new(path, text.into()))
+    }
+
+    fn check(source: &Source) -> Result<Self, ConfigError> {
         let file: File = source.parse()?;
         for address in [&file.surface, &file.operator] {
             check_loopback(source, address)?;

@@ -2,7 +2,6 @@
 
 use core::fmt;
 use core::ops::Range;
-use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -11,11 +10,13 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use super::error::{ConfigError, Position, SYNTAX, VALUE};
+use super::root::Root;
 use crate::limits::CONFIG_BYTES_MAX;
 
 /// A file's path and text; makes errors that name a line in it.
 #[derive(Debug)]
 pub(super) struct Source {
+    root: Root,
     path: PathBuf,
     text: String,
 }
@@ -23,7 +24,17 @@ pub(super) struct Source {
 impl Source {
     /// The text of the file at `path`, which appears in messages and is where relative paths start.
     pub(super) fn new(path: &Path, text: String) -> Self {
-        Self { path: path.to_owned(), text }
+        Self { root: Root::own(), path: path.to_owned(), text }
+    }
+
+    /// The text of the file that has `path` below `root`.
+    pub(super) fn read(root: &Root, path: &Path) -> Result<Self, ConfigError> {
+        Ok(Self { root: root.clone(), path: path.to_owned(), text: text(root, path)? })
+    }
+
+    /// The text of a file that this one names.
+    pub(super) fn named(&self, path: &Path) -> Result<String, ConfigError> {
+        text(&self.root, &self.resolve(path))
     }
 
     /// The file's text as a `T`, unknown keys refused by `T` itself.
@@ -70,8 +81,8 @@ impl Source {
 
 /// The text of a configuration file or of a file that one names: at most [`CONFIG_BYTES_MAX`] bytes
 /// of UTF-8.
-pub(super) fn text(path: &Path) -> Result<String, ConfigError> {
-    let file = File::open(path).map_err(|error| ConfigError::unreadable(path, error))?;
+fn text(root: &Root, path: &Path) -> Result<String, ConfigError> {
+    let file = root.open(path).map_err(|error| ConfigError::unreadable(path, error))?;
     let mut text = String::new();
     let read = file.take(CONFIG_BYTES_MAX.saturating_add(1)).read_to_string(&mut text);
     match read.map(u64::try_from) {
