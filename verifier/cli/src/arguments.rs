@@ -23,7 +23,10 @@ pub use bundle::{
 pub use channels::ChannelsArguments;
 pub use connect::ConnectArguments;
 pub use fleet::{FleetArguments, FleetCommand, ForecastArguments, Window, WindowError};
-pub use image::{AdmitArguments, ImageCommand, ListArguments, RetireArguments};
+pub use image::{
+    AdmitArguments, BuildArguments, ImageCommand, ListArguments, LockArguments, PackageSource,
+    RetireArguments,
+};
 pub use policy::{NewArguments, PolicyCommand};
 pub use remote::RemoteArguments;
 pub use result::{Bytes, ResultCommand, ResultVerifyArguments, TokenArguments, TokenFormat};

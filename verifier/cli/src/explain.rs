@@ -85,6 +85,7 @@ fn every() -> impl Iterator<Item = &'static Code> {
         .chain(cloister_channel::codes())
         .chain(cloister_endorsements::codes())
         .chain(cloister_gateway::codes())
+        .chain(cloister_image::codes())
         .chain(cloister_policy::codes())
         .chain(codes::codes())
         .chain(programs::CODES)

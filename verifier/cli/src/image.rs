@@ -1,5 +1,9 @@
 //! `cloister image`: what is done with an image, from its making to its end.
 
+mod build;
+mod lock;
+mod progress;
+
 use crate::answer::Answer;
 use crate::arguments::ImageCommand;
 use crate::operator;
@@ -7,6 +11,8 @@ use crate::operator;
 /// Does what `cloister image` asks for.
 pub(crate) fn run(command: &ImageCommand) -> Answer {
     match command {
+        ImageCommand::Build(arguments) => build::run(arguments),
+        ImageCommand::Lock(arguments) => lock::run(arguments),
         ImageCommand::Admit(arguments) => operator::admit_image(arguments),
         ImageCommand::List(arguments) => operator::list_images(arguments),
         ImageCommand::Retire(arguments) => operator::retire_image(arguments),

@@ -19,6 +19,7 @@ mod event_log;
 mod evidence;
 mod explain;
 mod fleet;
+mod image;
 mod operator;
 mod policy;
 mod program;
