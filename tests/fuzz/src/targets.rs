@@ -10,6 +10,7 @@ mod documents;
 mod event_log;
 mod evidence;
 mod gateway;
+mod images;
 mod mcp;
 mod publication;
 mod push;
@@ -94,6 +95,11 @@ pub const ALL: &[Target] = &[
     audit::COSIGNATURE,
     audit::CONSISTENCY_PROOF,
     audit::EXCHANGE,
+    images::PE,
+    images::ELF,
+    images::TAR,
+    images::ZIP,
+    images::LOCK,
 ];
 
 /// Mutated inputs in a test run, for a target that only parses or verifies a signature or two.

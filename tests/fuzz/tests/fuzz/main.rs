@@ -110,4 +110,9 @@ targets! {
     audit_cosignature = "audit-cosignature";
     audit_consistency_proof = "audit-consistency-proof";
     audit_exchange = "audit-exchange";
+    image_pe = "image-pe";
+    image_elf = "image-elf";
+    image_tar = "image-tar";
+    image_zip = "image-zip";
+    image_lock = "image-lock";
 }
