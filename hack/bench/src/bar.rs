@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::timing::Measured;
-use crate::{admission, appraise, channel, gateway, lease, policy, snp, tdx};
+use crate::{admission, appraise, channel, gateway, image, lease, policy, snp, tdx};
 
 /// One thing that is measured and what it may cost.
 #[derive(Debug)]
@@ -28,10 +28,12 @@ pub(crate) enum Unit {
     Ms,
     /// Units of 1,024 bytes.
     Kib,
+    /// Units of 1,024 times that.
+    Mib,
 }
 
 /// All of them, in the order in which they are measured.
-pub(crate) const BARS: [Bar; 21] = [
+pub(crate) const BARS: [Bar; 23] = [
     // One report against a chain verified before, over one bare P-384 verification.
     Bar { name: "snp.verify.warm", limit: 1.25, unit: Unit::Ratio, measure: snp::warm },
     // With chain and CRL, over its five signatures bare.
@@ -92,6 +94,10 @@ pub(crate) const BARS: [Bar; 21] = [
     Bar { name: "gateway.body", limit: 1.428, unit: Unit::Ratio, measure: gateway::body },
     // Memory of either runtime for one of a thousand streams on one channel.
     Bar { name: "gateway.streams", limit: 16.0, unit: Unit::Kib, measure: gateway::streams },
+    // Kernel and initrd of an image with a static agent.
+    Bar { name: "image.size", limit: 30.0, unit: Unit::Mib, measure: image::size },
+    // A build with packages in the cache, over copying and compressing the same bytes.
+    Bar { name: "image.build", limit: 3.0, unit: Unit::Ratio, measure: image::build },
 ];
 
 #[cfg(test)]
@@ -123,6 +129,8 @@ mod tests {
             ("gateway.first_event", 1.0, Unit::Ms),
             ("gateway.body", 1.428, Unit::Ratio),
             ("gateway.streams", 16.0, Unit::Kib),
+            ("image.size", 30.0, Unit::Mib),
+            ("image.build", 3.0, Unit::Ratio),
         ];
         assert_eq!(bars, agreed);
     }

@@ -14,6 +14,7 @@ mod appraise;
 mod bar;
 mod channel;
 mod gateway;
+mod image;
 mod lease;
 mod outcome;
 mod policy;

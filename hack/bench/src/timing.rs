@@ -164,7 +164,7 @@ fn repeat(effort: Effort, mut round: impl FnMut(bool) -> Result<()>) -> Result<(
 }
 
 /// One run in microseconds.
-fn timed(run: &mut impl FnMut() -> Result<()>) -> Result<f64> {
+pub(crate) fn timed(run: &mut impl FnMut() -> Result<()>) -> Result<f64> {
     let begin = Instant::now();
     black_box(run())?;
     let micros = begin.elapsed().as_secs_f64() * 1e6;

@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::demo;
+use crate::guest;
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -25,6 +26,10 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     let workspace = Workspace::load()?;
     // Of the gateway, the binaries as they are released are measured.
     if !demo::build_shipped(&workspace)? || !demo::build_devnet(&workspace)? {
+        return Ok(false);
+    }
+    // Of images, the programs as they go into them.
+    if !guest::build_all(&workspace)? {
         return Ok(false);
     }
     if !process::watched(demo::release(&workspace.root).args(["--package", PROGRAM]))? {

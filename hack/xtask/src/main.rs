@@ -14,6 +14,7 @@ mod codes;
 mod demo;
 mod fuzz;
 mod graph;
+mod guest;
 mod mesh;
 mod platforms;
 mod process;
@@ -49,6 +50,8 @@ enum Task {
     Demo(demo::Options),
     /// Searches for inputs that break a parser's promise, with libFuzzer.
     Fuzz(fuzz::Options),
+    /// Builds the programs that go into images, linked statically.
+    Guest(guest::Options),
     /// Measures what many runtimes cost, each with a channel to every other.
     Mesh(mesh::Options),
     /// Checks the launch recipes for clouds and bare metal. Part of `cargo ci`, with what is installed.
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Task::Codes(options) => codes::run(&options),
         Task::Demo(options) => demo::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Guest(options) => guest::run(&options),
         Task::Mesh(options) => mesh::run(&options),
         Task::Platforms(options) => platforms::run(&options),
         Task::Tidy(options) => tidy::run(&options),
