@@ -15,6 +15,7 @@
 pub mod codes;
 mod error;
 mod measurement;
+mod publisher;
 mod read;
 mod rim;
 mod signed;
@@ -24,8 +25,9 @@ use crate::time::UnixTime;
 
 pub use error::CorimError;
 pub use measurement::{Measurement, MeasurementKey, NamedDigest};
+pub use publisher::{PublisherKey, PublisherSigningKey};
 pub use rim::{ImageRim, PROFILE};
-pub use signed::{PublisherKey, SignedCorim};
+pub use signed::SignedCorim;
 
 /// A CoRIM's own id, or a tag's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -46,6 +48,12 @@ pub struct Validity {
 }
 
 impl Validity {
+    /// Whether no second is within it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.not_before.is_some_and(|from| from > self.not_after)
+    }
+
     /// Whether `now` is within it.
     #[must_use]
     pub fn holds_at(&self, now: UnixTime) -> bool {

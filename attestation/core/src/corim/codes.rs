@@ -33,6 +33,10 @@ crate::codes! {
     KEY = "corim.key", Caller, "RFC 5480 section 2",
         "Pass an ECDSA public key on P-256 or P-384, as PEM.",
         "The publisher's key is not one PEM block labelled PUBLIC KEY with an uncompressed point on P-256 or P-384.";
+    /// The publisher's own key does not read.
+    SIGNING_KEY = "corim.signing_key", Caller, "RFC 5958",
+        "Pass an ECDSA private key on P-256 or P-384 as PEM, made with `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384`.",
+        "The key that is to sign is not one PEM block labelled PRIVATE KEY with an ECDSA key on P-256 or P-384.";
     /// A CoRIM could not be signed.
     SIGNING = "corim.signing", Cloister, "",
         "Report this as a defect.",

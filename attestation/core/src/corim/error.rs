@@ -46,6 +46,9 @@ pub enum CorimError {
     /// The publisher's key does not read.
     #[error("not the PEM of an ECDSA key on P-256 or P-384")]
     Key,
+    /// The publisher's own key does not read.
+    #[error("not the PEM (PKCS#8) of a private ECDSA key on P-256 or P-384")]
+    SigningKey,
     /// Signing failed.
     #[error("corim could not be signed")]
     Signing(#[source] KeyError),
@@ -74,6 +77,7 @@ impl Diagnostic for CorimError {
             Self::Signature => &codes::SIGNATURE,
             Self::Unsigned => &codes::UNSIGNED,
             Self::Key => &codes::KEY,
+            Self::SigningKey => &codes::SIGNING_KEY,
             Self::Signing(_) => &codes::SIGNING,
         }
     }

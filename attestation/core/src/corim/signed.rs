@@ -2,91 +2,18 @@
 //!
 //! SPEC: draft-ietf-rats-corim section 4.2, RFC 9052 section 4.2.
 
-use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED, ParsedPublicKey};
-
 use super::read::{CORIM_TAG, SIGNED_TAG, kind, tree, validity};
-use super::{Corim, CorimError, ImageRim, Validity};
+use super::{Corim, CorimError, ImageRim, PublisherKey, PublisherSigningKey, Validity};
 use crate::cose::to_be_signed;
 use crate::item::{Fields, Item, ItemError};
-use crate::key::{PublicKey, Signature, SigningKey};
 use crate::time::UnixTime;
 
-// SPEC: RFC 9053 section 2.1.
-const ES256: i128 = -7;
-const ES384: i128 = -35;
 const CONTENT_TYPE: &str = "application/rim+cbor";
 // SPEC: RFC 9052 section 3.1; draft-ietf-rats-corim section 4.2.1.
 const ALGORITHM: i128 = 1;
 const CONTENT: i128 = 3;
 const KID: i128 = 4;
 const META: i128 = 8;
-
-/// The key of one who publishes Reference Values.
-#[derive(Clone, Debug)]
-pub struct PublisherKey(Kind);
-
-#[derive(Clone, Debug)]
-enum Kind {
-    P256(PublicKey),
-    P384(ParsedPublicKey),
-}
-
-/// The SPKI of a P-384 key up to the point.
-///
-/// SPEC: RFC 5480 sections 2.1.1 and 2.2.
-const P384_PREFIX: [u8; 23] = [
-    0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b,
-    0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00,
-];
-const P384_SPKI_LEN: usize = 120;
-const P384_SIGNATURE_LEN: usize = 96;
-const UNCOMPRESSED: u8 = 4;
-
-impl PublisherKey {
-    /// From PEM text with one `PUBLIC KEY` block: ECDSA on P-256 or P-384.
-    ///
-    /// # Errors
-    /// [`CorimError::Key`].
-    pub fn from_pem(text: &str) -> Result<Self, CorimError> {
-        let decoded = pem_rfc7468::decode_vec(text.trim().as_bytes());
-        let Ok(("PUBLIC KEY", spki)) = decoded else { return Err(CorimError::Key) };
-        Self::from_spki(&spki)
-    }
-
-    /// From the DER of a SubjectPublicKeyInfo.
-    ///
-    /// # Errors
-    /// [`CorimError::Key`].
-    pub fn from_spki(spki: &[u8]) -> Result<Self, CorimError> {
-        if let Ok(key) = PublicKey::from_spki(spki) {
-            return Ok(Self(Kind::P256(key)));
-        }
-        let point = spki.strip_prefix(&P384_PREFIX).ok_or(CorimError::Key)?;
-        if spki.len() != P384_SPKI_LEN || point.first() != Some(&UNCOMPRESSED) {
-            return Err(CorimError::Key);
-        }
-        let parsed =
-            ParsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point).map_err(|_| CorimError::Key)?;
-        Ok(Self(Kind::P384(parsed)))
-    }
-
-    const fn algorithm(&self) -> i128 {
-        match self.0 {
-            Kind::P256(_) => ES256,
-            Kind::P384(_) => ES384,
-        }
-    }
-
-    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        match &self.0 {
-            Kind::P256(key) => Signature::from_slice(signature)
-                .is_some_and(|signature| key.verify(message, &signature).is_ok()),
-            Kind::P384(key) => {
-                signature.len() == P384_SIGNATURE_LEN && key.verify_sig(message, signature).is_ok()
-            }
-        }
-    }
-}
 
 /// A signed CoRIM, whose signature has not been verified yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,26 +98,25 @@ impl SignedCorim {
 }
 
 impl ImageRim {
-    /// Signs with ES256, in the name of `signer`.
+    /// Signs with the algorithm of `key`, in the name of `signer`.
     ///
     /// # Errors
     /// As [`Self::encode`], and [`CorimError::Signing`].
-    pub fn sign(&self, key: &SigningKey, signer: &str) -> Result<Vec<u8>, CorimError> {
+    pub fn sign(&self, key: &PublisherSigningKey, signer: &str) -> Result<Vec<u8>, CorimError> {
         let payload = self.encode()?;
         let meta = Item::map([(0, Item::map([(0, Item::text(signer))]))]).to_cbor();
         let protected = Item::map([
-            (ALGORITHM, Item::Integer(ES256)),
+            (ALGORITHM, Item::Integer(key.algorithm())),
             (CONTENT, Item::text(CONTENT_TYPE)),
             (META, Item::Bytes(meta)),
         ])
         .to_cbor();
-        let signature =
-            key.sign(&to_be_signed(&protected, &payload)).map_err(CorimError::Signing)?;
+        let signature = key.sign(&to_be_signed(&protected, &payload))?;
         let parts = vec![
             Item::Bytes(protected),
             Item::Map(std::collections::BTreeMap::new()),
             Item::Bytes(payload),
-            Item::Bytes(signature.as_bytes().to_vec()),
+            Item::Bytes(signature),
         ];
         Ok(Item::Tagged(SIGNED_TAG, Box::new(Item::Array(parts))).to_cbor())
     }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use aws_lc_rs::digest::{SHA256, SHA384, digest};
+use aws_lc_rs::digest::{Context, SHA256, SHA384};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::bytes::{HexError, hex};
@@ -68,9 +68,33 @@ impl Digest {
     /// Hashes `bytes`.
     #[must_use]
     pub fn of(algorithm: HashAlgorithm, bytes: &[u8]) -> Self {
+        Self::of_parts(algorithm, [bytes])
+    }
+
+    /// Hashes parts, one after the other.
+    #[must_use]
+    pub fn of_parts<'a>(
+        algorithm: HashAlgorithm,
+        parts: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Self {
+        let mut context = Context::new(match algorithm {
+            HashAlgorithm::Sha256 => &SHA256,
+            HashAlgorithm::Sha384 => &SHA384,
+        });
+        parts.into_iter().for_each(|part| context.update(part));
+        Self::filled(algorithm, context.finish().as_ref())
+    }
+
+    /// What a PCR holds before anything is extended.
+    #[must_use]
+    pub fn zero(algorithm: HashAlgorithm) -> Self {
+        Self::filled(algorithm, &[])
+    }
+
+    fn filled(algorithm: HashAlgorithm, bytes: &[u8]) -> Self {
         match algorithm {
-            HashAlgorithm::Sha256 => Self::Sha256(filled(digest(&SHA256, bytes).as_ref())),
-            HashAlgorithm::Sha384 => Self::Sha384(filled(digest(&SHA384, bytes).as_ref())),
+            HashAlgorithm::Sha256 => Self::Sha256(filled(bytes)),
+            HashAlgorithm::Sha384 => Self::Sha384(filled(bytes)),
         }
     }
 

@@ -1,10 +1,10 @@
 //! Recorded samples of another project.
 
 use cloister_attestation::corim::{
-    Comid, Corim, CorimError, ImageRim, MeasurementKey, PublisherKey, SignedCorim, TagId,
+    Comid, Corim, CorimError, ImageRim, MeasurementKey, SignedCorim, TagId,
 };
 
-use super::world::{NOW, key};
+use super::world::{NOW, key, publisher};
 use crate::vectors;
 
 #[test]
@@ -70,7 +70,7 @@ fn signed_samples_read_and_are_admitted_by_no_key_that_did_not_sign_them() {
         ("corim-veraison", "signed-example-corim.cbor"),
         ("corim-veraison-2", "signed-corim-with-extensions.cbor"),
     ];
-    let stranger = PublisherKey::from_spki(key().public().spki()).unwrap();
+    let stranger = publisher(&key());
     for (case, name) in samples {
         let Some(case) = vectors::named("formats", case) else { return };
         let signed = SignedCorim::parse(&case.file(name).unwrap()).unwrap();

@@ -2,10 +2,14 @@
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
-use cloister_attestation::corim::{CorimError, ImageRim, PublisherKey, SignedCorim};
+use cloister_attestation::corim::{
+    CorimError, ImageRim, PublisherKey, PublisherSigningKey, SignedCorim,
+};
 use cloister_attestation::cose;
+use cloister_attestation::key::SigningKey;
 use minicbor::Encoder;
 use minicbor::data::Tag;
+use pem_rfc7468::LineEnding;
 
 use super::world::{key, publisher, received, rim};
 
@@ -87,12 +91,13 @@ fn accepts_es384_with_a_p384_key_and_no_mixture() {
 
 #[test]
 fn refuses_unprotected_headers_other_contents_and_other_header_fields() {
-    let key = key();
+    let key = SigningKey::generate().unwrap();
+    let publisher = PublisherKey::from_spki(key.public().spki()).unwrap();
     let sign = |message: &[u8]| key.sign(message).unwrap().as_bytes().to_vec();
     let payload = rim().encode().unwrap();
     let good = header(-7, RIM);
     let reads = |protected: &[u8], unprotected: &[u8]| {
-        received(&envelope(protected, unprotected, &payload, sign), &publisher(&key))
+        received(&envelope(protected, unprotected, &payload, sign), &publisher)
     };
     assert!(reads(&good, &[0xa0]).is_ok());
     // The algorithm, once more and unprotected.
@@ -109,4 +114,24 @@ fn an_unsigned_one_is_told_so() {
     assert_eq!(SignedCorim::parse(&unsigned).unwrap_err(), CorimError::Unsigned);
     assert!(!SignedCorim::is_one(&unsigned));
     assert_eq!(ImageRim::decode(&unsigned).unwrap(), rim());
+}
+
+#[test]
+fn signs_with_either_curve_what_the_public_half_verifies() {
+    let rng = SystemRandom::new();
+    let p384 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &rng).unwrap();
+    let p384 = pem_rfc7468::encode_string("PRIVATE KEY", LineEnding::LF, p384.as_ref()).unwrap();
+    let p256 = SigningKey::generate_pem().unwrap();
+    let keys = [p384.as_str(), &p256].map(|pem| PublisherSigningKey::from_pem(pem).unwrap());
+    for key in &keys {
+        let signed = rim().sign(key, "ACME images").unwrap();
+        for other in &keys {
+            let read = received(&signed, &publisher(other));
+            assert_eq!(read.is_ok(), core::ptr::eq(key, other));
+        }
+    }
+    for unusable in ["", &p384.replace("PRIVATE", "PUBLIC"), &p256.replace("MIG", "MIH")] {
+        let refused = PublisherSigningKey::from_pem(unusable).unwrap_err();
+        assert_eq!(refused, CorimError::SigningKey);
+    }
 }

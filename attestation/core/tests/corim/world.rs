@@ -1,7 +1,9 @@
 //! An image to publish.
 
 use cloister_attestation::bytes::{Digest48, HostData};
-use cloister_attestation::corim::{CorimError, ImageRim, PublisherKey, SignedCorim, Validity};
+use cloister_attestation::corim::{
+    CorimError, ImageRim, PublisherKey, PublisherSigningKey, SignedCorim, Validity,
+};
 use cloister_attestation::key::SigningKey;
 use cloister_attestation::reference::{LaunchShape, ReferenceValues};
 use cloister_attestation::time::UnixTime;
@@ -52,12 +54,12 @@ pub(crate) fn rim() -> ImageRim {
     }
 }
 
-pub(crate) fn key() -> SigningKey {
-    SigningKey::generate().unwrap()
+pub(crate) fn key() -> PublisherSigningKey {
+    SigningKey::generate().unwrap().into()
 }
 
-pub(crate) fn publisher(key: &SigningKey) -> PublisherKey {
-    PublisherKey::from_spki(key.public().spki()).unwrap()
+pub(crate) fn publisher(key: &PublisherSigningKey) -> PublisherKey {
+    key.public().unwrap()
 }
 
 /// What an operator who believes `publisher` says to the file.

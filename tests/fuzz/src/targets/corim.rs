@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use cloister_attestation::bytes::{Digest48, HostData};
-use cloister_attestation::corim::{Comid, Corim, ImageRim, PublisherKey, SignedCorim, Validity};
+use cloister_attestation::corim::{
+    Comid, Corim, ImageRim, PublisherKey, PublisherSigningKey, SignedCorim, Validity,
+};
 use cloister_attestation::key::SigningKey;
 use cloister_attestation::limits::CORIM_BYTES_MAX;
 use cloister_attestation::reference::{LaunchShape, ReferenceValues};
@@ -82,8 +84,8 @@ struct World {
 }
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
-    let key = SigningKey::generate().expect("randomness");
-    let publisher = PublisherKey::from_spki(key.public().spki()).expect("its own key");
+    let key = PublisherSigningKey::from(SigningKey::generate().expect("randomness"));
+    let publisher = key.public().expect("its own key");
     World { publisher, signed: rim().sign(&key, "example.org").expect("an image") }
 });
 
