@@ -113,13 +113,13 @@ pub struct ForecastArguments {
     pub simulator_anchor: Option<PathBuf>,
 }
 
-/// How far a forecast looks.
+/// A span of time: how far a forecast looks, how long two versions overlap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window(pub Duration);
 
-/// Not a number with one of the three units.
+/// Not a number with one of the units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected a number of days, weeks or hours, as in 90d, 6w or 12h")]
+#[error("expected a number and a unit (s, m, h, d, w), as in 10m, 12h, 90d or 6w")]
 pub struct WindowError;
 
 const HOUR: u64 = 60 * 60;
@@ -128,10 +128,11 @@ impl FromStr for Window {
     type Err = WindowError;
 
     fn from_str(text: &str) -> Result<Self, WindowError> {
-        let (digits, unit) = [('h', HOUR), ('d', 24 * HOUR), ('w', 7 * 24 * HOUR)]
-            .into_iter()
-            .find_map(|(letter, secs)| Some((text.strip_suffix(letter)?, secs)))
-            .ok_or(WindowError)?;
+        let (digits, unit) =
+            [('s', 1), ('m', 60), ('h', HOUR), ('d', 24 * HOUR), ('w', 7 * 24 * HOUR)]
+                .into_iter()
+                .find_map(|(letter, secs)| Some((text.strip_suffix(letter)?, secs)))
+                .ok_or(WindowError)?;
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(WindowError);
         }
@@ -146,8 +147,10 @@ mod tests {
 
     #[test]
     fn a_window_is_a_number_and_one_unit() {
-        for (text, hours) in [("12h", 12), ("90d", 2160), ("6w", 1008), ("0d", 0)] {
-            assert_eq!(text.parse::<Window>().unwrap().0.as_secs(), hours * 3600, "{text}");
+        for (text, secs) in
+            [("0s", 0), ("10m", 600), ("12h", 43_200), ("90d", 7_776_000), ("6w", 3_628_800)]
+        {
+            assert_eq!(text.parse::<Window>().unwrap().0.as_secs(), secs, "{text}");
         }
         for bad in ["", "d", "90", "-1d", "+1d", "1.5d", "90 d", "1y", "99999999999999999999w"] {
             assert!(bad.parse::<Window>().is_err(), "{bad}");

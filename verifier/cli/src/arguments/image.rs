@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::ConnectionArguments;
+use super::{ConnectionArguments, Window};
 
 /// `cloister image ...`.
 #[derive(Debug, Subcommand)]
@@ -109,6 +109,10 @@ pub struct AdmitArguments {
     /// The public key of the publisher (PEM); a CoRIM is believed to nobody else.
     #[arg(long, value_name = "FILE")]
     pub publisher: Option<PathBuf>,
+    /// How long the versions that a CoRIM replaces stay admitted beside it: 10m, 12h, 7d; 0s ends
+    /// them now. Live leases run out.
+    #[arg(long, value_name = "TIME")]
+    pub overlap: Option<Window>,
 }
 
 /// `cloister image list`.

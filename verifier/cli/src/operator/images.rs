@@ -1,11 +1,9 @@
 //! `cloister image`: which measured images are admitted.
 
-use std::path::Path;
-
 use cloister_api::v1::{
-    AdmitImageRequest, Image, ImageState, ListImagesRequest, RetireImageRequest,
+    AdmitImageRequest, AdmitImageResponse, Image, ImageState, ListImagesRequest, RetireImageRequest,
 };
-use cloister_attestation::corim::{PublisherKey, SignedCorim};
+use cloister_attestation::corim::{ImageRim, PublisherKey, SignedCorim};
 use cloister_attestation::reference::ReferenceValues;
 use cloister_attestation::time::UnixTime;
 use serde_json::json;
@@ -26,37 +24,69 @@ pub(super) async fn admit(
     mut operator: Operator,
     arguments: &AdmitArguments,
 ) -> Result<Answer, OperatorError> {
-    let bytes = file::read(&arguments.file)?;
-    let reference_values = document(bytes, arguments.publisher.as_deref(), clock::now())?;
-    let answer = operator.client.admit_image(AdmitImageRequest { reference_values }).await;
-    let images = operator.message(answer)?.images;
-    Ok(shown(&images, "admitted:\n"))
+    let request = request(file::read(&arguments.file)?, arguments, clock::now())?;
+    let answer = operator.client.admit_image(request).await;
+    let AdmitImageResponse { images, replaced } = operator.message(answer)?;
+    let mut answer = shown(&images, "admitted:\n");
+    if !replaced.is_empty() {
+        answer.text.push_str(&shown(&replaced, "in the place of:\n").text);
+    }
+    answer.json = json!({ "images": images, "replaced": replaced });
+    Ok(answer)
 }
 
 /// The Reference Values as the Verifier takes them. Whoever names a publisher wants nothing that
 /// this publisher did not sign; a CoRIM without one is believed to nobody.
-fn document(
+fn request(
     bytes: Vec<u8>,
-    publisher: Option<&Path>,
+    arguments: &AdmitArguments,
     now: UnixTime,
-) -> Result<Vec<u8>, OperatorError> {
-    match publisher {
+) -> Result<AdmitImageRequest, OperatorError> {
+    let overlap = arguments.overlap.map(|overlap| overlap.0.as_secs());
+    match &arguments.publisher {
         Some(key) => {
             let key = PublisherKey::from_pem(&file::read_text(key)?)?;
-            let rim = SignedCorim::parse(&bytes)?.verified_by(&key, now)?;
-            serde_json::to_vec(&rim.values).map_err(|error| OperatorError::Settings {
-                reason: format!("the image cannot be sent: {error}"),
-            })
+            published(&SignedCorim::parse(&bytes)?.verified_by(&key, now)?, overlap)
         }
-        None if SignedCorim::is_one(&bytes) => Err(OperatorError::Settings {
-            reason: "a signed CoRIM is admitted with --publisher and its publisher's key"
-                .to_owned(),
-        }),
+        None if SignedCorim::is_one(&bytes) => {
+            Err(settings("a signed CoRIM is admitted with --publisher and its publisher's key"))
+        }
+        None if overlap.is_some() => {
+            Err(settings("--overlap is for a signed CoRIM, which says what it replaces"))
+        }
         None => {
             ReferenceValues::from_json(&bytes)?;
-            Ok(bytes)
+            Ok(AdmitImageRequest { reference_values: bytes, ..AdmitImageRequest::default() })
         }
     }
+}
+
+/// What the publisher says, with the overlap that the operator states for what it replaces.
+fn published(rim: &ImageRim, overlap: Option<u64>) -> Result<AdmitImageRequest, OperatorError> {
+    let overlap_secs = match (overlap, rim.replaces.is_empty()) {
+        (Some(overlap), false) => overlap,
+        (None, true) => 0,
+        (None, false) => {
+            let versions = rim.replaces.join(", ");
+            return Err(settings(&format!(
+                "it replaces {versions}: state with --overlap how long that stays admitted beside \
+                 it (0s: not at all)"
+            )));
+        }
+        (Some(_), true) => return Err(settings("it replaces nothing that could overlap with it")),
+    };
+    let reference_values = serde_json::to_vec(&rim.values)
+        .map_err(|error| settings(&format!("the image cannot be sent: {error}")))?;
+    Ok(AdmitImageRequest {
+        reference_values,
+        admitted_until: rim.validity.not_after.as_secs(),
+        replaces: rim.replaces.clone(),
+        overlap_secs,
+    })
+}
+
+fn settings(reason: &str) -> OperatorError {
+    OperatorError::Settings { reason: reason.to_owned() }
 }
 
 pub(super) async fn list(mut operator: Operator) -> Result<Answer, OperatorError> {
@@ -103,15 +133,19 @@ fn shown(images: &[Image], lead: &str) -> Answer {
             image.version.clone(),
             image.tee.clone(),
             state(image.state()).to_owned(),
-            UnixTime::from_secs(image.admitted_at).to_string(),
+            until(image.admitted_until),
         ]
     });
-    let table = table(["TUPLE", "IMAGE", "VERSION", "TEE", "STATE", "ADMITTED"], rows);
+    let table = table(["TUPLE", "IMAGE", "VERSION", "TEE", "STATE", "UNTIL"], rows);
     Answer {
         exit: Exit::Acceptable,
         text: format!("{lead}{table}"),
         json: json!({ "images": images }),
     }
+}
+
+fn until(secs: u64) -> String {
+    if secs == 0 { "retired".to_owned() } else { UnixTime::from_secs(secs).to_string() }
 }
 
 const fn state(state: ImageState) -> &'static str {
@@ -124,78 +158,4 @@ const fn state(state: ImageState) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use cloister_api::v1::Image;
-
-    use std::path::Path;
-
-    use cloister_attestation::bytes::{Digest48, HostData};
-    use cloister_attestation::code::Diagnostic as _;
-    use cloister_attestation::corim::{ImageRim, Validity};
-    use cloister_attestation::key::SigningKey;
-    use cloister_attestation::reference::{LaunchShape, ReferenceValues};
-    use cloister_attestation::time::UnixTime;
-
-    use super::{document, resolve};
-
-    #[test]
-    fn a_tuple_is_named_by_digits_that_begin_no_other() {
-        let image = |tuple: &str| Image { tuple: tuple.to_owned(), ..Image::default() };
-        let known = [image("aa11"), image("aa22"), image("bb33")];
-        assert_eq!(resolve(&known, "b").unwrap(), "bb33");
-        assert_eq!(resolve(&known, "aa22").unwrap(), "aa22");
-        for unusable in ["aa", "cc", ""] {
-            assert!(resolve(&known, unusable).is_err(), "{unusable}");
-        }
-    }
-
-    const NOW: UnixTime = UnixTime::from_secs(1_790_000_000);
-
-    fn rim() -> ImageRim {
-        let shape = LaunchShape::Snp {
-            measurement: Digest48::sha384(b"launch"),
-            host_data: HostData::new([0; 32]),
-        };
-        ImageRim {
-            values: ReferenceValues {
-                image: "translator".to_owned(),
-                version: "1.0.0".to_owned(),
-                manifest: Digest48::sha384(b"manifest"),
-                shapes: vec![shape],
-            },
-            revision: 0,
-            replaces: Vec::new(),
-            validity: Validity { not_before: None, not_after: NOW },
-        }
-    }
-
-    #[test]
-    fn a_corim_is_admitted_if_the_named_publisher_signed_it_and_it_holds() {
-        let folder = tempfile::tempdir().unwrap();
-        let (key, other) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
-        let pem = |name: &str, key: &SigningKey| {
-            let path = folder.path().join(name);
-            std::fs::write(&path, key.public().to_pem()).unwrap();
-            path
-        };
-        let (publisher, stranger) = (pem("publisher", &key), pem("stranger", &other));
-        let signed = rim().sign(&key, "images").unwrap();
-        let json = serde_json::to_vec(&rim().values).unwrap();
-        assert_eq!(document(signed.clone(), Some(&publisher), NOW).unwrap(), json);
-        assert_eq!(document(json.clone(), None, NOW).unwrap(), json);
-        let later = UnixTime::from_secs(NOW.as_secs() + 1);
-        for (bytes, publisher, now, code) in [
-            (&signed, Some(&stranger), NOW, "corim.signature"),
-            (&signed, Some(&publisher), later, "corim.validity"),
-            (&signed, None, NOW, "cli.settings"),
-            (&rim().encode().unwrap(), Some(&publisher), NOW, "corim.unsigned"),
-            (&rim().encode().unwrap(), None, NOW, "reference.malformed"),
-            (&json, Some(&publisher), NOW, "corim.malformed"),
-        ] {
-            let refused = document(bytes.clone(), publisher.map(AsRef::as_ref), now).unwrap_err();
-            assert_eq!(refused.code().id, code, "{refused}");
-        }
-        let missing = Path::new("/nowhere/at/all");
-        assert_eq!(document(signed, Some(missing), NOW).unwrap_err().code().id, "cli.file");
-    }
-}
+mod tests;

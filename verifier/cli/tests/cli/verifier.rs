@@ -148,7 +148,7 @@ impl Operator for Service {
         self.heard("admit_image", &request)?;
         let values = ReferenceValues::from_json(&request.get_ref().reference_values).unwrap();
         let images = values.shapes.iter().map(|_| image()).collect();
-        Ok(Response::new(AdmitImageResponse { images }))
+        Ok(Response::new(AdmitImageResponse { images, replaced: Vec::new() }))
     }
 
     async fn list_images(
