@@ -185,7 +185,7 @@ impl Admission {
         // force once the lease is issued.
         let in_force = self.appraiser.in_force();
         let result = Appraiser::appraise(&in_force.policy, bound, &examined.evidence, &known, now);
-        if let Some(refusal) = appraiser::refusal(&result, &known, &examined.evidence) {
+        if let Some(refusal) = appraiser::refusal(&result, &known, &examined.evidence, now) {
             return Ok(Err(refusal));
         }
         self.issue(&examined, result, in_force.epoch, now).await

@@ -20,6 +20,9 @@ pub const JSON_BYTES_MAX: usize = MESSAGE_BYTES_MAX / 3 * 4 + 4;
 /// A Reference Values document: some hundred launch shapes.
 pub const REFERENCE_VALUES_BYTES_MAX: usize = 256 * 1024;
 
+/// Versions that one image takes the place of.
+pub const REPLACED_MAX: usize = 32;
+
 /// An operator's reason, for the record.
 pub const REASON_BYTES_MAX: usize = 1024;
 

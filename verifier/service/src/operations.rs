@@ -4,14 +4,17 @@
 use cloister_api::v1;
 use cloister_attestation::bytes::Digest48;
 use cloister_attestation::reference::{ReferenceTuple, ReferenceValues};
+use cloister_attestation::time::UnixTime;
 use cloister_channel::name::AgentName;
 
 use crate::clock::Clock;
 use crate::error::ServiceError;
-use crate::limits::{REASON_BYTES_MAX, REFERENCE_VALUES_BYTES_MAX};
+use crate::limits::{REASON_BYTES_MAX, REFERENCE_VALUES_BYTES_MAX, REPLACED_MAX};
 use crate::policies::Policies;
 use crate::rotation::KeyRotation;
-use crate::store::{AgentRecord, AgentState, Operation, Store};
+use crate::store::{
+    AgentRecord, AgentState, ImageRecord, Operation, Replaced, RollOver, RolledOver, Store,
+};
 use crate::wire;
 
 /// Reasons of revocations, as peers see them.
@@ -95,23 +98,64 @@ impl Operations {
         self.policies.reattest(all, &operation).await
     }
 
-    /// Admits every launch shape of a Reference Values document, all or none.
+    /// Admits every launch shape of a Reference Values document, and sets the end of the versions
+    /// that it takes the place of, all or none.
     ///
     /// # Errors
-    /// [`ServiceError`] if the document does not read, or a tuple in it was revoked.
-    pub async fn admit(&self, document: &[u8]) -> Result<Vec<v1::Image>, ServiceError> {
+    /// [`ServiceError`] if the document does not read, a tuple in it was revoked, or an end is in
+    /// the past.
+    pub async fn admit(
+        &self,
+        request: &v1::AdmitImageRequest,
+    ) -> Result<v1::AdmitImageResponse, ServiceError> {
+        let document = &request.reference_values;
         if document.len() > REFERENCE_VALUES_BYTES_MAX {
             return Err(ServiceError::TooLarge { bytes_max: REFERENCE_VALUES_BYTES_MAX });
         }
         let values = ReferenceValues::from_json(document)?;
         let tuples: Vec<ReferenceTuple> = values.tuples().collect();
+        let roll_over = self.roll_over(request, &values, &tuples)?;
         let subject = format!("{} {}", values.image, values.version);
         let digests: Vec<_> = tuples.iter().map(|tuple| tuple.digest().to_string()).collect();
-        let operation = self.operation("image.admit", subject, digests.join(" "));
-        match self.store.admit_images(&tuples, &operation).await? {
-            Ok(images) => Ok(images.iter().map(wire::image).collect()),
+        let detail = [digests.join(" "), told(&roll_over)].concat();
+        let operation = self.operation("image.admit", subject, detail);
+        match self.store.roll_over(&roll_over, &operation).await? {
+            Ok(RolledOver { admitted, replaced }) => Ok(v1::AdmitImageResponse {
+                images: self.images_now(&admitted),
+                replaced: self.images_now(&replaced),
+            }),
             Err(revoked) => Err(ServiceError::Revoked { tuple: revoked.to_string() }),
         }
+    }
+
+    fn roll_over<'a>(
+        &self,
+        request: &'a v1::AdmitImageRequest,
+        values: &'a ReferenceValues,
+        tuples: &'a [ReferenceTuple],
+    ) -> Result<RollOver<'a>, ServiceError> {
+        let until = (request.admitted_until != 0).then_some(request.admitted_until);
+        let until = until.map(UnixTime::from_secs);
+        let now = self.clock.now();
+        if until.is_some_and(|until| until < now) {
+            return Err(argument("admitted_until", "a time that is not in the past"));
+        }
+        let versions = request.replaces.as_slice();
+        if versions.len() > REPLACED_MAX || versions.contains(&values.version) {
+            return Err(argument("replaces", "at most 32 other versions of the image"));
+        }
+        if versions.is_empty() && request.overlap_secs != 0 {
+            return Err(argument("overlap_secs", "a time beside versions in replaces"));
+        }
+        // The second before is the last one of an overlap of none.
+        let ends = now.as_secs().saturating_add(request.overlap_secs).saturating_sub(1);
+        let image = values.image.as_str();
+        let replaced = (!versions.is_empty()).then_some(Replaced {
+            image,
+            versions,
+            until: UnixTime::from_secs(ends),
+        });
+        Ok(RollOver { tuples, until, replaced })
     }
 
     /// Every image.
@@ -119,7 +163,12 @@ impl Operations {
     /// # Errors
     /// [`ServiceError::Store`].
     pub async fn images(&self) -> Result<Vec<v1::Image>, ServiceError> {
-        Ok(self.store.images().await?.iter().map(wire::image).collect())
+        Ok(self.images_now(&self.store.images().await?))
+    }
+
+    fn images_now(&self, images: &[ImageRecord]) -> Vec<v1::Image> {
+        let now = self.clock.now();
+        images.iter().map(|image| wire::image(image, now)).collect()
     }
 
     /// Ends admission of an image; its live leases run out.
@@ -130,7 +179,8 @@ impl Operations {
         let digest = self::tuple(tuple)?;
         let operation = self.operation("image.retire", digest.to_string(), String::new());
         let image = self.store.retire_image(&digest, &operation).await?;
-        image.as_ref().map(wire::image).ok_or_else(|| not_found("image", &digest.to_string()))
+        let image = image.ok_or_else(|| not_found("image", &digest.to_string()))?;
+        Ok(wire::image(&image, self.clock.now()))
     }
 
     /// Ends admission of an image for good and takes away its leases.
@@ -143,7 +193,8 @@ impl Operations {
         let done = self.store.revoke_image(&digest, reasons::IMAGE_REVOKED, &operation).await?;
         let (image, revoked_instances) =
             done.ok_or_else(|| not_found("image", &digest.to_string()))?;
-        Ok(v1::RevokeImageResponse { image: Some(wire::image(&image)), revoked_instances })
+        let image = Some(wire::image(&image, self.clock.now()));
+        Ok(v1::RevokeImageResponse { image, revoked_instances })
     }
 
     /// Every agent.
@@ -274,6 +325,19 @@ fn in_state(agent: &AgentRecord, expected: AgentState) -> Result<(), ServiceErro
         return Ok(());
     }
     Err(ServiceError::AgentState { name: agent.name.clone(), state: agent.state.as_str() })
+}
+
+const fn argument(what: &'static str, expected: &'static str) -> ServiceError {
+    ServiceError::Argument { what, expected }
+}
+
+/// The ends that a roll-over sets, for the record.
+fn told(roll_over: &RollOver<'_>) -> String {
+    let until = roll_over.until.map(|until| format!("; until {until}"));
+    let replaced = roll_over
+        .replaced
+        .map(|Replaced { versions, until, .. }| format!("; {} until {until}", versions.join(" ")));
+    [until, replaced].into_iter().flatten().collect()
 }
 
 fn not_found(what: &'static str, name: &str) -> ServiceError {

@@ -43,7 +43,7 @@ pub use events::{Event, EventKind};
 use group::Group;
 pub use history::{Operation, Outcome, Verdict};
 use images::KnownImages;
-pub use images::{ImageRecord, ImageState};
+pub use images::{ImageRecord, ImageState, Replaced, RollOver, RolledOver};
 pub use instances::InstanceRecord;
 pub use issues::Seen;
 pub use machines::MachineRecord;

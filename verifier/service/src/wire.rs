@@ -2,6 +2,7 @@
 
 use cloister_api::v1;
 use cloister_attestation::check::Check;
+use cloister_attestation::time::UnixTime;
 
 use crate::error::ServiceError;
 use crate::store::{
@@ -20,9 +21,9 @@ pub(crate) fn finding(check: &Check) -> v1::Finding {
     }
 }
 
-/// An image as operators see it.
-pub(crate) fn image(record: &ImageRecord) -> v1::Image {
-    let state = match record.state {
+/// An image as operators see it at `now`.
+pub(crate) fn image(record: &ImageRecord, now: UnixTime) -> v1::Image {
+    let state = match record.state_at(now) {
         ImageState::Admitted => v1::ImageState::Admitted,
         ImageState::Retired => v1::ImageState::Retired,
         ImageState::Revoked => v1::ImageState::Revoked,
@@ -37,6 +38,7 @@ pub(crate) fn image(record: &ImageRecord) -> v1::Image {
         shape: serde_json::to_string(&record.tuple.shape).unwrap_or_default(),
         state: state.into(),
         admitted_at: record.admitted_at.as_secs(),
+        admitted_until: record.admitted_until.map_or(0, UnixTime::as_secs),
     }
 }
 

@@ -91,7 +91,8 @@ impl World {
         let manifest = declare(&config).unwrap().digest;
         let values = reference_values(image, &config.image.name, &config.image.version, manifest);
         let reference_values = serde_json::to_vec(&values).unwrap();
-        let request = self.authorized(v1::AdmitImageRequest { reference_values });
+        let request =
+            self.authorized(v1::AdmitImageRequest { reference_values, ..Default::default() });
         self.operator().await.admit_image(request).await.unwrap();
     }
 

@@ -142,7 +142,7 @@ impl Appraiser {
     ) -> AttestationResult {
         let admitted: ReferenceSet = known
             .iter()
-            .filter(|image| image.state == ImageState::Admitted)
+            .filter(|image| image.state_at(now) == ImageState::Admitted)
             .map(|image| image.tuple.clone())
             .collect();
         let expected = Expected {
@@ -153,17 +153,18 @@ impl Appraiser {
     }
 }
 
-/// Why `result` is not enough for a lease; `None` if it is.
+/// Why `result` is not enough for a lease at `now`; `None` if it is.
 pub(super) fn refusal(
     result: &AttestationResult,
     known: &[ImageRecord],
     evidence: &VerifiedEvidence,
+    now: UnixTime,
 ) -> Option<Refusal> {
     if result.admits() {
         return None;
     }
     let mut findings: Vec<Check> = result.failures().cloned().collect();
-    findings.extend(former(known, evidence));
+    findings.extend(former(known, evidence, now));
     if findings.is_empty() {
         // INVARIANT: a refusal names a reason, also if a later tier should come without a failure.
         findings.push(Check::decided(
@@ -177,10 +178,10 @@ pub(super) fn refusal(
 }
 
 /// Says so where the image was admitted once: "unknown" would send the operator looking elsewhere.
-fn former(known: &[ImageRecord], evidence: &VerifiedEvidence) -> Option<Check> {
+fn former(known: &[ImageRecord], evidence: &VerifiedEvidence, now: UnixTime) -> Option<Check> {
     let observed = LaunchShape::observed(evidence);
     let image = known.iter().find(|image| image.tuple.shape.matches(&observed))?;
-    let code = match image.state {
+    let code = match image.state_at(now) {
         ImageState::Admitted => return None,
         ImageState::Retired => &codes::IMAGE_RETIRED,
         ImageState::Revoked => &codes::IMAGE_REVOKED,

@@ -45,7 +45,7 @@ impl Admission {
         let known = self.store.images_of_manifest(&bound.manifest_digest).await?;
         let policy = &self.appraiser.in_force().policy;
         let result = Appraiser::appraise(policy, &bound, &evidence, &known, now);
-        if let Some(refusal) = appraiser::refusal(&result, &known, &evidence) {
+        if let Some(refusal) = appraiser::refusal(&result, &known, &evidence, now) {
             return Ok(Err(refusal));
         }
         Ok(result.reference().map_or_else(

@@ -31,8 +31,7 @@ impl Operator for Service {
         request: Request<v1::AdmitImageRequest>,
     ) -> Result<Response<v1::AdmitImageResponse>, Status> {
         let request = self.authorized(request)?;
-        let images = self.app.operations.admit(&request.reference_values).await?;
-        Ok(Response::new(v1::AdmitImageResponse { images }))
+        Ok(Response::new(self.app.operations.admit(&request).await?))
     }
 
     async fn list_images(

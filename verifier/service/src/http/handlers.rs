@@ -134,14 +134,16 @@ pub(super) async fn images(State(app): State<App>, _: Operator) -> Answer<v1::Li
     Ok(Json(v1::ListImagesResponse { images }))
 }
 
-/// The body is the Reference Values document itself.
+/// The body is the Reference Values document itself: admitted until it is retired, in no other's
+/// place.
 pub(super) async fn admit(
     State(app): State<App>,
     _: Operator,
     Raw(document): Raw,
 ) -> Answer<v1::AdmitImageResponse> {
-    let images = app.operations.admit(&document).await?;
-    Ok(Json(v1::AdmitImageResponse { images }))
+    let reference_values = document.to_vec();
+    let request = v1::AdmitImageRequest { reference_values, ..Default::default() };
+    Ok(Json(app.operations.admit(&request).await?))
 }
 
 pub(super) async fn retire_image(

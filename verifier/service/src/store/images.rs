@@ -1,5 +1,7 @@
 //! Reference Values, one row for each whole tuple.
 
+mod roll_over;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +14,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::{Operation, Store, StoreError, Write, instances, row};
+pub use roll_over::{Replaced, RollOver, RolledOver};
 
 /// Whether Evidence of an image is admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +39,14 @@ impl ImageState {
         }
     }
 
+    /// What was decided, with an end that was set for it.
+    pub(super) fn at(self, admitted_until: Option<UnixTime>, now: UnixTime) -> Self {
+        match (self, admitted_until) {
+            (Self::Admitted, Some(until)) if until < now => Self::Retired,
+            (Self::Admitted | Self::Retired | Self::Revoked, _) => self,
+        }
+    }
+
     pub(super) fn read(word: &str) -> Option<Self> {
         [Self::Admitted, Self::Retired, Self::Revoked].into_iter().find(|s| s.as_str() == word)
     }
@@ -46,10 +57,12 @@ impl ImageState {
 pub struct ImageRecord {
     /// Everything that pins the image on one platform shape.
     pub tuple: ReferenceTuple,
-    /// Whether it is admitted.
+    /// What was decided about it last. Whether it is admitted [`Self::state_at`] says.
     pub state: ImageState,
     /// Since when it is known.
     pub admitted_at: UnixTime,
+    /// The last second of its admission; `None` until it is retired.
+    pub admitted_until: Option<UnixTime>,
 }
 
 impl ImageRecord {
@@ -57,6 +70,12 @@ impl ImageRecord {
     #[must_use]
     pub fn tee(&self) -> Tee {
         self.tuple.shape.tee()
+    }
+
+    /// Whether it is admitted at `now`: one whose time has passed is retired.
+    #[must_use]
+    pub fn state_at(&self, now: UnixTime) -> ImageState {
+        self.state.at(self.admitted_until, now)
     }
 
     pub(super) fn read(row: &SqliteRow) -> Result<Self, StoreError> {
@@ -75,6 +94,7 @@ impl ImageRecord {
             tuple,
             state: row::word(row, "state", ImageState::read)?,
             admitted_at: UnixTime::from_secs(row::unsigned(row, "admitted_at")?),
+            admitted_until: row::optional_time(row, "admitted_until")?,
         })
     }
 }
@@ -159,28 +179,17 @@ impl Store {
         committed
     }
 
-    /// Admits tuples, all or none. A retired one is admitted again; the first one that was revoked
-    /// comes back as `Err` and nothing is changed.
+    /// Admits tuples until they are retired, all or none.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// As [`Self::roll_over`].
     pub async fn admit_images(
         &self,
         tuples: &[ReferenceTuple],
         operation: &Operation,
     ) -> Result<Result<Vec<ImageRecord>, Digest48>, StoreError> {
-        let mut write = self.write().await?;
-        let mut admitted = Vec::with_capacity(tuples.len());
-        for tuple in tuples {
-            let record = upsert(&mut write, tuple, operation.at).await?;
-            if record.state == ImageState::Revoked {
-                return Ok(Err(tuple.digest()));
-            }
-            admitted.push(record);
-        }
-        operation.write(&mut write).await?;
-        self.commit_images(write).await?;
-        Ok(Ok(admitted))
+        let roll_over = RollOver { tuples, until: None, replaced: None };
+        Ok(self.roll_over(&roll_over, operation).await?.map(|done| done.admitted))
     }
 
     /// Ends admission of an image; one that is revoked stays so. `None` if there is no such tuple.
@@ -253,13 +262,18 @@ async fn set_state(
 async fn upsert(
     write: &mut Write,
     tuple: &ReferenceTuple,
+    until: Option<UnixTime>,
     now: UnixTime,
 ) -> Result<ImageRecord, StoreError> {
     let sql = "INSERT INTO images
-                   (tuple, image, version, manifest, tee, shape, state, admitted_at, changed_at)
-               VALUES ($1, $2, $3, $4, $5, $6, 'admitted', $7, $7)
-               ON CONFLICT (tuple) DO UPDATE SET state = 'admitted', changed_at = excluded.changed_at
-                   WHERE images.state = 'retired'";
+                   (tuple, image, version, manifest, tee, shape, state, admitted_at, changed_at,
+                    admitted_until)
+               VALUES ($1, $2, $3, $4, $5, $6, 'admitted', $7, $7, $8)
+               ON CONFLICT (tuple) DO UPDATE SET state = 'admitted',
+                   changed_at = excluded.changed_at, admitted_until = excluded.admitted_until
+                   WHERE images.state = 'retired'
+                       OR (images.state = 'admitted'
+                           AND images.admitted_until IS NOT excluded.admitted_until)";
     sqlx::query(sql)
         .bind(tuple.digest().to_string())
         .bind(&tuple.image)
@@ -268,6 +282,7 @@ async fn upsert(
         .bind(tuple.shape.tee().to_string())
         .bind(row::json(&tuple.shape)?)
         .bind(row::signed(now.as_secs()))
+        .bind(until.map(|until| row::signed(until.as_secs())))
         .execute(&mut **write)
         .await?;
     image(write, &tuple.digest())

@@ -21,6 +21,7 @@ const MIGRATIONS: &[Step] = &[
     (7, "checkpoints", include_str!("../../migrations/0007_checkpoints.sql")),
     (8, "verdicts", include_str!("../../migrations/0008_verdicts.sql")),
     (9, "publications", include_str!("../../migrations/0009_publications.sql")),
+    (10, "roll over", include_str!("../../migrations/0010_roll_over.sql")),
 ];
 
 pub(super) async fn apply(pool: &SqlitePool) -> Result<(), StoreError> {

@@ -1,5 +1,6 @@
 //! Columns as values: SQL has neither unsigned integers nor lists.
 
+use cloister_attestation::time::UnixTime;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::Row as _;
@@ -16,6 +17,16 @@ pub(super) fn signed(value: u64) -> i64 {
 pub(super) fn unsigned(row: &SqliteRow, column: &'static str) -> Result<u64, StoreError> {
     let value: i64 = row.try_get(column)?;
     u64::try_from(value).map_err(|_| StoreError::corrupt(column, value.to_string()))
+}
+
+/// A time, from a column that may have none.
+pub(super) fn optional_time(
+    row: &SqliteRow,
+    column: &'static str,
+) -> Result<Option<UnixTime>, StoreError> {
+    let Some(value) = row.try_get::<Option<i64>, _>(column)? else { return Ok(None) };
+    let secs = u64::try_from(value).map_err(|_| StoreError::corrupt(column, value.to_string()))?;
+    Ok(Some(UnixTime::from_secs(secs)))
 }
 
 /// A word that has to be one of a type's, from a column.

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use cloister_attestation::bytes::Nonce;
+use cloister_attestation::time::UnixTime;
 use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{QueryBuilder, Row as _};
 
@@ -16,8 +17,8 @@ use super::{AgentState, ImageState, StoreError, Write, policies, row};
 pub(super) struct Standing {
     /// Leases of an older policy epoch are not accepted.
     floor: u64,
-    /// By tuple.
-    images: HashMap<String, ImageState>,
+    /// By tuple: what was decided, and the end that was set.
+    images: HashMap<String, (ImageState, Option<UnixTime>)>,
     /// By name; of those that are known.
     agents: HashMap<String, AgentState>,
     /// By instance; of those that are known.
@@ -46,9 +47,11 @@ impl Standing {
         };
         let mut standing = Self { floor: policies::epochs(write).await?.floor, ..Self::default() };
         let tuples = of(|it| it.tuple.to_string());
-        for row in select(write, "tuple, state FROM images WHERE tuple", tuples).await? {
+        let sql = "tuple, state, admitted_until FROM images WHERE tuple";
+        for row in select(write, sql, tuples).await? {
             let state = row::word(&row, "state", ImageState::read)?;
-            standing.images.insert(row.try_get("tuple")?, state);
+            let until = row::optional_time(&row, "admitted_until")?;
+            standing.images.insert(row.try_get("tuple")?, (state, until));
         }
         let names = of(|it| it.agent.clone());
         for row in select(write, "name, state FROM agents WHERE name", names).await? {
@@ -80,7 +83,9 @@ impl Standing {
         if admitted.policy_epoch < self.floor {
             return Err(Objection::EpochEnded);
         }
-        if self.images.get(&admitted.tuple.to_string()) != Some(&ImageState::Admitted) {
+        let image = self.images.get(&admitted.tuple.to_string());
+        let state = image.map(|(state, until)| state.at(*until, admitted.verdict.at));
+        if state != Some(ImageState::Admitted) {
             return Err(Objection::ImageRetired);
         }
         match self.agents.get(&admitted.agent) {

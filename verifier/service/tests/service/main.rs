@@ -24,5 +24,6 @@ mod policies;
 mod process;
 mod publications;
 mod registry;
+mod roll_over;
 mod session;
 mod world;

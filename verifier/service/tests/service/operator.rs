@@ -95,7 +95,8 @@ async fn images_are_admitted_listed_retired_and_revoked() {
     assert!(world.bundle().await.revocation(&enclave.identity.instance()).is_some());
 
     let reference_values = serde_json::to_vec(&enclave.reference_values()).unwrap();
-    let request = world.authorized(v1::AdmitImageRequest { reference_values });
+    let request =
+        world.authorized(v1::AdmitImageRequest { reference_values, ..Default::default() });
     let again = code_of(world.operator().admit_image(request).await);
     assert_eq!(again, (Code::FailedPrecondition, "service.image_revoked".to_owned()));
 }
@@ -161,7 +162,7 @@ async fn what_does_not_read_or_does_not_exist_is_said_so() {
     let enclave = Enclave::boot(&world.pki, "translator");
     let empty = ReferenceValues { shapes: vec![], ..enclave.reference_values() };
     for document in [b"{}".to_vec(), serde_json::to_vec(&empty).unwrap()] {
-        let request = v1::AdmitImageRequest { reference_values: document };
+        let request = v1::AdmitImageRequest { reference_values: document, ..Default::default() };
         let refused = code_of(world.operator().admit_image(world.authorized(request)).await);
         assert_eq!(refused, argument("reference.malformed"));
     }

@@ -232,7 +232,8 @@ impl World {
     /// Admits the image that `enclave` was launched from.
     pub(crate) async fn admit(&self, enclave: &Enclave) -> Vec<v1::Image> {
         let reference_values = serde_json::to_vec(&enclave.reference_values()).unwrap();
-        let request = self.authorized(v1::AdmitImageRequest { reference_values });
+        let request =
+            self.authorized(v1::AdmitImageRequest { reference_values, ..Default::default() });
         self.operator().admit_image(request).await.unwrap().into_inner().images
     }
 
