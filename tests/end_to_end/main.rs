@@ -24,5 +24,6 @@ mod publications;
 mod push;
 mod relay;
 mod relying;
+mod roll_over;
 mod story;
 mod visits;
