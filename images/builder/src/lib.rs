@@ -4,6 +4,8 @@
 //!  AGENT_DIR --agent--> Tree --cpio, initrd--> initrd --+--uki--> image.efi --disk--> disk.img
 //!  packages.lock.toml --packages--> kernel, stub -------+
 //!  cloisterd --runtime--> /init, and the manifest that it will declare
+//!
+//!  image + shapes --measure--> what each platform will report of it
 //! ```
 //!
 //! The same agent, lock file and runtime give the same bytes, wherever and whenever they are built:
@@ -28,6 +30,7 @@ pub mod folder;
 pub mod initrd;
 pub mod kernel;
 pub mod limits;
+pub mod measure;
 pub mod modules;
 pub mod oci;
 pub mod packages;
@@ -55,6 +58,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         folder::CODES,
         initrd::CODES,
         kernel::CODES,
+        measure::codes::CODES,
         modules::CODES,
         oci::CODES,
         packages::CODES,
