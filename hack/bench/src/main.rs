@@ -18,6 +18,7 @@ mod image;
 mod lease;
 mod outcome;
 mod policy;
+mod prediction;
 mod recorded;
 mod signature;
 mod snp;

@@ -12,6 +12,7 @@ mod evidence;
 mod gateway;
 mod images;
 mod mcp;
+mod prediction;
 mod publication;
 mod push;
 mod renewal;
@@ -58,6 +59,10 @@ pub const ALL: &[Target] = &[
     corim::CORIM,
     corim::SIGNED_CORIM,
     corim::PUBLISHER_KEY,
+    prediction::FIRMWARE,
+    prediction::PE,
+    prediction::PARTITIONS,
+    prediction::SHAPES,
     documents::POLICY,
     documents::MINIMUMS,
     documents::AGENT_CONFIG,

@@ -73,6 +73,10 @@ targets! {
     corim = "corim";
     signed_corim = "signed-corim";
     publisher_key = "publisher-key";
+    image_firmware = "image-firmware";
+    image_pe = "image-pe";
+    image_partitions = "image-partitions";
+    image_shapes = "image-shapes";
     policy = "policy";
     minimums = "minimums";
     agent_config = "agent-config";
