@@ -120,7 +120,12 @@ fn image(evidence: &VerifiedEvidence, expected: &Expected<'_>) -> (Check, Option
         return (Check::not_asserted(&reference::MATCH, seen), None);
     };
     let found = admitted.find(&shape, manifest).cloned();
-    let wanted = format!("one of {} admitted tuples, whole", admitted.len());
+    let mut wanted = format!("one of {} admitted tuples, whole", admitted.len());
+    if found.is_none()
+        && let Some(nearest) = admitted.nearest(&shape, manifest)
+    {
+        wanted = format!("{wanted}; {nearest}");
+    }
     let observed = format!("{seen}, manifest {manifest}");
     (Check::decided(&reference::MATCH, found.is_some(), wanted, observed), found)
 }

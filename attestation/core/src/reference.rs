@@ -3,6 +3,8 @@
 //! A tuple pins everything that identifies one image on one platform shape. Matching is all or
 //! nothing: a digest of one image never combines with a register of another.
 
+mod nearest;
+
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -14,6 +16,8 @@ use crate::evidence::Tee;
 use crate::limits::{NAME_BYTES_MAX, REFERENCE_BYTES_MAX};
 use crate::tpm::MeasuredPcrs;
 use crate::verify::VerifiedEvidence;
+
+pub use nearest::Nearest;
 
 crate::codes! {
     /// The Reference Values document does not read.
