@@ -71,8 +71,8 @@ impl Attester {
                 let tpm = Box::new(Device::new(&machine.tpm));
                 Self::behind_paravisor(tpm, options.quote_service)
             }
-            Source::Simulator(socket) => {
-                let (simulator, tee) = Simulator::open(&socket)?;
+            Source::Simulator(place) => {
+                let (simulator, tee) = Simulator::open(&place)?;
                 Ok(Self { backend: Backend::Simulator(simulator), tee })
             }
         }
@@ -116,7 +116,7 @@ impl Attester {
             Backend::SevGuest(device) => format!("{tee} through {}", device.path().display()),
             Backend::Paravisor(paravisor) => paravisor.description(),
             Backend::Simulator(simulator) => {
-                format!("SIMULATED {tee} at {}, which proves nothing", simulator.socket().display())
+                format!("SIMULATED {tee} at {}, which proves nothing", simulator.place().display())
             }
         }
     }

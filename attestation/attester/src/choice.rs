@@ -22,7 +22,7 @@ pub enum Choice {
     Tdx(Interface),
     /// SEV-SNP or TDX behind Azure's paravisor, through its virtual TPM, or an error.
     AzureVtpm,
-    /// The simulator behind this socket.
+    /// The simulator behind this Unix socket or serial port.
     Simulator(PathBuf),
 }
 

@@ -51,3 +51,6 @@ pub const QUOTE_SERVICE_FIELDS_MAX: usize = 32;
 /// How long one request to the quote service may take, from connecting to the last byte. It signs
 /// on the same host, and answers within a second.
 pub const QUOTE_SERVICE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is thrown away of what a serial port holds when it is opened: more than one answer.
+pub const SIMULATOR_STALE_BYTES_MAX: usize = 1024 * 1024;

@@ -1,13 +1,17 @@
-//! Client of a simulator's socket. Holds no key: it asks, as it would ask hardware.
+//! Client of a simulator. Holds no key: it asks, as it would ask hardware.
 //!
 //! ```text
 //! request   "cloister-sim/1\n", 64 bytes REPORT_DATA
 //! response  0, tee (1 SNP, 2 TDX), u32 length, hardware evidence, u32 length, certificate table
 //!           1, u32 length, message in UTF-8
 //! ```
-//! Lengths are big-endian. One request a connection.
+//! Lengths are big-endian. One request a connection to a socket; through the serial port of a
+//! virtual machine, one after the other.
+
+mod port;
 
 use std::io::{self, Read, Write};
+use std::os::unix::fs::FileTypeExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
@@ -17,13 +21,24 @@ use cloister_attestation::limits::{ENDORSEMENT_BYTES_MAX, HARDWARE_EVIDENCE_BYTE
 
 use crate::error::AttesterError;
 use crate::limits::{SIMULATOR_MESSAGE_BYTES_MAX, SIMULATOR_PATIENCE};
+use port::Port;
 
 const GREETING: &[u8] = b"cloister-sim/1\n";
 
 /// A simulator that has answered once.
 #[derive(Debug)]
 pub(crate) struct Simulator {
-    socket: PathBuf,
+    place: PathBuf,
+    way: Way,
+}
+
+/// How to reach it.
+#[derive(Debug)]
+enum Way {
+    /// A Unix socket of this machine.
+    Socket,
+    /// A serial port, behind which is the host of this virtual machine.
+    Port(Port),
 }
 
 /// What a simulator answered. Nothing in it has been judged.
@@ -40,14 +55,17 @@ pub struct SimulatorAnswer {
 
 impl Simulator {
     /// Asks once, to learn which TEE is simulated.
-    pub(crate) fn open(socket: &Path) -> Result<(Self, Tee), AttesterError> {
-        let simulator = Self { socket: socket.to_owned() };
+    pub(crate) fn open(place: &Path) -> Result<(Self, Tee), AttesterError> {
+        let place = port::device(place);
+        let is_port = std::fs::metadata(&place).is_ok_and(|it| it.file_type().is_char_device());
+        let way = if is_port { Way::Port(Port::new(&place)) } else { Way::Socket };
+        let simulator = Self { place, way };
         let answer = simulator.ask(&ReportData::new([0; 64]))?;
         Ok((simulator, answer.tee))
     }
 
-    pub(crate) fn socket(&self) -> &Path {
-        &self.socket
+    pub(crate) fn place(&self) -> &Path {
+        &self.place
     }
 
     pub(crate) fn collect(
@@ -63,19 +81,37 @@ impl Simulator {
     }
 
     fn ask(&self, report_data: &ReportData) -> Result<SimulatorAnswer, AttesterError> {
-        let unreachable =
-            |source| AttesterError::SimulatorUnreachable { socket: self.socket.clone(), source };
-        let mut stream = self.connect().map_err(unreachable)?;
-        stream.write_all(GREETING).map_err(unreachable)?;
-        stream.write_all(report_data.as_bytes()).map_err(unreachable)?;
-        SimulatorAnswer::read(&mut stream)
+        let request = [GREETING, report_data.as_bytes()].concat();
+        match &self.way {
+            Way::Socket => {
+                let mut stream = self.connect().map_err(|error| self.unreachable(error))?;
+                self.exchange(&mut stream, &request)
+            }
+            Way::Port(port) => port.with(|line| match line {
+                Ok(mut line) => self.exchange(&mut line, &request),
+                Err(error) => Err(self.unreachable(error)),
+            }),
+        }
+    }
+
+    fn exchange(
+        &self,
+        stream: &mut (impl Read + Write),
+        request: &[u8],
+    ) -> Result<SimulatorAnswer, AttesterError> {
+        stream.write_all(request).map_err(|error| self.unreachable(error))?;
+        SimulatorAnswer::read(stream)
     }
 
     fn connect(&self) -> io::Result<UnixStream> {
-        let stream = UnixStream::connect(&self.socket)?;
+        let stream = UnixStream::connect(&self.place)?;
         stream.set_read_timeout(Some(SIMULATOR_PATIENCE))?;
         stream.set_write_timeout(Some(SIMULATOR_PATIENCE))?;
         Ok(stream)
+    }
+
+    fn unreachable(&self, source: io::Error) -> AttesterError {
+        AttesterError::SimulatorUnreachable { socket: self.place.clone(), source }
     }
 }
 

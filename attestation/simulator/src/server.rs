@@ -1,13 +1,15 @@
-//! Serves a simulated guest on a unix socket: the other end of the attester's simulator client.
+//! Serves a simulated guest: the other end of the attester's simulator client.
 //!
 //! ```text
 //! request   "cloister-sim/1\n", 64 bytes REPORT_DATA
 //! response  0, tee (1 SNP, 2 TDX), u32 length, hardware evidence, u32 length, certificate table
 //!           1, u32 length, message in UTF-8
 //! ```
-//! Lengths are big-endian. One request a connection.
+//! Lengths are big-endian. One request a connection to a socket; on a [`Line`], which is the host's
+//! end of a virtual machine's serial port, one after the other.
 
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -62,14 +64,54 @@ fn answer_all(listener: &UnixListener, guest: &Guest, stop: &AtomicBool) {
 fn answer(mut stream: UnixStream, guest: &Guest) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
+    exchange(&mut stream, guest).map(drop)
+}
+
+/// Answers one request; tells whether the next byte can be the first of another.
+fn exchange(stream: &mut (impl Read + Write), guest: &Guest) -> io::Result<bool> {
     let mut greeting = [0; GREETING.len()];
     stream.read_exact(&mut greeting)?;
     if greeting != *GREETING {
-        return stream.write_all(&refusal("the request does not start with cloister-sim/1"));
+        stream.write_all(&refusal("the request does not start with cloister-sim/1"))?;
+        return Ok(false);
     }
     let mut report_data = [0; ReportData::LEN];
     stream.read_exact(&mut report_data)?;
-    stream.write_all(&response(guest, &ReportData::new(report_data)))
+    stream.write_all(&response(guest, &ReportData::new(report_data)))?;
+    Ok(true)
+}
+
+/// A virtual machine's serial port, answered from a thread of its own. Dropping it hangs up.
+#[derive(Debug)]
+pub struct Line {
+    stream: UnixStream,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Answers one request after the other on `stream` until its other end closes it, says something
+/// else than a request, or the returned value is dropped.
+///
+/// # Errors
+/// When the stream cannot be shared or no thread can be started.
+pub fn serve_line(stream: UnixStream, guest: Guest) -> io::Result<Line> {
+    let mut own = stream.try_clone()?;
+    let work = move || {
+        while exchange(&mut own, &guest).unwrap_or(false) {}
+        // Whoever still writes learns that nobody reads. That it is closed already is as well.
+        let _closed = own.shutdown(Shutdown::Both);
+    };
+    let thread = thread::Builder::new().name("cloister-simulator".to_owned()).spawn(work)?;
+    Ok(Line { stream, thread: Some(thread) })
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let hung_up = self.stream.shutdown(Shutdown::Both);
+        // Only a stream that is still open keeps the thread, and then nothing does.
+        if let (Ok(()), Some(thread)) = (hung_up, self.thread.take()) {
+            let _finished = thread.join();
+        }
+    }
 }
 
 fn response(guest: &Guest, report_data: &ReportData) -> Vec<u8> {

@@ -14,6 +14,7 @@ mod paravisor;
 mod paravisor_refused;
 mod platform;
 mod quote_service;
+mod simulator_port;
 mod simulator_socket;
 mod support;
 mod swtpm;
