@@ -41,6 +41,7 @@ mod guest;
 mod hook;
 mod image;
 mod key;
+pub mod launch;
 mod name;
 mod pki;
 mod prime;

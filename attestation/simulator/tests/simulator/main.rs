@@ -11,6 +11,7 @@
 )]
 
 mod determinism;
+mod launch;
 mod process_image;
 mod real_shape;
 mod snp;
