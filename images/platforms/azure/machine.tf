@@ -34,37 +34,56 @@ resource "azurerm_network_interface_security_group_association" "agent" {
   network_security_group_id = azurerm_network_security_group.agent.id
 }
 
-resource "azurerm_managed_disk" "system" {
-  name                       = var.name
-  resource_group_name        = var.resource_group
-  location                   = var.location
-  storage_account_type       = "StandardSSD_LRS"
-  create_option              = "FromImage"
-  gallery_image_reference_id = azurerm_shared_image_version.agent.id
-  hyper_v_generation         = "V2"
-  os_type                    = "Linux"
-  security_type              = "ConfidentialVM_VMGuestStateOnlyEncryptedWithPlatformKey"
+data "azurerm_resource_group" "agent" {
+  name = var.resource_group
 }
 
-# From a disk and not from the image itself: the image has no login and no agent of the provider's,
-# and a machine from a disk is given no administrator and waits for no report from inside.
-resource "azurerm_linux_virtual_machine" "agent" {
-  name                  = var.name
-  resource_group_name   = var.resource_group
-  location              = var.location
-  size                  = var.size
-  network_interface_ids = [azurerm_network_interface.agent.id]
-  os_managed_disk_id    = azurerm_managed_disk.system.id
-  user_data             = filebase64(var.node_toml)
+# Through the resource manager's own interface: the image has no login and no agent of the provider's,
+# so there is no administrator to name and no report from inside to wait for. A machine from a
+# specialized image has no osProfile, and here it can be left out.
+resource "azapi_resource" "agent" {
+  type      = "Microsoft.Compute/virtualMachines@2024-07-01"
+  name      = var.name
+  parent_id = data.azurerm_resource_group.agent.id
+  location  = var.location
 
-  # Security type ConfidentialVM: guest state (of the virtual TPM) is encrypted, and only that. The
-  # disk needs no encryption, it holds nothing but the measured image.
-  vtpm_enabled               = true
-  secure_boot_enabled        = false
-  allow_extension_operations = false
+  body = {
+    properties = {
+      hardwareProfile = {
+        vmSize = var.size
+      }
 
-  os_disk {
-    caching                  = "ReadOnly"
-    security_encryption_type = "VMGuestStateOnly"
+      networkProfile = {
+        networkInterfaces = [{ id = azurerm_network_interface.agent.id }]
+      }
+
+      # Secure Boot is off: the UKI is not signed, it is measured.
+      securityProfile = {
+        securityType = "ConfidentialVM"
+        uefiSettings = {
+          secureBootEnabled = false
+          vTpmEnabled       = true
+        }
+      }
+
+      # Encrypted is the guest state, of the virtual TPM, and only that: the disk holds nothing but
+      # the measured image.
+      storageProfile = {
+        imageReference = { id = azurerm_shared_image_version.agent.id }
+        osDisk = {
+          createOption = "FromImage"
+          deleteOption = "Delete"
+          caching      = "ReadOnly"
+          managedDisk = {
+            storageAccountType = "StandardSSD_LRS"
+            securityProfile    = { securityEncryptionType = "VMGuestStateOnly" }
+          }
+        }
+      }
+
+      userData = filebase64(var.node_toml)
+    }
   }
+
+  response_export_values = ["properties.vmId"]
 }

@@ -5,7 +5,7 @@ output "image_id" {
 
 output "machine_id" {
   description = "The machine."
-  value       = azurerm_linux_virtual_machine.agent.id
+  value       = azapi_resource.agent.id
 }
 
 output "address" {

@@ -2,14 +2,19 @@ terraform {
   required_version = ">= 1.5, < 2.0"
 
   required_providers {
+    azapi = {
+      source  = "Azure/azapi"
+      version = ">= 2.0, < 3.0"
+    }
+
     azurerm = {
       source  = "hashicorp/azurerm"
-      version = ">= 4.50, < 5.0"
+      version = ">= 4.0, < 5.0"
     }
   }
 }
 
-# The subscription is taken from ARM_SUBSCRIPTION_ID.
+# Subscription and credentials come from the environment, for both providers.
 provider "azurerm" {
   features {}
 }

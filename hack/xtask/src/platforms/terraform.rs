@@ -14,10 +14,19 @@ use crate::process::{self, Attempt};
 const SECRETS: &[&str] =
     &["password", "passphrase", "secret", "access_key", "private_key", "token", "credentials"];
 
+/// What asks each cloud for a confidential machine. Without it, the same recipe starts one that is
+/// in no TEE, and nothing else in it would look different.
+const CONFIDENTIAL: &[(&str, &str)] = &[
+    ("aws", "amd_sev_snp = \"enabled\""),
+    ("azure", "securityType = \"ConfidentialVM\""),
+    ("gcp", "confidential_instance_type = local.shape.technology"),
+];
+
 /// Checks one folder of files.
 pub(super) fn check(folder: &Path, providers: Option<&Path>) -> Result<Examined> {
     let (name, module) = read(folder)?;
-    let problems = problems(&module).into_iter().map(|problem| format!("{name}: {problem}"));
+    let problems = problems(&module).into_iter().chain(unprotected(&name, &module));
+    let problems = problems.map(|problem| format!("{name}: {problem}"));
     let mut examined = Examined::checked(format!("{name}: declarations"), problems.collect());
     examined.add(formatted(&name, folder)?);
     examined.add(match providers {
@@ -52,6 +61,17 @@ fn problems(module: &Block) -> Vec<String> {
     problems.extend(references(module));
     problems.extend(secrets(module));
     problems
+}
+
+/// What a cloud's recipe lacks for its machine to be in a TEE.
+fn unprotected(cloud: &str, module: &Block) -> Option<String> {
+    let wanted = CONFIDENTIAL.iter().find(|(name, _)| *name == cloud).map(|(_, words)| *words);
+    let Some(words) = wanted else {
+        return Some("it is not known what asks this cloud for a confidential machine".to_owned());
+    };
+    let asks = |(name, text): (&str, &str)| format!("{name} = {text}").contains(words);
+    let asked = module.all_attributes().into_iter().any(asks);
+    (!asked).then(|| format!("`{words}` is not there: the machine would be in no TEE"))
 }
 
 /// Terraform itself and every provider, within a range that ends before the next major version.
@@ -186,7 +206,7 @@ fn terraform(folder: &Path) -> Command {
 
 #[cfg(test)]
 mod tests {
-    use super::{Block, problems};
+    use super::{Block, CONFIDENTIAL, problems, unprotected};
 
     const GOOD: &str = "terraform {\n required_version = \">= 1.5, < 2.0\"\n required_providers {\n \
                         a = { version = \">= 1.0, < 2.0\" }\n }\n}\nvariable \"v\" {\n description = \"V.\"\n \
@@ -218,5 +238,17 @@ mod tests {
             let found = of(&broken);
             assert!(found.iter().any(|found| found.contains(problem)), "{problem}: {found:?}");
         }
+    }
+    #[test]
+    fn a_recipe_that_asks_for_no_tee_is_noticed() {
+        let of = |cloud, text: &str| unprotected(cloud, &Block::parse(text).unwrap());
+        for (cloud, words) in CONFIDENTIAL {
+            assert_eq!(of(cloud, &format!("a \"b\" {{\n {words}\n}}\n")), None);
+            assert!(of(cloud, "a \"b\" {\n c = 1\n}\n").is_some());
+        }
+        let nested = "a \"b\" {\n body = {\n securityType = \"ConfidentialVM\"\n }\n}\n";
+        assert_eq!(of("azure", nested), None);
+        assert!(of("azure", &nested.replace("ConfidentialVM", "TrustedLaunch")).is_some());
+        assert!(of("elsewhere", nested).is_some());
     }
 }
