@@ -64,7 +64,7 @@ async fn until(what: &str, mut reached: impl AsyncFnMut() -> bool) {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, reaching).await.unwrap_or_else(|_| panic!("{what}: not yet"));
+    assert!(tokio::time::timeout(PATIENCE, reaching).await.is_ok(), "{what}: not yet");
 }
 
 async fn renews(enclave: &Enclave) {

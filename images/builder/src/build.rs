@@ -20,7 +20,7 @@ use crate::agent::{AGENT_FILE, AgentFolder, CONFIGURATION, Kind};
 use crate::cmdline::cmdline;
 use crate::disk;
 use crate::file::{self, FileError};
-use crate::folder::{CMDLINE, Description, INITRD, Input, InputKind, KERNEL, MANIFEST, UKI};
+use crate::folder::{CMDLINE, DISK, Description, INITRD, Input, InputKind, KERNEL, MANIFEST, UKI};
 use crate::initrd;
 use crate::kernel::Kernel;
 use crate::limits::FILE_BYTES_MAX;
