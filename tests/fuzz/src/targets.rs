@@ -60,7 +60,7 @@ pub const ALL: &[Target] = &[
     corim::SIGNED_CORIM,
     corim::PUBLISHER_KEY,
     prediction::FIRMWARE,
-    prediction::PE,
+    prediction::AUTHENTICODE,
     prediction::PARTITIONS,
     prediction::SHAPES,
     documents::POLICY,

@@ -15,8 +15,13 @@ pub(super) const FIRMWARE: Target = Target {
     quick_inputs: QUICK,
 };
 
-pub(super) const PE: Target =
-    Target { name: "image-pe", run: pe, seeds: images, bytes_max: 4096, quick_inputs: QUICK };
+pub(super) const AUTHENTICODE: Target = Target {
+    name: "image-authenticode",
+    run: pe,
+    seeds: images,
+    bytes_max: 4096,
+    quick_inputs: QUICK,
+};
 
 pub(super) const PARTITIONS: Target = Target {
     name: "image-partitions",

@@ -74,7 +74,7 @@ targets! {
     signed_corim = "signed-corim";
     publisher_key = "publisher-key";
     image_firmware = "image-firmware";
-    image_pe = "image-pe";
+    image_authenticode = "image-authenticode";
     image_partitions = "image-partitions";
     image_shapes = "image-shapes";
     policy = "policy";
