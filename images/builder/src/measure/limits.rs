@@ -19,7 +19,7 @@ pub const FIRMWARE_ENTRIES_MAX: usize = 64;
 /// Sections that firmware asks to be measured or added at launch. OVMF has eight of each.
 pub const FIRMWARE_SECTIONS_MAX: u32 = 64;
 
-/// Memory that one section of a firmware describes. OVMF's largest has 4 MiB.
+/// Memory that the sections of a firmware describe together. OVMF's have 4 MiB.
 pub const SECTION_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Virtual processors of one guest: twice what KVM allows.

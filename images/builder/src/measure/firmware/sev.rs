@@ -63,7 +63,13 @@ impl Firmware<'_> {
         let mut reader = Reader::new(self.behind_offset(&METADATA, "SEV metadata")?);
         let count = header(&mut reader)
             .ok_or_else(|| MeasureError::firmware("its SEV metadata does not read"))?;
-        (0..count).map(|_| section(&mut reader)).collect()
+        let sections: Vec<_> =
+            (0..count).map(|_| section(&mut reader)).collect::<Result<_, _>>()?;
+        let bytes = sections.iter().map(|section| u64::from(section.bytes));
+        if bytes.fold(0, u64::saturating_add) > SECTION_BYTES_MAX {
+            return Err(MeasureError::firmware("its SEV sections are too large together"));
+        }
+        Ok(sections)
     }
 }
 

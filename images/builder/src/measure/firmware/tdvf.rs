@@ -72,7 +72,13 @@ impl<'a> Firmware<'a> {
         let mut reader = Reader::new(self.behind_offset(&METADATA, "TDX metadata")?);
         let count = header(&mut reader)
             .ok_or_else(|| MeasureError::firmware("its TDX metadata does not read"))?;
-        (0..count).map(|_| self.tdvf_section(&mut reader)).collect()
+        let sections: Vec<_> =
+            (0..count).map(|_| self.tdvf_section(&mut reader)).collect::<Result<_, _>>()?;
+        let bytes = sections.iter().fold(0, |sum: u64, section| sum.saturating_add(section.bytes));
+        if bytes > SECTION_BYTES_MAX {
+            return Err(MeasureError::firmware("its TDX sections are too large together"));
+        }
+        Ok(sections)
     }
 
     fn tdvf_section(&self, reader: &mut Reader<'_>) -> Result<TdvfSection<'a>, MeasureError> {
