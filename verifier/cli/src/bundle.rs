@@ -11,7 +11,7 @@ mod listing;
 pub(crate) mod sources;
 mod verify;
 
-pub(crate) use keygen::read as signing_key;
+pub(crate) use keygen::{read as signing_key, read_private};
 
 use crate::answer::Answer;
 use crate::arguments::BundleCommand;

@@ -60,3 +60,10 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FileError> {
 pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
     String::from_utf8(read(path)?).map_err(|_| FileError::NotText { path: path.to_owned() })
 }
+
+/// Replaces a file whole or not at all: whoever reads it never sees half of it.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    std::fs::write(&name, bytes).and_then(|()| std::fs::rename(&name, path))
+}

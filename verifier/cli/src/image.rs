@@ -2,6 +2,7 @@
 
 mod build;
 mod lock;
+mod measure;
 mod progress;
 
 use crate::answer::Answer;
@@ -13,6 +14,7 @@ pub(crate) fn run(command: &ImageCommand) -> Answer {
     match command {
         ImageCommand::Build(arguments) => build::run(arguments),
         ImageCommand::Lock(arguments) => lock::run(arguments),
+        ImageCommand::Measure(arguments) => measure::run(arguments),
         ImageCommand::Admit(arguments) => operator::admit_image(arguments),
         ImageCommand::List(arguments) => operator::list_images(arguments),
         ImageCommand::Retire(arguments) => operator::retire_image(arguments),

@@ -1,10 +1,13 @@
 //! `cloister image`.
 
+mod measure;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
 use super::{ConnectionArguments, Window};
+pub use measure::{MeasureArguments, PublishArguments};
 
 /// `cloister image ...`.
 #[derive(Debug, Subcommand)]
@@ -16,6 +19,9 @@ pub enum ImageCommand {
     /// Show which packages images are built from, or look up newer ones.
     #[command(after_help = LOCK_EXAMPLES)]
     Lock(LockArguments),
+    /// Compute what platforms will measure of an image, and publish it as Reference Values.
+    #[command(after_help = measure::EXAMPLES)]
+    Measure(Box<MeasureArguments>),
     /// Admit an image by its Reference Values.
     #[command(after_help = SETTINGS)]
     Admit(AdmitArguments),

@@ -1,8 +1,5 @@
 //! `cloister bundle create`.
 
-use std::fs;
-use std::path::Path;
-
 use cloister_attestation::anchor::Anchors;
 use cloister_attestation::bundle::Draft;
 use cloister_attestation::policy::Policy;
@@ -53,7 +50,9 @@ pub(super) fn run(arguments: &CreateArguments) -> Result<Answer, CommandError> {
     if listing.exit() != Exit::Acceptable {
         return Ok(listing.answer("no bundle is made"));
     }
-    write(&arguments.out, &bundle.sign(&key)?)?;
+    let signed = bundle.sign(&key)?;
+    file::replace(&arguments.out, &signed)
+        .map_err(|source| CommandError::Write { path: arguments.out.clone(), source })?;
     Ok(listing.answer(&format!("wrote {}", arguments.out.display())))
 }
 
@@ -95,12 +94,4 @@ fn machines(
         machines.push(machine);
     }
     Ok((machines, unfetched))
-}
-
-/// Replaces the file whole or not at all: whoever reads it never sees half a bundle.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let written = fs::write(&name, bytes).and_then(|()| fs::rename(&name, path));
-    written.map_err(|source| CommandError::Write { path: path.to_owned(), source })
 }

@@ -42,6 +42,12 @@ pub(super) fn run(out: &Path) -> Result<Answer, CommandError> {
 
 /// Reads a private key, if nobody else may.
 pub(crate) fn read(path: &Path) -> Result<SigningKey, CommandError> {
+    SigningKey::from_pem(&read_private(path)?)
+        .map_err(|source| CommandError::Key { path: path.to_owned(), source })
+}
+
+/// Reads the text of a private key, if nobody else may.
+pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<String>, CommandError> {
     let text = Zeroizing::new(file::read_text(path)?);
     if let Ok(metadata) = std::fs::metadata(path) {
         let mode = metadata.permissions().mode() & 0o777;
@@ -49,8 +55,7 @@ pub(crate) fn read(path: &Path) -> Result<SigningKey, CommandError> {
             return Err(CommandError::Unprotected { path: path.to_owned(), mode });
         }
     }
-    SigningKey::from_pem(&text)
-        .map_err(|source| CommandError::Key { path: path.to_owned(), source })
+    Ok(text)
 }
 
 fn public_path(private: &Path) -> PathBuf {

@@ -20,6 +20,7 @@ mod evidence;
 mod explain;
 mod fleet;
 mod image;
+mod measure;
 mod operator;
 mod policy;
 mod program;
