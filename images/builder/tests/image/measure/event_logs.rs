@@ -75,7 +75,10 @@ fn dstack() -> Option<Vec<(Value, Vec<Value>)>> {
     let read = |name: &str, file: &str| {
         let folder = folder.join(name);
         let log = json(&folder, file)["event_log"].clone();
-        let log = log.as_str().map_or(log.clone(), |text| serde_json::from_str(text).unwrap());
+        let log = match log.as_str() {
+            Some(text) => serde_json::from_str(text).unwrap(),
+            None => log,
+        };
         (json(&folder, "case.json"), log.as_array().unwrap().clone())
     };
     Some(vec![

@@ -8,8 +8,8 @@ use super::synthetic::{Firmware, HASH_TABLE, PAGE, Tdx};
 fn refusal(firmware: &Firmware) -> String {
     let bytes = firmware.build();
     let parsed = Parsed::parse(&bytes).unwrap();
-    let error = parsed.sev_sections().map(|_| ()).and(parsed.tdvf_sections().map(|_| ()));
-    error.unwrap_err().to_string()
+    let read = parsed.sev_sections().and_then(|_| parsed.tdvf_sections());
+    read.unwrap_err().to_string()
 }
 
 #[test]
