@@ -86,7 +86,7 @@ impl<'a> Build<'a> {
         self.progress.begin(Step::Agent, None);
         inputs.extend(self.furnish(&agent, &mut tree)?);
         let declared = self.declare(&agent, &runtime, &tree)?;
-        initrd::furnish(&mut tree, runtime.bytes(), kernel.modules)?;
+        initrd::furnish(&mut tree, runtime.bytes(), kernel.modules, self.cache.lock().epoch)?;
         self.progress.end();
         inputs.sort();
         inputs.dedup();

@@ -19,6 +19,8 @@ cloister_attestation::codes! {
 
 /// Where the list of modules is, and the modules are.
 const MODULES: &str = "/lib/modules";
+/// Where the runtime finds the earliest time that it believes in.
+const EPOCH: &str = "/etc/cloister/epoch";
 /// Folders that the runtime mounts file systems on, or that programs expect.
 const FOLDERS: &[&str] = &["/dev", "/etc", "/proc", "/run", "/sys", "/tmp", "/var/empty"];
 /// Files without which C libraries find neither user nor loopback; an agent may bring its own.
@@ -51,18 +53,25 @@ impl Diagnostic for InitrdError {
     }
 }
 
-/// Adds to an agent's files what every guest has. The runtime and its modules replace whatever the
-/// agent has in their places.
+/// Adds to an agent's files what every guest has. The runtime, its modules and the earliest time that
+/// it believes in, in seconds since 1970, replace whatever the agent has in their places.
 ///
 /// # Errors
 /// [`TreeError`], if the agent's files leave no place for them.
-pub fn furnish(tree: &mut Tree, runtime: &[u8], modules: Vec<Module>) -> Result<(), TreeError> {
+pub fn furnish(
+    tree: &mut Tree,
+    runtime: &[u8],
+    modules: Vec<Module>,
+    epoch: u64,
+) -> Result<(), TreeError> {
     FOLDERS.iter().try_for_each(|folder| tree.folder(folder))?;
     for (path, text) in FILES {
         if tree.find(path)?.is_none() {
             tree.file(path, text.as_bytes().to_vec(), false)?;
         }
     }
+    tree.remove(EPOCH)?;
+    tree.file(EPOCH, epoch.to_string().into_bytes(), false)?;
     tree.remove("/init")?;
     tree.file("/init", runtime.to_vec(), true)?;
     tree.remove(MODULES)?;
@@ -117,7 +126,8 @@ mod tests {
         tree.file("/etc/passwd", b"own".to_vec(), false).unwrap();
         let modules =
             ["b", "a"].map(|name| Module { name: name.to_owned(), bytes: b"ko".to_vec() });
-        furnish(&mut tree, b"runtime", modules.into()).unwrap();
+        furnish(&mut tree, b"runtime", modules.into(), 17).unwrap();
+        assert_eq!(tree.read("/etc/cloister/epoch").unwrap().data(), b"17");
         assert_eq!(tree.read("/init").unwrap().data(), b"runtime");
         assert!(tree.iter().any(|(path, entry)| path == "init" && entry.kind() == Kind::File));
         assert!(tree.find("/lib/modules/evil.ko").unwrap().is_none());

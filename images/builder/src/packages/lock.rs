@@ -26,6 +26,8 @@ pub struct Lock {
     format: String,
     /// The release beside which all suites are looked for.
     pub release: String,
+    /// When the file was written, in seconds since 1970: no image that is built from it is older.
+    pub epoch: u64,
     /// In the order of names, then versions.
     #[serde(rename = "package")]
     pub packages: Vec<Package>,
@@ -85,9 +87,9 @@ impl Lock {
         Ok(file::write(path, self.text()?.as_bytes())?)
     }
 
-    pub(super) fn new(release: String, mut packages: Vec<Package>) -> Self {
+    pub(super) fn new(release: String, epoch: u64, mut packages: Vec<Package>) -> Self {
         packages.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
-        Self { format: FORMAT.to_owned(), release, packages }
+        Self { format: FORMAT.to_owned(), release, epoch, packages }
     }
 
     /// Reads the file's text.
@@ -181,6 +183,7 @@ mod tests {
     const TEXT: &str = r#"
         format = "cloister/packages-lock/1"
         release = "bookworm"
+        epoch = 1700000000
         [[package]]
         name = "libc6"
         version = "1:2.36-9+deb12u14~x"

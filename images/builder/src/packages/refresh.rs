@@ -23,13 +23,14 @@ struct Listed {
 /// Name and version.
 type Pin = (String, String);
 
-/// Looks up what is wanted. `folder` is the cache's.
+/// Looks up what is wanted. `folder` is the cache's; `now` is in seconds since 1970.
 ///
 /// # Errors
 /// [`PackageError`] says which package is not served, or what failed.
 pub fn refresh(
     wanted: &Wanted,
     folder: &Path,
+    now: u64,
     progress: &dyn Progress,
 ) -> Result<Lock, PackageError> {
     let folder = folder.join("apt");
@@ -45,7 +46,7 @@ pub fn refresh(
             packages.entry(pin).or_insert(package).groups.push(name.clone());
         }
     }
-    Ok(Lock::new(wanted.release.clone(), packages.into_values().collect()))
+    Ok(Lock::new(wanted.release.clone(), now, packages.into_values().collect()))
 }
 
 fn lock_group(apt: &Apt, group: &Group) -> Result<Vec<Package>, PackageError> {

@@ -41,7 +41,7 @@ pub(crate) const FILES: [&str; 6] = [
 pub(crate) fn initrd(folder: &Path) -> (Vec<u8>, Vec<Input>) {
     let mut tree = Tree::new();
     let inputs = AgentFolder::open(folder).unwrap().lay(&mut tree).unwrap();
-    initrd::furnish(&mut tree, b"the runtime", Vec::new()).unwrap();
+    initrd::furnish(&mut tree, b"the runtime", Vec::new(), 0).unwrap();
     (initrd::compress(&tree, &Silent).unwrap(), inputs)
 }
 

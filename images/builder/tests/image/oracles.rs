@@ -126,11 +126,10 @@ fn ukify_puts_the_same_sections_at_the_same_addresses() {
     let ours = uki::unify(&parts).unwrap();
     let sections = |file: &[u8]| {
         let pe = Pe::parse(file).unwrap();
-        let named = [".text", ".cmdline", ".uname", ".initrd", ".linux"].map(|name| {
+        [".text", ".cmdline", ".uname", ".initrd", ".linux"].map(|name| {
             let section = pe.section(name).unwrap();
             (section.characteristics, section.virtual_size, section.data(file).unwrap().to_vec())
-        });
-        named
+        })
     };
     assert!(sections(&ours) == sections(&theirs));
 }

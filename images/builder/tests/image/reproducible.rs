@@ -51,7 +51,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Option<Self> {
-        unpacked("kernel").and(unpacked("stub"))?;
+        unpacked("kernel").and_then(|_| unpacked("stub"))?;
         let folder = tempfile::tempdir().unwrap();
         let program = program(folder.path())?;
         let cache = Cache::new(Cache::default_folder().unwrap(), Lock::built_in().unwrap());

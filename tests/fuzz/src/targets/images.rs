@@ -115,6 +115,7 @@ fn lock(data: &[u8]) -> Outcome {
 const LOCK_TEXT: &str = r#"
 format = "cloister/packages-lock/1"
 release = "bookworm"
+epoch = 1700000000
 
 [[package]]
 name = "libc6"

@@ -9,6 +9,7 @@ use super::build::size;
 use super::progress::Bars;
 use crate::answer::{Answer, Exit};
 use crate::arguments::{LockArguments, PackageSource};
+use crate::clock;
 use crate::text::table;
 
 pub(super) fn run(arguments: &LockArguments) -> Answer {
@@ -35,7 +36,8 @@ pub(super) fn cache_folder(from: &PackageSource) -> Result<PathBuf, PackageError
 fn refreshed(arguments: &LockArguments) -> Result<Lock, PackageError> {
     let path = arguments.from.lock.clone().unwrap_or_else(|| "images/packages.lock.toml".into());
     let wanted = Wanted::read(&path.with_file_name("packages.toml"))?;
-    let lock = refresh(&wanted, &cache_folder(&arguments.from)?, &Bars::new())?;
+    let now = clock::now().as_secs();
+    let lock = refresh(&wanted, &cache_folder(&arguments.from)?, now, &Bars::new())?;
     lock.write(&path)?;
     Ok(lock)
 }
