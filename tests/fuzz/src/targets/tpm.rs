@@ -102,7 +102,6 @@ fn responses() -> Vec<Vec<u8>> {
         framed(0x8001, &[&[0, 0, 0, 9], &selected[..], &[0, 0, 0, 16], &values].concat()),
         authorized(&[sized(&[4; 145]), signature].concat()),
         authorized(&sized(&[6; 512])),
-        vec![0x80, 1, 0, 0, 0, 10, 0, 0, 1, 0x8b],
     ]
 }
 
