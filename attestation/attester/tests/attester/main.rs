@@ -1,4 +1,5 @@
-//! The attester against the simulator: over its socket, and through a FUSE stand-in for configfs-tsm.
+//! The attester against the simulator: over its socket, through a FUSE stand-in for configfs-tsm,
+//! and through a real TPM that a simulated paravisor has set up.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
