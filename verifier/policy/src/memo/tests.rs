@@ -9,22 +9,29 @@ use crate::limits::{ANSWER_FACTS_BYTES_MAX, ANSWER_POLICIES_MAX, ANSWERS_MAX, FA
 use crate::operation::{Action, Binding, OperationFacts, OperationName};
 use crate::request::{Direction, LocalAgent, Request, Subject};
 
+/// Each mentions other facts.
 const BUNDLES: [&str; 6] = [
     "permit(principal, action, resource);",
     r#"permit(principal, action in Action::"a2a", resource)
        when { context has message_bytes && context.message_bytes <= 100 };
-       forbid(principal, action, resource) when { context.streaming };"#,
+       forbid(principal, action in Action::"a2a", resource) when { context.streaming };"#,
     r#"permit(principal, action in Action::"mcp", resource)
        when { context has tool_name && context.tool_name like "read_*" };
-       forbid(principal, action, resource) when { context has tool && context.tool == Tool::"files/read_b" };"#,
-    r#"permit(principal, action, resource) when { context.protocol_version == "1.0" };
-       forbid(principal, action, resource) unless { context.extensions.contains("urn:a") };"#,
-    r#"permit(principal, action, resource)
-       when { context has media_types && ["text/plain", "image/png"].containsAll(context.media_types) };"#,
-    r#"permit(principal, action, resource)
-       when { context has resource && context.resource like "file:*" && context.scope.contains("plan") };
-       permit(principal, action in Action::"a2a", resource)
-       when { context.binding == Binding::"GRPC" || (context has server && context.server == Server::"files") };"#,
+       forbid(principal, action in Action::"mcp", resource)
+       when { context has tool && context.tool == Tool::"files/read_b" };"#,
+    r#"permit(principal, action in [Action::"a2a", Action::"mcp"], resource)
+       when { context.protocol_version == "1.0" };
+       forbid(principal, action in Action::"a2a", resource)
+       unless { context.extensions.contains("urn:a") };"#,
+    r#"permit(principal, action in [Action::"a2a", Action::"mcp"], resource)
+       when { context has media_types
+              && ["text/plain", "image/png"].containsAll(context.media_types) };"#,
+    r#"permit(principal, action in [Action::"a2a", Action::"mcp"], resource)
+       when { context has resource && context.resource like "file:*"
+              && context.scope.contains("plan") };
+       permit(principal, action in [Action::"a2a", Action::"mcp"], resource)
+       when { context.binding == Binding::"GRPC"
+              || (context has server && context.server == Server::"files") };"#,
 ];
 
 /// What a request says, owned.
