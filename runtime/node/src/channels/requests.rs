@@ -30,6 +30,11 @@ pub(super) use answer::Answer;
 use pulse::Pulse;
 use sending::Sending;
 
+/// Requests that may be on a connection before its other end has said how many it takes.
+///
+/// SPEC: RFC 9113 section 6.5.2, the least that it may well say.
+const STREAMS_AT_FIRST: usize = 100;
+
 /// The way onto a connection. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Requests(SendRequest<Bytes>);
@@ -75,6 +80,7 @@ where
     let (stream, flusher) = coalesced(stream, usage);
     let (requests, mut inner) = Builder::new()
         .enable_push(false)
+        .initial_max_send_streams(STREAMS_AT_FIRST)
         .initial_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CHANNEL_WINDOW_BYTES)
         .max_send_buffer_size(SEND_BUFFER_BYTES_MAX)

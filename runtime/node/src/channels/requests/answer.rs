@@ -31,7 +31,7 @@ impl Answer {
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, h2::Error>>> {
         let data = match ready!(self.stream.poll_data(cx)) {
             Some(Ok(data)) => data,
-            Some(Err(error)) => return Poll::Ready(failed(error)),
+            Some(Err(error)) => return Poll::Ready(self.failed(error)),
             None => return Poll::Ready(None),
         };
         let len = u64::try_from(data.len()).unwrap_or(u64::MAX);
@@ -39,13 +39,14 @@ impl Answer {
         let released = self.stream.flow_control().release_capacity(data.len());
         Poll::Ready(Some(released.map(|()| data)))
     }
-}
 
-/// The peer may reset a stream without an error once it has said everything.
-///
-/// SPEC: RFC 9113 section 8.1.
-fn failed<T>(error: h2::Error) -> Option<Result<T, h2::Error>> {
-    (error.reason() != Some(Reason::NO_ERROR)).then_some(Err(error))
+    /// The peer may reset a stream without an error once it has said everything.
+    ///
+    /// SPEC: RFC 9113 section 8.1.
+    fn failed<T>(&self, error: h2::Error) -> Option<Result<T, h2::Error>> {
+        let is_whole = self.left.is_none_or(|left| left == 0);
+        (!is_whole || error.reason() != Some(Reason::NO_ERROR)).then_some(Err(error))
+    }
 }
 
 fn declared(headers: &HeaderMap) -> Option<u64> {
@@ -68,7 +69,7 @@ impl http_body::Body for Answer {
         }
         Poll::Ready(match ready!(self.stream.poll_trailers(cx)) {
             Ok(trailers) => trailers.map(|trailers| Ok(Frame::trailers(trailers))),
-            Err(error) => failed(error),
+            Err(error) => self.failed(error),
         })
     }
 

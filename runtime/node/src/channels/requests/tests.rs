@@ -89,14 +89,17 @@ async fn what_is_not_waited_for_any_more_is_reset() {
     let mut requests = served(move |_, mut respond: Respond| {
         let told = told.clone();
         async move {
+            told.send(None).await.unwrap();
             let reason = core::future::poll_fn(|cx| respond.poll_reset(cx)).await;
-            told.send(reason.unwrap()).await.unwrap();
+            told.send(Some(reason.unwrap())).await.unwrap();
         }
     })
     .await;
-    let asked = requests.send(post(full("hello")));
-    assert!(tokio::time::timeout(Duration::from_millis(20), asked).await.is_err());
-    assert_eq!(hears.recv().await, Some(h2::Reason::CANCEL));
+    tokio::select! {
+        _ = requests.send(post(full("hello"))) => panic!("nobody answers"),
+        arrived = hears.recv() => assert_eq!(arrived, Some(None)),
+    }
+    assert_eq!(hears.recv().await, Some(Some(h2::Reason::CANCEL)));
 }
 
 #[tokio::test]
@@ -114,10 +117,14 @@ async fn a_body_that_breaks_off_resets_the_stream_and_has_no_answer() {
     assert_eq!(unanswered.error.reason(), Some(h2::Reason::INTERNAL_ERROR));
 }
 
-/// How the body of an answer ends that is reset with `reason`.
-async fn ended_by(reason: h2::Reason) -> Result<Bytes, h2::Error> {
+/// How the body of an answer ends that has four bytes and is reset with `reason`.
+async fn ended_by(reason: h2::Reason, declared: Option<u64>) -> Result<Bytes, h2::Error> {
     let mut requests = served(move |_, mut respond: Respond| async move {
-        let mut body = respond.send_response(Response::new(()), false).unwrap();
+        let mut response = Response::new(());
+        if let Some(bytes) = declared {
+            response.headers_mut().insert("content-length", bytes.into());
+        }
+        let mut body = respond.send_response(response, false).unwrap();
         body.send_data("data".into(), false).unwrap();
         // So that it is there before the reset, which overtakes what waits.
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -129,10 +136,13 @@ async fn ended_by(reason: h2::Reason) -> Result<Bytes, h2::Error> {
 }
 
 #[tokio::test]
-async fn only_a_reset_without_an_error_ends_an_answer_well() {
-    assert_eq!(ended_by(h2::Reason::NO_ERROR).await.unwrap(), "data");
-    assert!(ended_by(h2::Reason::CANCEL).await.is_err());
-    assert!(ended_by(h2::Reason::INTERNAL_ERROR).await.is_err());
+async fn only_a_reset_without_an_error_ends_an_answer_well_and_only_one_that_is_whole() {
+    for declared in [None, Some(4)] {
+        assert_eq!(ended_by(h2::Reason::NO_ERROR, declared).await.unwrap(), "data");
+        assert!(ended_by(h2::Reason::CANCEL, declared).await.is_err());
+        assert!(ended_by(h2::Reason::INTERNAL_ERROR, declared).await.is_err());
+    }
+    assert!(ended_by(h2::Reason::NO_ERROR, Some(5)).await.is_err());
 }
 
 #[tokio::test]
