@@ -1,0 +1,235 @@
+//! A virtual machine: what it has, and QEMU running it.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, anyhow};
+use cloister_simulator::launch::Processors;
+use cloister_simulator::server::{Line, serve_line};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::net::UnixListener;
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::accelerator::Accelerator;
+use crate::console::Console;
+use crate::handed::Handed;
+use crate::qemu::Qemu;
+use crate::sealed::Sealed;
+use crate::tee::SoftwareTee;
+
+/// The name of the serial port behind which the software TEE is.
+pub const TEE_PORT: &str = "org.cloister.tee";
+
+/// Where the guest finds the host's file among the firmware's.
+const NODE_ENTRY: &str = "opt/org.cloister/node.toml";
+
+/// QEMU's model of the processor, and its `CPUID` signature: family 25, model 1, stepping 1.
+pub(crate) const PROCESSOR: &str = "EPYC-Milan";
+const SIGNATURE: u32 = 0x00a0_0f11;
+
+/// `SNPActive`: the one feature of a save area that every SNP guest has.
+const SNP_ACTIVE: u64 = 1;
+
+/// How long QEMU may take until it has connected the serial port.
+const CONNECT_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long QEMU may take to end when asked to.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A port of this machine that leads to one of the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// On this machine's loopback address.
+    pub host: u16,
+    /// In the guest.
+    pub guest: u16,
+}
+
+impl core::str::FromStr for Forward {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let both = text.split_once(':').and_then(|(host, guest)| {
+            Some(Self { host: host.parse().ok()?, guest: guest.parse().ok()? })
+        });
+        both.ok_or_else(|| "write HOST:GUEST, two port numbers".to_owned())
+    }
+}
+
+/// What a machine has besides what it boots.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// What runs its instructions; one that works.
+    pub accelerator: Accelerator,
+    /// MiB.
+    pub memory_mib: u32,
+    /// Virtual processors.
+    pub cpus: u32,
+    /// Ports that lead into it.
+    pub forwards: Vec<Forward>,
+    /// The host's file for the runtime.
+    pub node: Option<String>,
+}
+
+impl Machine {
+    /// The processors as the security processor sees them.
+    #[must_use]
+    pub const fn processors(&self) -> Processors {
+        Processors { count: self.cpus, signature: SIGNATURE, features: SNP_ACTIVE }
+    }
+
+    /// Starts it from the bytes of `handed`, which `tee` has to have measured, and signs for it.
+    ///
+    /// QEMU's own firmware starts the kernel: the measured firmware runs only where there is the
+    /// hardware that it is made for.
+    pub async fn start(&self, qemu: &Qemu, handed: &Handed, tee: &SoftwareTee) -> Result<Running> {
+        let folder = tempfile::Builder::new().prefix("cloister-boot-").tempdir()?;
+        let socket = folder.path().join("tee.sock");
+        let listener = UnixListener::bind(&socket).context("cannot make the serial port")?;
+        let parts = Parts::seal(handed, self.node.as_deref())?;
+        let mut command = self.command(qemu, handed, &parts);
+        command.arg("-chardev").arg(chardev(&socket)?);
+        command.stdout(Stdio::piped()).stderr(File::create(folder.path().join(COMPLAINTS))?);
+        let started = Instant::now();
+        let mut child = command
+            .process_group(0)
+            .spawn()
+            .with_context(|| format!("cannot start {}", qemu.program().display()))?;
+        let line = tokio::select! {
+            line = answer(&listener, tee) => line?,
+            status = child.wait() => {
+                let told = complaints(folder.path());
+                return Err(anyhow!("QEMU ended with {}: {told}", status?));
+            }
+        };
+        let console = Console::new(child.stdout.take().context("QEMU has no console")?);
+        Ok(Running { child, console, started, folder, _line: line })
+    }
+
+    fn command(&self, qemu: &Qemu, handed: &Handed, parts: &Parts) -> Command {
+        let mut command = qemu.command();
+        command.args(["-machine", "q35", "-cpu", PROCESSOR, "-accel", self.accelerator.name()]);
+        command.args(["-m", &format!("{}M", self.memory_mib), "-smp", &self.cpus.to_string()]);
+        command.args(["-no-reboot", "-monitor", "none"]);
+        command.args(["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]);
+        command.args(["-kernel", &parts.kernel.path(), "-initrd", &parts.initrd.path()]);
+        command.args(["-append", &handed.cmdline]);
+        if let Some(node) = &parts.node {
+            command.args(["-fw_cfg", &format!("name={NODE_ENTRY},file={}", node.path())]);
+        }
+        command.args(["-netdev", &network(&self.forwards)]);
+        command.args(["-device", "virtio-net-pci,netdev=network,romfile="]);
+        command.args(["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"]);
+        command.args(["-device", &format!("virtserialport,chardev=tee,name={TEE_PORT}")]);
+        command
+    }
+}
+
+/// What QEMU reads, in memory that nobody changes.
+struct Parts {
+    kernel: Sealed,
+    initrd: Sealed,
+    node: Option<Sealed>,
+}
+
+impl Parts {
+    fn seal(handed: &Handed, node: Option<&str>) -> Result<Self> {
+        Ok(Self {
+            kernel: Sealed::new("kernel", &handed.kernel)?,
+            initrd: Sealed::new("initrd", &handed.initrd)?,
+            node: node.map(|text| Sealed::new("node.toml", text.as_bytes())).transpose()?,
+        })
+    }
+}
+
+/// User networking: the guest reaches this machine at 10.0.2.2.
+fn network(forwards: &[Forward]) -> String {
+    let forwards = forwards
+        .iter()
+        .map(|Forward { host, guest }| format!(",hostfwd=tcp:127.0.0.1:{host}-:{guest}"));
+    ["user,id=network".to_owned()].into_iter().chain(forwards).collect()
+}
+
+fn chardev(socket: &Path) -> Result<String> {
+    let socket = socket.to_str().context("the folder for temporary files is not UTF-8")?;
+    // A comma in a value is doubled.
+    Ok(format!("socket,id=tee,path={}", socket.replace(',', ",,")))
+}
+
+/// Waits for QEMU's end of the serial port and answers what the guest asks there.
+async fn answer(listener: &UnixListener, tee: &SoftwareTee) -> Result<Line> {
+    let accepted = tokio::time::timeout(CONNECT_LIMIT, listener.accept()).await;
+    let (stream, _) = accepted.context("QEMU did not connect the serial port")??;
+    let stream = stream.into_std()?;
+    stream.set_nonblocking(false)?;
+    Ok(serve_line(stream, tee.guest())?)
+}
+
+/// The file that QEMU's own complaints go to.
+const COMPLAINTS: &str = "qemu.log";
+
+fn complaints(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join(COMPLAINTS)).unwrap_or_else(|error| error.to_string())
+}
+
+/// A machine that was started. Dropping it ends it the hard way.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    console: Console<ChildStdout>,
+    started: Instant,
+    folder: TempDir,
+    _line: Line,
+}
+
+/// What became of a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Happened {
+    /// The guest wrote a line.
+    Line(String),
+    /// QEMU ended.
+    Ended(ExitStatus),
+}
+
+impl Running {
+    /// When QEMU was started.
+    #[must_use]
+    pub const fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// The kernel's number for QEMU; `None` once it has ended.
+    #[must_use]
+    pub fn process_id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// The next thing that happens. Nothing is lost if the returned future is dropped.
+    pub async fn next(&mut self) -> Result<Happened> {
+        Ok(match self.console.line().await? {
+            Some(line) => Happened::Line(line),
+            None => Happened::Ended(self.child.wait().await?),
+        })
+    }
+
+    /// What QEMU said about itself.
+    #[must_use]
+    pub fn complaints(&self) -> String {
+        complaints(self.folder.path())
+    }
+
+    /// Asks QEMU to end the machine, and waits.
+    pub async fn stop(mut self) -> Result<()> {
+        let process = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        if let Some(process) = process {
+            kill_process(process, Signal::TERM)?;
+        }
+        if tokio::time::timeout(GRACE, self.child.wait()).await.is_err() {
+            self.child.kill().await?;
+        }
+        Ok(())
+    }
+}

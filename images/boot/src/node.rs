@@ -1,0 +1,29 @@
+//! The host's file for a guest's runtime.
+
+use crate::machine::TEE_PORT;
+
+/// The port at which a guest takes channels.
+pub const CHANNEL_PORT: u16 = 4443;
+
+/// `node.toml` for a guest with QEMU's user networking: its Verifier, as `host:port`, and where its
+/// peers reach it.
+#[must_use]
+pub fn node_toml(verifier: &str, advertise: Option<&str>) -> String {
+    let advertise = advertise.map(|at| format!("advertise = {at:?}\n")).unwrap_or_default();
+    format!(
+        r#"listen = "0.0.0.0:{CHANNEL_PORT}"
+{advertise}verifier = {verifier:?}
+
+[tee]
+kind = "simulator"
+simulator_socket = "/dev/virtio-ports/{TEE_PORT}"
+
+[network]
+address = "10.0.2.15/24"
+gateway = "10.0.2.2"
+
+[log]
+format = "json"
+"#
+    )
+}
