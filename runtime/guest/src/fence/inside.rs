@@ -10,6 +10,9 @@ use rustix::system::sethostname;
 
 use super::{FenceError, Plan, files, privileges, root, syscalls};
 
+/// What an interpreter or a loader that is not there looks like, too.
+const START: &str = "start the agent; what its program needs has to be in [fence] read";
+
 /// Runs the agent within the namespaces that the step outside made, and reaps what outlives its
 /// parent there. Returns the agent's status as a shell has it.
 ///
@@ -33,7 +36,7 @@ pub fn inside(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, Fence
     files::restrict(&plan)?;
     syscalls::restrict(&plan)?;
     let mut command = Command::new(&program);
-    let agent = command.args(arguments).spawn().map_err(FenceError::at("start the agent"))?;
+    let agent = command.args(arguments).spawn().map_err(FenceError::at(START))?;
     reap(&agent).map_err(FenceError::at("wait for the agent"))
 }
 
