@@ -48,6 +48,7 @@ const ATTEMPTS: &[(&str, &str, Fate)] = &[
     ("processes", "os.waitpid(os.fork() or os._exit(0), 0)", Done),
     ("randomness", "assert len(os.urandom(8)) == 8", Done),
     ("own scratch", "open('/tmp/x', 'w').write('x')", Done),
+    ("its own name", "assert 'localhost' in open('/etc/hosts').read()", Done),
     ("own port", "socket.create_server(('127.0.0.1', 9000))", Done),
     ("a file outside", "open('/etc/shadow')", Denied("ENOENT")),
     ("another process", "open('/proc/1/environ')", Denied("ENOENT")),
@@ -126,7 +127,8 @@ impl Cell {
             scratch: vec![Scratch { path: "/tmp".into(), bytes: 1 << 20 }],
             ports: vec![PORT],
             executable_memory: false,
-            directory: "/tmp".into(),
+            // Nothing brings it, and it is below where the hosts are.
+            directory: "/etc/cloister".into(),
             processes: PROCESSES,
             memory: MEMORY,
         }
