@@ -88,6 +88,8 @@ impl AgentFolder {
         inputs.push(Input::of(InputKind::AgentFile, AGENT_FILE, "", self.text.as_bytes()));
         tree.file(&own, self.text.clone().into_bytes(), false)?;
         for path in self.named.iter().filter_map(|path| beside(path)) {
+            // Refused before it is read, if it leads out of the folder.
+            tree.find(&format!("{CONFIGURATION}/{path}"))?;
             let bytes = file::read(&self.at(path), FILE_BYTES_MAX)?;
             inputs.push(Input::of(InputKind::AgentFile, path, "", &bytes));
             let executable = overlay::is_executable(&self.at(path))?;

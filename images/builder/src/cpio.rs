@@ -98,6 +98,7 @@ mod tests {
             + "00000000";
         assert_eq!(core::str::from_utf8(&bytes[..HEADER_BYTES]).unwrap(), expected);
         // Name, NUL and padding, data, padding.
-        assert_eq!(&bytes[HEADER_BYTES..128], b"init\0\0\x3112345\0\0\0".as_slice());
+        let data = [b"init\0\0".as_slice(), b"12345", b"\0\0\0"].concat();
+        assert_eq!(bytes[HEADER_BYTES..124], data);
     }
 }
