@@ -36,7 +36,7 @@ const BOOTS: [(&[u8], &str); 4] = [
 
 struct Files<'a> {
     folder: &'a Path,
-    firmware: [Vec<u8>; 2],
+    firmware: Vec<Vec<u8>>,
     kernel: Vec<u8>,
 }
 
@@ -65,7 +65,7 @@ fn shapes(files: &Files<'_>) -> Vec<(Value, String)> {
             for (third, (initrd, cmdline)) in BOOTS.iter().enumerate() {
                 let vcpus = VCPUS[(turn + step + third) % VCPUS.len()];
                 let features = FEATURES[(turn + third) % FEATURES.len()];
-                let firmware = (turn + step + third) % 2;
+                let firmware = (turn + step + third) % files.firmware.len();
                 let hashes = KernelHashes::new(&files.kernel, initrd, cmdline).unwrap();
                 let launch = Launch {
                     firmware: &files.firmware[firmware],
@@ -90,6 +90,12 @@ fn shapes(files: &Files<'_>) -> Vec<(Value, String)> {
     shapes
 }
 
+/// OVMF's AmdSev build, as the distribution ships it.
+fn packaged() -> Option<Vec<u8>> {
+    let folder = crate::packages::unpacked("ovmf-amdsev")?;
+    Some(std::fs::read(folder.join("usr/share/ovmf/OVMF.amdsev.fd")).unwrap())
+}
+
 #[tokio::test]
 async fn launch_digests_are_those_of_an_independent_implementation() {
     let folder = tempfile::tempdir().unwrap();
@@ -104,7 +110,8 @@ async fn launch_digests_are_those_of_an_independent_implementation() {
         ],
         ..Firmware::default()
     };
-    let firmware = [Firmware::default().build(), smaller.build()];
+    let mut firmware = vec![Firmware::default().build(), smaller.build()];
+    firmware.extend(packaged());
     let files = Files { folder: folder.path(), firmware, kernel: kernel() };
     files.write();
     let shapes = shapes(&files);

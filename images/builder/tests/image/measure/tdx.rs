@@ -91,40 +91,58 @@ fn the_td_hob_is_the_one_that_real_machines_logged() {
     }
 }
 
-/// All of RTMR0 but two: the TD HOB's firmware layout and variables are computed, and the firmware's
-/// own volume and the ACPI tables are those of the log.
-#[test]
-fn a_quoted_rtmr0_is_its_shape() {
-    let Some(folder) = folder("tdx/v4-dstack-quote-report") else { return };
-    let (case, report) = (json(&folder, "case.json"), json(&folder, "quote-report.json"));
+/// A quoted TD: its memory in MiB, and the events of its RTMR0.
+fn quoted(folder: &std::path::Path) -> (u64, Vec<Digest48>) {
+    let report = json(folder, "quote-report.json");
     let log: serde_json::Value = match report["event_log"].as_str() {
         Some(text) => serde_json::from_str(text).unwrap(),
         None => report["event_log"].clone(),
     };
     let vm: serde_json::Value =
         serde_json::from_str(report["vm_config"].as_str().unwrap()).unwrap();
-    let memory_mib = vm["memory_size"].as_u64().unwrap() / 1024 / 1024;
-    let events: Vec<Digest48> = log
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|it| it["imr"] == 0)
-        .map(|it| it["digest"].as_str().unwrap().parse().unwrap())
-        .collect();
-    // With the recorded digest of the volume put in the place of the synthetic firmware's.
-    let bytes = Firmware::default().build();
-    let firmware = Parsed::parse(&bytes).unwrap();
+    let events = log.as_array().unwrap().iter().filter(|it| it["imr"] == 0);
+    let digests = events.map(|it| it["digest"].as_str().unwrap().parse().unwrap()).collect();
+    (vm["memory_size"].as_u64().unwrap() / 1024 / 1024, digests)
+}
+
+/// RTMR0 of the quoted TD with this firmware; the ACPI tables are those of its log.
+fn with_its_tables(bytes: &[u8], (memory_mib, events): &(u64, Vec<Digest48>)) -> Rtmr {
+    let firmware = Parsed::parse(bytes).unwrap();
     let acpi = AcpiDigests { loader: events[8], rsdp: events[9], tables: events[10] };
-    let computed = rtmr0(&firmware, memory_mib, SecureBoot::Absent, &acpi, ReadySeparator::Rtmr1);
+    rtmr0(&firmware, *memory_mib, SecureBoot::Absent, &acpi, ReadySeparator::Rtmr1).unwrap()
+}
+
+/// All but the volume of variables, which is the synthetic firmware's.
+#[test]
+fn a_quoted_rtmr0_is_its_shape() {
+    let Some(folder) = folder("tdx/v4-dstack-quote-report") else { return };
+    let quoted = quoted(&folder);
+    let bytes = Firmware::default().build();
     let volume = digest(&bytes[..2 * 4096]);
-    let replayed = |volume: Digest48| {
-        events
-            .iter()
-            .enumerate()
-            .fold(Rtmr::ZERO, |it, (at, event)| it.extended(if at == 1 { &volume } else { event }))
-    };
-    assert_eq!(computed.unwrap(), replayed(volume));
-    assert_eq!(case["rtmr"][0], replayed(events[1]).value().to_string());
+    let replayed =
+        |volume: Digest48| {
+            quoted.1.iter().enumerate().fold(Rtmr::ZERO, |it, (at, event)| {
+                it.extended(if at == 1 { &volume } else { event })
+            })
+        };
+    assert_eq!(with_its_tables(&bytes, &quoted), replayed(volume));
+    let case = json(&folder, "case.json");
+    assert_eq!(case["rtmr"][0], replayed(quoted.1[1]).value().to_string());
+}
+
+/// The register that the hardware signed: the volume of variables is the distribution's.
+#[test]
+fn a_quoted_rtmr0_is_computed_with_the_volume_of_the_package() {
+    const VOLUME: usize = 0x8_4000;
+    let Some(folder) = folder("tdx/v4-dstack-quote-report") else { return };
+    let Some(package) = crate::packages::unpacked("ovmf-amdsev") else { return };
+    let packaged = std::fs::read(package.join("usr/share/ovmf/OVMF.amdsev.fd")).unwrap();
+    let mut shape = Firmware { pages: VOLUME / 4096 + 8, ..Firmware::default() };
+    shape.tdx[1] = Tdx(0, VOLUME as u32, 0xffc0_0000, VOLUME as u64, 1, 0);
+    let mut bytes = shape.build();
+    put(&mut bytes, 0, &packaged[..VOLUME]);
+    let computed = with_its_tables(&bytes, &quoted(&folder));
+    assert_eq!(json(&folder, "case.json")["rtmr"][0], computed.value().to_string());
 }
 
 #[test]
