@@ -84,7 +84,7 @@ async fn an_image_of_yesterday_is_refused_once_the_stated_time_has_passed() {
     assert_eq!(old.lease().await.unwrap().version, "1.0.0");
 
     let today = Image::build(&host, &verifier, "translator", &[]).unwrap();
-    let today = today.with_one_byte_changed().unwrap();
+    let today = today.of_version("1.1.0").unwrap();
     let second = publisher.publish(&today, "1.1.0", &["1.0.0"]);
     let unstated = admit(&verifier, &second, &[]).await.unwrap_err().to_string();
     assert!(unstated.contains("--overlap"), "{unstated}");

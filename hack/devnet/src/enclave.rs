@@ -198,6 +198,14 @@ impl Image {
         self.welcoming_visitors()
     }
 
+    /// The same image under another version.
+    pub fn of_version(&self, version: &str) -> anyhow::Result<Self> {
+        let manifest = std::fs::read_to_string(&self.files.manifest)?;
+        let named = manifest.replace("version = \"1.0.0\"", &format!("version = {version:?}"));
+        std::fs::write(&self.files.manifest, named)?;
+        Ok(self.clone())
+    }
+
     /// The same image, whose policy the Verifier may change while it runs.
     pub fn taking_policies(&self) -> anyhow::Result<Self> {
         let manifest = std::fs::read_to_string(&self.files.manifest)?;
