@@ -5,6 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use cloister_image::folder::{self, ImageFolder};
 use cloister_simulator::launch::Launch;
 
 use crate::component::Component;
@@ -29,6 +30,16 @@ pub struct Handed {
 }
 
 impl Handed {
+    /// Reads an image, which has to be as it was built, and firmware.
+    pub fn read(image: &ImageFolder, firmware: &Path) -> Result<Self> {
+        Ok(Self {
+            firmware: bounded(firmware, FILE_BYTES_MAX)?,
+            kernel: image.read(folder::KERNEL)?,
+            initrd: image.read(folder::INITRD)?,
+            cmdline: image.cmdline()?,
+        })
+    }
+
     /// The same with another file for one component: what a dishonest host would do.
     pub fn replace(&mut self, component: Component, file: &Path) -> Result<()> {
         match component {

@@ -25,15 +25,19 @@
 )]
 
 pub mod accelerator;
+pub mod arguments;
 pub mod comparison;
 pub mod component;
 pub mod console;
 pub mod handed;
 pub mod machine;
 pub mod node;
+pub mod prediction;
 pub mod qemu;
 mod sealed;
+pub mod session;
 pub mod tee;
+pub mod tools;
 
 pub use comparison::Comparison;
 pub use handed::Handed;

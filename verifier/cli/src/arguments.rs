@@ -24,8 +24,8 @@ pub use channels::ChannelsArguments;
 pub use connect::ConnectArguments;
 pub use fleet::{FleetArguments, FleetCommand, ForecastArguments, Window, WindowError};
 pub use image::{
-    AdmitArguments, BuildArguments, ImageCommand, ListArguments, LockArguments, MeasureArguments,
-    PackageSource, PublishArguments, RetireArguments,
+    AdmitArguments, BootArguments, BuildArguments, ImageCommand, ListArguments, LockArguments,
+    MeasureArguments, PackageSource, PublishArguments, RetireArguments,
 };
 pub use policy::{NewArguments, PolicyCommand};
 pub use remote::RemoteArguments;

@@ -59,6 +59,10 @@ cloister_attestation::codes! {
     REFUSED = "cli.verifier.refused", Caller, "",
         "Follow the Verifier's message; it names what is wrong with the request.",
         "The Verifier was reached and refused the request: the token is not the operator's, the name or tuple does not exist, or the document is malformed. The message is the Verifier's own.";
+    /// The program that boots images cannot be started.
+    BOOT = "cli.boot", Caller, "",
+        "Install `cloister-boot` beside `cloister`, or into a folder that PATH names.",
+        "Booting an image without the hardware takes a software TEE, whose keys are no secret. They are in a program of their own, so that `cloister` has none of them. It was not found, or the system would not start it.";
     /// The folder for manual pages cannot be written.
     MAN = "cli.man", Caller, "",
         "Name a folder that exists and that you may write to.",

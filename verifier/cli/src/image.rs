@@ -1,5 +1,6 @@
 //! `cloister image`: what is done with an image, from its making to its end.
 
+mod boot;
 mod build;
 mod lock;
 mod measure;
@@ -10,11 +11,12 @@ use crate::arguments::ImageCommand;
 use crate::operator;
 
 /// Does what `cloister image` asks for.
-pub(crate) fn run(command: &ImageCommand) -> Answer {
+pub(crate) fn run(command: &ImageCommand, json: bool) -> Answer {
     match command {
         ImageCommand::Build(arguments) => build::run(arguments),
         ImageCommand::Lock(arguments) => lock::run(arguments),
         ImageCommand::Measure(arguments) => measure::run(arguments),
+        ImageCommand::Boot(arguments) => boot::run(arguments, json),
         ImageCommand::Admit(arguments) => operator::admit_image(arguments),
         ImageCommand::List(arguments) => operator::list_images(arguments),
         ImageCommand::Retire(arguments) => operator::retire_image(arguments),

@@ -62,7 +62,7 @@ pub fn run(arguments: &Arguments) -> Answer {
         Command::Bundle { command } => bundle::run(command),
         Command::Result { command } => result::run(command),
         Command::Policy { command } => policy::run(command),
-        Command::Image { command } => image::run(command),
+        Command::Image { command } => image::run(command, arguments.json),
         Command::Agents(agents) => operator::run_agents(agents),
         Command::Keys(keys) => operator::run_keys(keys),
         Command::Audit { command } => audit::run(command),

@@ -22,6 +22,10 @@ pub enum ImageCommand {
     /// Compute what platforms will measure of an image, and publish it as Reference Values.
     #[command(after_help = measure::EXAMPLES)]
     Measure(Box<MeasureArguments>),
+    /// Boot an image under QEMU with a software TEE, and compare what is measured with what was
+    /// predicted. The program `cloister-boot` does it, and takes these arguments.
+    #[command(disable_help_flag = true)]
+    Boot(BootArguments),
     /// Admit an image by its Reference Values.
     #[command(after_help = SETTINGS)]
     Admit(AdmitArguments),
@@ -102,6 +106,14 @@ pub struct LockArguments {
     /// Which packages, and where they are kept.
     #[command(flatten)]
     pub from: PackageSource,
+}
+
+/// `cloister image boot`.
+#[derive(Debug, Args)]
+pub struct BootArguments {
+    /// What the program is told; `--help` for what that can be.
+    #[arg(value_name = "ARGUMENTS", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub words: Vec<std::ffi::OsString>,
 }
 
 /// `cloister image admit`.
