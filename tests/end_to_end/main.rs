@@ -12,6 +12,7 @@
 mod adversary;
 mod binaries;
 mod cards;
+mod machines;
 mod mcp;
 mod namespace;
 mod network;

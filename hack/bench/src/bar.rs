@@ -4,7 +4,9 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::timing::Measured;
-use crate::{admission, appraise, channel, gateway, image, lease, policy, prediction, snp, tdx};
+use crate::{
+    admission, appraise, channel, gateway, image, lease, machine, policy, prediction, snp, tdx,
+};
 
 /// One thing that is measured and what it may cost.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ pub(crate) enum Unit {
 }
 
 /// All of them, in the order in which they are measured.
-pub(crate) const BARS: [Bar; 24] = [
+pub(crate) const BARS: [Bar; 26] = [
     // One report against a chain verified before, over one bare P-384 verification.
     Bar { name: "snp.verify.warm", limit: 1.25, unit: Unit::Ratio, measure: snp::warm },
     // With chain and CRL, over its five signatures bare.
@@ -100,6 +102,11 @@ pub(crate) const BARS: [Bar; 24] = [
     Bar { name: "image.size", limit: 30.0, unit: Unit::Mib, measure: image::size },
     // A build with packages in the cache, over copying and compressing the same bytes.
     Bar { name: "image.build", limit: 3.0, unit: Unit::Ratio, measure: image::build },
+    // QEMU's start until the Verifier has admitted the guest, over the same kernel's until the first
+    // line of a process that does nothing.
+    Bar { name: "image.boot", limit: 1.6, unit: Unit::Ratio, measure: machine::boot },
+    // Memory in use in a guest whose agent is idle, beyond what is in use without runtime and agent.
+    Bar { name: "image.memory", limit: 40.0, unit: Unit::Mib, measure: machine::memory },
     // Every calculator over 64 SEV-SNP shapes, a TD and a virtual TPM.
     Bar { name: "image.measure", limit: 5.0, unit: Unit::S, measure: prediction::measure },
 ];
@@ -135,6 +142,8 @@ mod tests {
             ("gateway.streams", 16.0, Unit::Kib),
             ("image.size", 30.0, Unit::Mib),
             ("image.build", 3.0, Unit::Ratio),
+            ("image.boot", 1.6, Unit::Ratio),
+            ("image.memory", 40.0, Unit::Mib),
             ("image.measure", 5.0, Unit::S),
         ];
         assert_eq!(bars, agreed);

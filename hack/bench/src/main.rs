@@ -16,6 +16,7 @@ mod channel;
 mod gateway;
 mod image;
 mod lease;
+mod machine;
 mod outcome;
 mod policy;
 mod prediction;

@@ -110,7 +110,7 @@ impl Host {
         &self.programs
     }
 
-    fn new_folder(&self, prefix: &str) -> anyhow::Result<PathBuf> {
+    pub(crate) fn new_folder(&self, prefix: &str) -> anyhow::Result<PathBuf> {
         Ok(tempfile::Builder::new().prefix(&format!("{prefix}-")).tempdir_in(self.dir())?.keep())
     }
 }
@@ -270,7 +270,7 @@ impl Program {
     }
 }
 
-fn policy(name: &str, callers: &[&str]) -> String {
+pub(crate) fn policy(name: &str, callers: &[&str]) -> String {
     let outbound = format!(
         "permit (principal == Agent::\"{name}\", action, resource)\n\
          when {{ context.direction == Direction::\"outbound\" }};\n"

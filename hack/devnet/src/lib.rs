@@ -16,6 +16,8 @@ pub mod connected;
 pub mod demo;
 pub mod enclave;
 pub mod http;
+pub mod image;
+pub mod machine;
 pub mod mesh;
 pub mod narrator;
 pub mod node;

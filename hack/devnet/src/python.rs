@@ -80,6 +80,32 @@ impl Python {
     }
 }
 
+/// A cached folder with the official A2A SDK and all that it needs as wheels for CPython 3.11 on
+/// x86-64 Linux, filled on first use and when the pins change.
+pub async fn wheels() -> anyhow::Result<PathBuf> {
+    let pins = workspace::python_agents().join("requirements.txt");
+    let wanted = std::fs::read_to_string(&pins).context("the pinned requirements are missing")?;
+    let home = workspace::cache().join("python-a2a-wheels");
+    let marker = home.join("complete");
+    let _one = workspace::lock("python-a2a-wheels").await?;
+    if std::fs::read_to_string(&marker).is_ok_and(|complete| complete == wanted) {
+        return Ok(home);
+    }
+    if home.exists() {
+        std::fs::remove_dir_all(&home)?;
+    }
+    let mut command = Command::new("python3");
+    command.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check"]);
+    command.args(["--only-binary", ":all:", "--no-deps", "--python-version", "3.11"]);
+    for platform in ["manylinux_2_17_x86_64", "manylinux2014_x86_64", "manylinux_2_28_x86_64"] {
+        command.args(["--platform", platform]);
+    }
+    command.arg("--dest").arg(&home).arg("-r").arg(pins);
+    run(&mut command).await?;
+    std::fs::write(marker, wanted)?;
+    Ok(home)
+}
+
 async fn run(command: &mut Command) -> anyhow::Result<()> {
     let output = command
         .output()

@@ -47,6 +47,16 @@ impl Programs {
     }
 }
 
+/// Where `cargo xtask guest` puts the programs that are linked statically: the runtime, and the
+/// demo's agent on the official Rust SDK.
+pub fn guest_programs() -> anyhow::Result<PathBuf> {
+    let this = std::env::current_exe().context("cannot tell where this program is")?;
+    let mut folders = this.ancestors();
+    let found = folders.find(|folder| folder.join("guest/cloisterd").is_file());
+    let target = found.context("the guest's programs are not built: run `cargo xtask guest`")?;
+    Ok(target.join("guest"))
+}
+
 /// The Python agent, client and pinned requirements of the demo.
 #[must_use]
 pub fn python_agents() -> PathBuf {

@@ -1,0 +1,201 @@
+//! Virtual machines from images that the command line built: measured, booted, admitted or refused.
+//!
+//! QEMU, its firmware and the guest's packages come from the distribution, pinned, into the cache.
+
+use std::path::PathBuf;
+
+use cloister_boot::component::Component;
+use cloister_boot::console::Finding;
+use cloister_boot::{Handed, TeeKind};
+use cloister_devnet::demo::Devnet;
+use cloister_devnet::enclave::Agents;
+use cloister_devnet::image::{AgentFolder, MachineImage, Workload};
+use cloister_devnet::machine::{Decision, Guest, Launch};
+use cloister_devnet::workspace;
+use serde_json::Value;
+
+const TEXT: &str = "nobody between us";
+
+/// The agent where none has to answer: it needs nothing but the kernel.
+fn sample() -> PathBuf {
+    workspace::guest_programs().unwrap().join("cloister-sample-agent")
+}
+
+async fn devnet() -> Devnet {
+    Devnet::start(Agents::Rust).await.unwrap()
+}
+
+/// An agent's folder, its image, and the image admitted on both simulated TEEs.
+async fn admitted(
+    devnet: &Devnet,
+    name: &str,
+    callers: &[&str],
+    workload: Workload<'_>,
+) -> (AgentFolder, MachineImage) {
+    let Devnet { host, verifier } = devnet;
+    let folder = AgentFolder::write(host, verifier, name, callers, workload).await.unwrap();
+    let image = folder.build(host).await.unwrap();
+    admit(devnet, &image).await;
+    (folder, image)
+}
+
+async fn admit(devnet: &Devnet, image: &MachineImage) -> Value {
+    let tees = [TeeKind::Snp, TeeKind::Tdx];
+    let values = image.reference_values(devnet.host.dir(), &tees).unwrap();
+    devnet.verifier.cli(&["image", "admit", values.to_str().unwrap()]).await.unwrap()
+}
+
+async fn start(devnet: &Devnet, image: &MachineImage, launch: &Launch) -> Guest {
+    Guest::start(&devnet.host, &devnet.verifier, image, launch).await.unwrap()
+}
+
+/// Launches what has to be refused; returns why it was, and which components the host changed.
+async fn refused(
+    devnet: &Devnet,
+    image: &MachineImage,
+    launch: &Launch,
+) -> (Vec<Finding>, Option<Vec<Component>>) {
+    let mut guest = start(devnet, image, launch).await;
+    let decision = guest.decision().await.unwrap();
+    let findings = match decision {
+        Decision::Refused(findings) => findings,
+        Decision::Admitted => Vec::new(),
+    };
+    assert!(!findings.is_empty(), "it was admitted:\n{}", guest.log());
+    let components = guest.comparison().components.clone();
+    guest.stop().await.unwrap();
+    (findings, components)
+}
+
+/// What the Verifier says of the nearest image.
+fn mismatch(findings: &[Finding]) -> &str {
+    let mismatch = findings.iter().find(|finding| finding.code == "reference.match");
+    assert!(mismatch.is_some(), "no mismatch among {findings:?}");
+    &mismatch.unwrap().expected
+}
+
+#[tokio::test]
+async fn two_machines_are_admitted_and_an_official_agent_answers_in_one_of_them() {
+    let devnet = devnet().await;
+    let errand = Workload::Errand { peer: "translator", text: TEXT };
+    let (_, callee) = admitted(&devnet, "translator", &["assistant"], Workload::Shout).await;
+    let (_, caller) = admitted(&devnet, "assistant", &[], errand).await;
+    let mut callee = start(&devnet, &callee, &Launch::of(&callee, TeeKind::Tdx).unwrap()).await;
+    let mut caller = start(&devnet, &caller, &Launch::of(&caller, TeeKind::Snp).unwrap()).await;
+    for guest in [&mut callee, &mut caller] {
+        assert!(guest.comparison().agrees(), "{}", guest.comparison());
+        assert_eq!(guest.decision().await.unwrap(), Decision::Admitted, "{}", guest.log());
+    }
+    let answer = tokio::select! {
+        answer = caller.until("the errand's answer", answered) => answer.unwrap(),
+        // What the other one writes is read meanwhile, so that its console does not fill up.
+        ended = callee.until("its end", |_| None::<()>) => panic!("{ended:?}\n{}", caller.log()),
+    };
+    assert_eq!(answer["text"].as_str().unwrap().trim(), TEXT.to_uppercase());
+    let agents = devnet.verifier.cli(&["agents", "list"]).await.unwrap().to_string();
+    assert!(agents.contains("translator") && agents.contains("assistant"), "{agents}");
+    caller.stop().await.unwrap();
+    callee.stop().await.unwrap();
+}
+
+/// What the errand printed, out of the runtime's log.
+fn answered(line: &str) -> Option<Value> {
+    let event: Value = serde_json::from_str(line.get(line.find('{')?..)?).ok()?;
+    let printed = event["fields"]["message"].as_str()?.strip_prefix("errand: ")?;
+    serde_json::from_str(printed).ok()
+}
+
+/// The same with one byte changed where nothing that boots depends on it.
+fn changed(image: &Handed, component: Component) -> Handed {
+    let mut changed = image.clone();
+    match component {
+        // Version text of the kernel's header, and the system that compressed the initrd.
+        Component::Kernel => *byte(&mut changed.kernel, kernel_text(&image.kernel)) ^= 0x20,
+        Component::Initrd => changed.initrd.push(0),
+        Component::Cmdline => changed.cmdline.push(' '),
+        Component::Firmware => *byte(&mut changed.firmware, 0) ^= 1,
+    }
+    changed
+}
+
+fn byte(bytes: &mut [u8], at: usize) -> &mut u8 {
+    &mut bytes[at]
+}
+
+/// Where the kernel's header has a version for people to read.
+// SPEC: Linux x86 boot protocol, `kernel_version`.
+fn kernel_text(kernel: &[u8]) -> usize {
+    usize::from(u16::from_le_bytes([kernel[0x20e], kernel[0x20f]])) + 0x200
+}
+
+#[tokio::test]
+async fn one_changed_byte_is_refused_and_its_component_is_named() {
+    let (devnet, program) = (devnet().await, sample());
+    let sample = Workload::Static { program: &program, options: &[] };
+    let (folder, image) = admitted(&devnet, "translator", &[], sample).await;
+    let honest = Launch::of(&image, TeeKind::Snp).unwrap();
+    let cases = [
+        (TeeKind::Snp, "MEASUREMENT (", Component::Initrd),
+        (TeeKind::Tdx, "RTMR1 (kernel", Component::Kernel),
+        (TeeKind::Tdx, "RTMR2 (command line", Component::Cmdline),
+    ];
+    for (tee, register, component) in cases {
+        let handed = changed(&image.handed(tee).unwrap(), component);
+        let launch = Launch { tee, handed, ..honest.clone() };
+        let (findings, components) = refused(&devnet, &image, &launch).await;
+        assert_eq!(components, Some(vec![component]));
+        assert!(mismatch(&findings).contains(register), "{findings:?}");
+    }
+    folder.with_one_byte_changed().unwrap();
+    let other = folder.build(&devnet.host).await.unwrap();
+    let launch = Launch { handed: other.handed(TeeKind::Snp).unwrap(), ..honest };
+    let (findings, components) = refused(&devnet, &image, &launch).await;
+    assert_eq!(components, Some(vec![Component::Initrd]));
+    assert!(mismatch(&findings).contains("manifest (what the runtime declares"), "{findings:?}");
+}
+
+#[tokio::test]
+async fn a_guest_that_its_host_may_debug_is_refused() {
+    let (devnet, program) = (devnet().await, sample());
+    let sample = Workload::Static { program: &program, options: &[] };
+    let (_, image) = admitted(&devnet, "translator", &[], sample).await;
+    let launch = Launch { debuggable: true, ..Launch::of(&image, TeeKind::Snp).unwrap() };
+    let (findings, components) = refused(&devnet, &image, &launch).await;
+    assert_eq!(components, Some(Vec::new()), "the image is as it was published");
+    assert!(findings.iter().any(|it| it.code.contains("debug")), "{findings:?}");
+    assert!(findings.iter().all(|it| it.code != "reference.match"), "{findings:?}");
+}
+
+#[tokio::test]
+async fn yesterdays_image_is_refused_once_todays_has_taken_its_place() {
+    let (devnet, program) = (devnet().await, sample());
+    let sample = Workload::Static { program: &program, options: &[] };
+    let (folder, yesterday) = admitted(&devnet, "translator", &[], sample).await;
+    folder.with_version("1.1.0").unwrap();
+    let today = folder.build(&devnet.host).await.unwrap();
+    admit(&devnet, &today).await;
+    // Both are admitted while the one takes the other's place.
+    for image in [&yesterday, &today] {
+        let mut guest = start(&devnet, image, &Launch::of(image, TeeKind::Snp).unwrap()).await;
+        assert_eq!(guest.decision().await.unwrap(), Decision::Admitted, "{}", guest.log());
+        guest.stop().await.unwrap();
+    }
+    retire(&devnet, "1.0.0").await;
+    let launch = Launch::of(&yesterday, TeeKind::Snp).unwrap();
+    let (findings, components) = refused(&devnet, &yesterday, &launch).await;
+    assert_eq!(components, Some(Vec::new()), "it is as it was published");
+    assert!(mismatch(&findings).contains("translator 1.1.0"), "{findings:?}");
+}
+
+/// Ends the admission of every tuple of a version.
+async fn retire(devnet: &Devnet, version: &str) {
+    let listed = devnet.verifier.cli(&["image", "list"]).await.unwrap();
+    let tuples = listed["images"].as_array().unwrap().iter();
+    let mut retired = 0;
+    for tuple in tuples.filter(|tuple| tuple["version"] == version) {
+        let digest = tuple["tuple"].as_str().unwrap();
+        devnet.verifier.cli(&["image", "retire", digest]).await.unwrap();
+        retired += 1;
+    }
+    assert_eq!(retired, 2, "{listed}");
+}
