@@ -48,9 +48,9 @@ pub struct PublishArguments {
 }
 
 pub(super) const EXAMPLES: &str = "\
-Firmware and event logs that a shapes file names lie beside it; images/shapes has
-examples for QEMU, EC2 and Azure. What is told is computed, not measured: the
-notes say what it rests on.
+Firmware and event logs that a shapes file names lie beside it; images/shapes
+has examples for QEMU, EC2 and Azure. What is told is computed, not measured:
+the notes say what it rests on.
 
 Examples:
   cloister image measure ./image --shape snp-qemu.toml
