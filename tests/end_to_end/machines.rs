@@ -87,10 +87,11 @@ async fn two_machines_are_admitted_and_an_official_agent_answers_in_one_of_them(
         assert_eq!(guest.decision().await.unwrap(), Decision::Admitted, "{}", guest.log());
     }
     let answer = tokio::select! {
-        answer = caller.until("the errand's answer", answered) => answer.unwrap(),
+        answer = caller.until("the errand's answer", answered) => answer.map_err(|it| it.to_string()),
         // What the other one writes is read meanwhile, so that its console does not fill up.
-        ended = callee.until("its end", |_| None::<()>) => panic!("{ended:?}\n{}", caller.log()),
+        ended = callee.until("its end", |_| None::<()>) => Err(format!("{ended:?}")),
     };
+    let answer = answer.expect("an answer");
     assert_eq!(answer["text"].as_str().unwrap().trim(), TEXT.to_uppercase());
     let agents = devnet.verifier.cli(&["agents", "list"]).await.unwrap().to_string();
     assert!(agents.contains("translator") && agents.contains("assistant"), "{agents}");
