@@ -75,7 +75,9 @@ impl AgentFolder {
             }
         };
         let anchor = host.pki().anchor().fingerprint().to_string();
-        fs::write(path.join("agent.toml"), agent_toml(name, &anchor, kind, &command))?;
+        let text = agent_toml(name, &anchor, kind, &command);
+        let fence = if kind == "python" { PYTHONS_FENCE } else { "" };
+        fs::write(path.join("agent.toml"), text + fence)?;
         Ok(Self { name: name.to_owned(), path })
     }
 
@@ -112,6 +114,13 @@ impl AgentFolder {
 }
 
 const VERSION: &str = "version = \"1.0.0\"";
+
+/// What an interpreter and the packages of the SDK are made of; libffi makes machine code in memory.
+const PYTHONS_FENCE: &str = r#"
+[fence]
+read = ["/lib", "/lib64", "/srv", "/usr"]
+executable_memory = true
+"#;
 
 fn agent_toml(name: &str, simulator: &str, kind: &str, command: &[String]) -> String {
     let command: Vec<String> = command.iter().map(|word| format!("{word:?}")).collect();
