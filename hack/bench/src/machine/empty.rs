@@ -39,8 +39,9 @@ pub(super) fn used_kib(line: &str) -> Option<f64> {
 
 // SPEC: Linux, Documentation/driver-api/early-userspace/buffer-format.rst, "newc".
 fn entry(name: &str, mode: u32, data: &[u8]) -> Vec<u8> {
-    let fields = [1, mode, 0, 0, 1, 0, data.len(), 0, 0, 0, 0, name.len() + 1, 0]
-        .map(|field| format!("{field:08x}"));
+    let (size, name_size) = (u32_of(data.len()), u32_of(name.len() + 1));
+    let fields =
+        [1, mode, 0, 0, 1, 0, size, 0, 0, 0, 0, name_size, 0].map(|field| format!("{field:08x}"));
     let mut entry = ["070701", &fields.concat(), name, "\0"].concat().into_bytes();
     entry.resize(entry.len().next_multiple_of(4), 0);
     entry.extend_from_slice(data);
