@@ -56,8 +56,11 @@ pub(crate) struct Arrived<E> {
     pub(crate) request: Request<Body>,
 }
 
-/// A request whose operation is known.
-pub(crate) struct Classified<E> {
+/// A request whose operation is known, on the heap: each step hands it on, and none copies it.
+pub(crate) type Classified<E> = Box<Call<E>>;
+
+/// What is known of such a request.
+pub(crate) struct Call<E> {
     pub(crate) end: E,
     pub(crate) operation: Operation,
     /// Size of the body, where it is declared or was read.

@@ -13,7 +13,7 @@ use cloister_policy::{
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::{Classified, Next, Outcome, Permitted, step};
+use super::{Call, Classified, Next, Outcome, Permitted, step};
 use crate::body::Body;
 use crate::delegation::Acting;
 use crate::end::{End, Party};
@@ -30,7 +30,7 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    fn decide<E: End>(&self, policy: &PolicyBundle, call: &Classified<E>) -> Decision {
+    fn decide<E: End>(&self, policy: &PolicyBundle, call: &Call<E>) -> Decision {
         self.decided_by(
             policy,
             (E::DIRECTION, call.end.peer()),
@@ -123,7 +123,7 @@ impl<E: End> Decided<E> {
 
     /// What goes on record.
     pub(super) fn record(&self, request: Option<Payload>, epoch: u64) -> Operation {
-        let Classified { end, operation, .. } = &self.call;
+        let Call { end, operation, .. } = &*self.call;
         let digest = |kind, name: &Option<String>| name.as_ref().map(|n| name_digest(kind, n));
         Operation {
             direction: direction(E::DIRECTION),

@@ -11,7 +11,7 @@ use http_body::Body as _;
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::{Arrived, Classified, Next, Outcome, step};
+use super::{Arrived, Call, Classified, Next, Outcome, step};
 use crate::body::{Body, full};
 use crate::directory::Directory;
 use crate::end::{End, Target};
@@ -87,7 +87,8 @@ async fn classify<E: End>(
 fn card<E: End>(end: E, request: Request<Body>, version: &'static str) -> Classified<E> {
     let operation = Operation::new(Binding::WellKnown, version, OperationName::Card);
     let shape = Shape::http_json(version);
-    Classified { end, operation, message_bytes: None, shape, watch: Watch::default(), request }
+    let watch = Watch::default();
+    Box::new(Call { end, operation, message_bytes: None, shape, watch, request })
 }
 
 async fn json_rpc<E: End>(end: E, request: Request<Body>) -> Result<Classified<E>, Refused> {
@@ -105,7 +106,7 @@ async fn json_rpc<E: End>(end: E, request: Request<Body>) -> Result<Classified<E
     let message_bytes = u64::try_from(body.len()).ok();
     // SECURITY: the bytes that were read are the bytes that go on; nothing is encoded again.
     let request = Request::from_parts(head, full(body));
-    Ok(Classified { end, operation, message_bytes, shape, watch: Watch::default(), request })
+    Ok(Box::new(Call { end, operation, message_bytes, shape, watch: Watch::default(), request }))
 }
 
 fn rpc_operation(envelope: &Envelope<'_>, head: &Parts) -> Result<Operation, Cause> {
@@ -129,7 +130,14 @@ async fn http_json<E: End>(
         let operation = Operation::of_row(row, Binding::HttpJson, said);
         let request = Request::from_parts(head, body);
         let watch = Watch::default();
-        return Ok(Classified { end, operation, message_bytes: Some(0), shape, watch, request });
+        return Ok(Box::new(Call {
+            end,
+            operation,
+            message_bytes: Some(0),
+            shape,
+            watch,
+            request,
+        }));
     }
     if !is_json(&head.headers) {
         return Err(refused(Cause::ContentType));
@@ -182,12 +190,12 @@ async fn scanned<E: End>(
         };
         said.media_types = Some(types.map_err(|error| Refused::new(error, shape.clone()))?);
     }
-    Ok(Classified {
+    Ok(Box::new(Call {
         end,
         operation: Operation::of_row(row, binding, said),
         message_bytes: declared.or(is_whole),
         shape,
         watch: settled.watch,
         request: Request::from_parts(head, settled.body),
-    })
+    }))
 }

@@ -4,7 +4,7 @@ use cloister_policy::Binding;
 use http::HeaderValue;
 use http::header::TE;
 
-use super::{Classified, Next, Pending};
+use super::{Call, Classified, Next, Pending};
 use crate::end::End;
 use crate::error::Cause;
 use crate::reply::Refused;
@@ -14,7 +14,7 @@ pub(crate) struct Deliver;
 
 impl<E: End> Next<Classified<E>> for Deliver {
     fn proceed(&self, call: Classified<E>) -> Pending<'_> {
-        let Classified { end, mut request, shape, operation, watch, .. } = call;
+        let Call { end, mut request, shape, operation, watch, .. } = *call;
         if operation.binding == Binding::Grpc {
             // Servers take its absence for a proxy that loses trailers. SPEC: gRPC over HTTP/2.
             request.headers_mut().insert(TE, HeaderValue::from_static("trailers"));

@@ -7,7 +7,7 @@ use http::Response;
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::{Classified, Next, Outcome, step};
+use super::{Call, Classified, Next, Outcome, step};
 use crate::body::{Body, Whole, empty, full};
 use crate::error::Cause;
 use crate::headers::{forget_representation, plain_and_whole, uncompressed};
@@ -94,7 +94,7 @@ step!(Push [E: Brokered] Classified<E> => Classified<E>);
 
 /// Puts what the other side is given into the place of the request's configuration.
 async fn replaced<E: Brokered>(
-    call: &mut Classified<E>,
+    call: &mut Call<E>,
     passage: &Passage,
 ) -> Result<Asked<E::Kept>, Cause> {
     let body = core::mem::replace(call.request.body_mut(), empty());

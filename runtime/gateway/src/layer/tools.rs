@@ -12,7 +12,7 @@ use http::header::AUTHORIZATION;
 use tower::Layer;
 use tower::layer::layer_fn;
 
-use super::{Classified, Gate, Next, Outcome, step};
+use super::{Call, Classified, Gate, Next, Outcome, step};
 use crate::body::Body;
 use crate::end::{End, Party, Target};
 use crate::headers::plain_and_whole;
@@ -97,14 +97,14 @@ fn caller<E: End>(end: &E) -> String {
 }
 
 /// For whom the server may have a list of its own.
-fn viewer_of<E>(call: &Classified<E>, asked: &Asked, caller: &str) -> Viewer {
+fn viewer_of<E>(call: &Call<E>, asked: &Asked, caller: &str) -> Viewer {
     let credentials = call.request.headers().get_all(AUTHORIZATION).iter();
     let credentials: Vec<_> = credentials.map(|value| value.as_bytes()).collect();
     viewer(caller, asked.revision, asked.session.as_deref(), &credentials)
 }
 
 /// Leaves of the headers what the answer can be read under.
-fn prepare<E>(call: &mut Classified<E>, server: &Server, asked: &Asked) {
+fn prepare<E>(call: &mut Call<E>, server: &Server, asked: &Asked) {
     let headers = call.request.headers_mut();
     plain_and_whole(headers);
     // SECURITY: servers keep events of all sessions together, and a stream that goes on after

@@ -20,7 +20,7 @@ use crate::body::{Body, empty, full};
 use crate::end::End;
 use crate::envelope::{Envelope, object, text};
 use crate::error::Cause;
-use crate::layer::Classified;
+use crate::layer::{Call, Classified};
 use crate::limits::SESSION_ID_BYTES_MAX;
 use crate::object::Object;
 use crate::operation::Operation;
@@ -71,14 +71,14 @@ fn bare<E: End>(
     }
     let operation = operation(server, name, &asked);
     let request = Request::from_parts(head, empty());
-    Ok(Classified {
+    Ok(Box::new(Call {
         end,
         operation,
         message_bytes: Some(0),
         shape: Shape::Mcp(Arc::new(asked)),
         watch: Watch::default(),
         request,
-    })
+    }))
 }
 
 async fn posted<E: End>(
@@ -113,7 +113,7 @@ async fn posted<E: End>(
     // SECURITY: the bytes that were read are the bytes that go on; nothing is encoded again.
     let request = Request::from_parts(head, full(body.clone()));
     let (shape, watch) = (Shape::Mcp(Arc::new(asked)), Watch::default());
-    Ok(Classified { end, operation, message_bytes, shape, watch, request })
+    Ok(Box::new(Call { end, operation, message_bytes, shape, watch, request }))
 }
 
 /// What the message in a body asks for; a refusal says of which revision, where that is known.

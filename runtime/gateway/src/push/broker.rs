@@ -12,7 +12,7 @@ use super::post::Post;
 use super::webhook::Webhook;
 use super::{Pushes, place};
 use crate::end::{Callee, Caller, End, Party};
-use crate::layer::Classified;
+use crate::layer::Call;
 use crate::operation::Operation;
 
 /// What references look like to the other runtime. The host is none (RFC 2606), so that whoever does
@@ -103,7 +103,7 @@ pub(crate) struct Passage {
 }
 
 impl Passage {
-    pub(crate) fn of<E: End>(pushes: &Arc<Pushes>, call: &Classified<E>) -> Self {
+    pub(crate) fn of<E: End>(pushes: &Arc<Pushes>, call: &Call<E>) -> Self {
         let peer = match call.end.peer() {
             Party::Attested(peer) => Some(PeerId::from(peer)),
             Party::Visitor => None,

@@ -23,7 +23,7 @@ use crate::body::{Body, empty, full};
 use crate::dialer::Dialer;
 use crate::end::{Callee, Target};
 use crate::error::Cause;
-use crate::layer::{Classified, Next};
+use crate::layer::{Call, Classified, Next};
 use crate::limits::{
     PUSH_ANSWER_BYTES_MAX, PUSH_ATTEMPT_MAX, PUSH_ATTEMPTS_MAX, PUSH_RETRY_FIRST, PUSH_RETRY_MOST,
 };
@@ -174,7 +174,7 @@ impl Courier {
         let end = Callee { agent, peer, channel, base, own_place: None, target, delegation: None };
         let message_bytes = u64::try_from(letter.body.len()).ok();
         let (operation, watch) = (delivery(entry), Watch::default());
-        Ok(Classified { end, operation, message_bytes, shape: Shape::HttpJson, watch, request })
+        Ok(Box::new(Call { end, operation, message_bytes, shape: Shape::HttpJson, watch, request }))
     }
 }
 

@@ -19,7 +19,7 @@ use crate::client::AgentClient;
 use crate::end::{End, Party, Target};
 use crate::error::Cause;
 use crate::headers::RESERVED_PREFIX;
-use crate::layer::Classified;
+use crate::layer::{Call, Classified};
 use crate::limits::PUSH_BODY_BYTES_MAX;
 use crate::operation::Operation;
 use crate::path::PUSH_PATH;
@@ -104,7 +104,7 @@ pub(crate) async fn classify<E: End>(
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
     let (shape, watch) = (Shape::HttpJson, Watch::default());
-    Ok(Classified { end, operation, message_bytes, shape, watch, request })
+    Ok(Box::new(Call { end, operation, message_bytes, shape, watch, request }))
 }
 
 impl Entry<Webhook> {

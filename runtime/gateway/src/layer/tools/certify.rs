@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::super::{Classified, Next};
+use super::super::{Call, Classified, Next};
 use crate::body::{Body, full};
 use crate::end::End;
 use crate::headers::forget_representation;
@@ -36,7 +36,7 @@ pub(super) struct Caller<E> {
 }
 
 impl<E: End> Caller<E> {
-    pub(super) fn of(call: &Classified<E>) -> Self {
+    pub(super) fn of(call: &Call<E>) -> Self {
         let (end, operation) = (call.end.clone(), call.operation.clone());
         let (shape, request) = (call.shape.clone(), &call.request);
         let (uri, version) = (request.uri().clone(), request.version());
@@ -156,14 +156,14 @@ fn beside<E: End>(call: &Caller<E>, mut request: Request<Body>) -> Classified<E>
     *request.uri_mut() = call.uri.clone();
     *request.version_mut() = call.version;
     let (name, tool) = (OperationName::ToolsList, None);
-    Classified {
+    Box::new(Call {
         end: call.end.clone(),
         operation: Operation { name, tool, ..call.operation.clone() },
         message_bytes: None,
         shape: call.shape.clone(),
         watch: Watch::default(),
         request,
-    }
+    })
 }
 
 /// `tools/list`, as the caller would ask it.

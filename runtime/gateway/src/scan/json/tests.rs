@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-use super::JsonScan;
+use super::{JsonScan, is_special, plain};
 use crate::limits::JSON_DEPTH_MAX;
 use crate::object::{Object, ObjectError};
 use crate::operation::{Said, rpc};
@@ -235,6 +235,20 @@ proptest! {
             if Object::parse(body.as_bytes()).err() == Some(ObjectError::NotJson) {
                 prop_assert!(scanned("SendMessage", body.as_bytes(), 3).is_err());
             }
+        }
+    }
+}
+
+#[test]
+fn what_means_something_inside_a_text_is_found_at_every_place_among_anything() {
+    for (filler, byte) in
+        [b' ', b'a', 0x7f].into_iter().flat_map(|it| (0..=u8::MAX).map(move |b| (it, b)))
+    {
+        for at in 0..24 {
+            let mut text = [filler; 24];
+            text[at] = byte;
+            let expected = if is_special(byte) { at } else { text.len() };
+            assert_eq!(plain(&text), expected, "{byte:#x} at {at} among {filler:#x}");
         }
     }
 }
