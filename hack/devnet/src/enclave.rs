@@ -4,6 +4,8 @@
 //! measures the very files that it is about to start, and serves a simulator socket that signs for
 //! that measurement. A runtime cannot tell it what to sign, only ask for its signature.
 
+mod front;
+
 use std::fmt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -25,6 +27,8 @@ use crate::python::Python;
 use crate::verifier::Verifier;
 use crate::view::{Channel, Lease};
 use crate::workspace::{Programs, python_agents};
+
+pub use front::Front;
 
 const BOOT_LIMIT: Duration = Duration::from_secs(30);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -527,29 +531,6 @@ impl Enclave {
     /// Ends the runtime as a crash would.
     pub async fn kill(self) -> anyhow::Result<()> {
         self.process.kill().await
-    }
-}
-
-/// Where a runtime listens, and where it tells peers to find it.
-#[derive(Clone, Copy, Debug)]
-pub struct Front {
-    /// The address; the port is free.
-    pub listen: std::net::IpAddr,
-    /// What peers are told, if it is not where the runtime listens.
-    pub advertised: Option<std::net::SocketAddr>,
-}
-
-impl Default for Front {
-    fn default() -> Self {
-        Self { listen: std::net::Ipv4Addr::LOCALHOST.into(), advertised: None }
-    }
-}
-
-impl Front {
-    fn toml(&self) -> String {
-        let advertise = self.advertised.map(|at| format!("advertise = \"{at}\"\n"));
-        let listen = std::net::SocketAddr::new(self.listen, 0);
-        format!("listen = \"{listen}\"\n{}", advertise.unwrap_or_default())
     }
 }
 
