@@ -1,6 +1,7 @@
 //! Virtual machines from images that the command line built: measured, booted, admitted or refused.
 //!
 //! QEMU, its firmware and the guest's packages come from the distribution, pinned, into the cache.
+//! `cargo ci` does not run these: they need the guest's programs, linked statically in release.
 
 use std::path::PathBuf;
 
@@ -75,6 +76,7 @@ fn mismatch(findings: &[Finding]) -> &str {
 }
 
 #[tokio::test]
+#[ignore = "boots virtual machines in software: cargo xtask guest, then cargo nextest run --run-ignored only machines"]
 async fn two_machines_are_admitted_and_an_official_agent_answers_in_one_of_them() {
     let devnet = devnet().await;
     let errand = Workload::Errand { peer: "translator", text: TEXT };
@@ -130,6 +132,7 @@ fn kernel_text(kernel: &[u8]) -> usize {
 }
 
 #[tokio::test]
+#[ignore = "boots virtual machines in software: cargo xtask guest, then cargo nextest run --run-ignored only machines"]
 async fn one_changed_byte_is_refused_and_its_component_is_named() {
     let (devnet, program) = (devnet().await, sample());
     let sample = Workload::Static { program: &program, options: &[] };
@@ -156,6 +159,7 @@ async fn one_changed_byte_is_refused_and_its_component_is_named() {
 }
 
 #[tokio::test]
+#[ignore = "boots virtual machines in software: cargo xtask guest, then cargo nextest run --run-ignored only machines"]
 async fn a_guest_that_its_host_may_debug_is_refused() {
     let (devnet, program) = (devnet().await, sample());
     let sample = Workload::Static { program: &program, options: &[] };
@@ -168,6 +172,7 @@ async fn a_guest_that_its_host_may_debug_is_refused() {
 }
 
 #[tokio::test]
+#[ignore = "boots virtual machines in software: cargo xtask guest, then cargo nextest run --run-ignored only machines"]
 async fn yesterdays_image_is_refused_once_todays_has_taken_its_place() {
     let (devnet, program) = (devnet().await, sample());
     let sample = Workload::Static { program: &program, options: &[] };
