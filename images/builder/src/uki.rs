@@ -7,8 +7,11 @@ use crate::pe::{
     CHECK_SUM, Pe, PeError, SECTION_HEADER_BYTES, SIZE_OF_IMAGE, SIZE_OF_INITIALIZED_DATA,
 };
 
-/// `IMAGE_SCN_CNT_INITIALIZED_DATA | IMAGE_SCN_MEM_READ`.
-const CHARACTERISTICS: u32 = 0x4000_0040;
+/// Initialized data that is read.
+const DATA: u32 = 0x4000_0040;
+/// Code that is read and executed.
+const CODE: u32 = 0x6000_0020;
+const LINUX: [u8; 8] = *b".linux\0\0";
 
 /// What a unified kernel image is made of.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +55,7 @@ pub fn unify(parts: &Parts<'_>) -> Result<Vec<u8>, PeError> {
         (*b".cmdline", parts.cmdline.as_bytes()),
         (*b".uname\0\0", parts.uname.as_bytes()),
         (*b".initrd\0", parts.initrd),
-        (*b".linux\0\0", parts.kernel),
+        (LINUX, parts.kernel),
     ];
     let appended = place(&pe, parts.stub, &sections)?;
     write(&pe, parts.stub, &appended)
@@ -127,7 +130,7 @@ fn header(section: &Appended<'_>) -> [u8; SECTION_HEADER_BYTES] {
         0,
         0,
         0,
-        CHARACTERISTICS,
+        if section.name == LINUX { CODE } else { DATA },
     ];
     let bytes = section.name.into_iter().chain(fields.into_iter().flat_map(u32::to_le_bytes));
     let mut header = [0; SECTION_HEADER_BYTES];
