@@ -7,10 +7,10 @@ use crate::pe::{
     CHECK_SUM, Pe, PeError, SECTION_HEADER_BYTES, SIZE_OF_IMAGE, SIZE_OF_INITIALIZED_DATA,
 };
 
-/// Initialized data that is read.
+/// `IMAGE_SCN_CNT_INITIALIZED_DATA | IMAGE_SCN_MEM_READ`.
 const DATA: u32 = 0x4000_0040;
-/// Code that is read and executed.
-const CODE: u32 = 0x6000_0020;
+/// `IMAGE_SCN_CNT_CODE | IMAGE_SCN_MEM_READ`: the stub reads it, and starts a copy.
+const CODE: u32 = 0x4000_0020;
 const LINUX: [u8; 8] = *b".linux\0\0";
 
 /// What a unified kernel image is made of.
