@@ -1,8 +1,8 @@
 //! Which system calls an agent may make: those of a static program, and of CPython.
 //!
-//! Three answers. What is in [`PERMITTED`] is made. What is in [`ENDING`], or makes memory both
-//! writable and executable where that is not declared, or asks for a socket that no agent needs, ends the process, and the
-//! kernel logs it. Everything else answers `ENOSYS`, as by an older kernel.
+//! Three answers. What is in `PERMITTED` is made. What is in `ENDING`, or makes memory both writable and
+//! executable where that is not declared, or asks for a socket that no agent needs, ends the process,
+//! and the kernel logs it. Everything else answers `ENOSYS`, as by an older kernel.
 
 use std::collections::BTreeMap;
 
