@@ -24,6 +24,8 @@ pub const CHECK_SUM: usize = 64;
 const DATA_DIRECTORIES: usize = 112;
 /// Which data directory is the certificate table.
 const CERTIFICATE_TABLE: usize = 4;
+/// Length of the entry of one data directory.
+pub(crate) const DIRECTORY_BYTES: usize = 8;
 
 const MZ: u16 = 0x5a4d;
 const SIGNATURE: u32 = 0x4550;
@@ -59,7 +61,7 @@ pub struct Pe {
 }
 
 /// One entry of the section table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Section {
     /// `Name`, padded with NUL.
@@ -201,10 +203,16 @@ fn certificate_directory(optional: &[u8]) -> Result<Directory, PeError> {
         return Err(PeError("it is not PE32+"));
     }
     let count = field(optional, DATA_DIRECTORIES.saturating_sub(4))?;
-    if usize::try_from(count).map_err(|_| SHORT)? <= CERTIFICATE_TABLE {
+    let count = usize::try_from(count).map_err(|_| SHORT)?;
+    let entry =
+        |index: usize| index.saturating_mul(DIRECTORY_BYTES).saturating_add(DATA_DIRECTORIES);
+    if entry(count) > optional.len() {
+        return Err(PeError("its data directories do not fit its header"));
+    }
+    if count <= CERTIFICATE_TABLE {
         return Ok(None);
     }
-    let offset = DATA_DIRECTORIES.saturating_add(CERTIFICATE_TABLE.saturating_mul(8));
+    let offset = entry(CERTIFICATE_TABLE);
     Ok(Some((offset, (field(optional, offset)?, field(optional, offset.saturating_add(4))?))))
 }
 

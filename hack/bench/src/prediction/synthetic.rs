@@ -115,6 +115,8 @@ fn pe(sections: &[(&str, &[u8])]) -> Vec<u8> {
     put(&mut out, 0x46, &len(sections.len()));
     put(&mut out, 0x54, &[240, 0]);
     put(&mut out, 0x58, &[0x0b, 0x02]);
+    put(&mut out, 0x58 + 32, &len(4096));
+    put(&mut out, 0x58 + 36, &len(BLOCK));
     put(&mut out, 0x58 + 60, &len(0x400));
     put(&mut out, 0x58 + 108, &[16]);
     for (at, (name, data)) in (0x148..).step_by(40).zip(sections) {

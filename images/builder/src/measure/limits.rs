@@ -10,9 +10,6 @@ pub const IMAGE_BYTES_MAX: usize = 512 * 1024 * 1024;
 // SPEC: Linux x86 boot protocol, cmdline_size; COMMAND_LINE_SIZE is 2048.
 pub const COMMAND_LINE_BYTES_MAX: usize = 2047;
 
-/// Sections of one PE image. Windows' loader stops at 96.
-pub const PE_SECTIONS_MAX: u16 = 96;
-
 /// Entries of the table at the end of a firmware. OVMF has eight.
 pub const FIRMWARE_ENTRIES_MAX: usize = 64;
 

@@ -3,25 +3,12 @@
 //! SPEC: PE Format, sections "Optional Header", "Section Table" and Appendix A "Calculating
 //! Authenticode PE Image Hash".
 
-use cloister_attestation::bytes::{Digest48, Reader};
+use cloister_attestation::bytes::Digest48;
 
 use super::error::MeasureError;
 use super::hash::sha384;
-use super::limits::{IMAGE_BYTES_MAX, PE_SECTIONS_MAX};
-
-const LFANEW: usize = 0x3c;
-const SIGNATURE: &[u8] = b"PE\0\0";
-const X86_64: u16 = 0x8664;
-const PE32_PLUS: u16 = 0x020b;
-const COFF_BYTES: usize = 24;
-/// From the start of the optional header.
-const CHECKSUM: usize = 64;
-const DIRECTORY_COUNT: usize = 108;
-const DIRECTORIES: usize = 112;
-/// `IMAGE_DIRECTORY_ENTRY_SECURITY`.
-const CERTIFICATES: u32 = 4;
-const DIRECTORY_BYTES: usize = 8;
-const SECTION_BYTES: usize = 40;
+use super::limits::IMAGE_BYTES_MAX;
+use crate::pe::{self, CHECK_SUM, DIRECTORY_BYTES};
 
 /// A PE32+ image for x86-64: a UKI, or a kernel with an EFI stub.
 #[derive(Clone, Debug)]
@@ -43,17 +30,26 @@ struct Certificates {
 /// One section of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Section<'a> {
-    name: &'a [u8],
-    memory_bytes: usize,
+    header: pe::Section,
     start: usize,
     raw: &'a [u8],
 }
 
 impl<'a> Section<'a> {
+    fn of(bytes: &'a [u8], header: &pe::Section) -> Result<Self, MeasureError> {
+        let section = Self { header: *header, start: size(header.raw_offset)?, raw: &[] };
+        let raw = match size(header.raw_size)? {
+            0 => Some([].as_slice()),
+            size => range(bytes, section.start, size),
+        };
+        let outside = || MeasureError::pe(format!("{} is outside of the file", section.shown()));
+        Ok(Self { raw: raw.ok_or_else(outside)?, ..section })
+    }
+
     /// Its name without padding.
     #[must_use]
-    pub const fn name(&self) -> &'a [u8] {
-        self.name
+    pub fn name(&self) -> &[u8] {
+        self.header.label()
     }
 
     /// What of the file it has in memory.
@@ -62,7 +58,7 @@ impl<'a> Section<'a> {
     /// [`MeasureError::Pe`] if it is larger in memory than in the file.
     pub fn data(&self) -> Result<&'a [u8], MeasureError> {
         self.raw
-            .get(..self.memory_bytes)
+            .get(..size(self.header.virtual_size)?)
             .ok_or_else(|| MeasureError::pe(format!("{} is larger than in the file", self.shown())))
     }
 
@@ -71,7 +67,7 @@ impl<'a> Section<'a> {
     }
 
     fn shown(&self) -> String {
-        format!("section `{}`", self.name.escape_ascii())
+        format!("section `{}`", self.name().escape_ascii())
     }
 }
 
@@ -84,23 +80,14 @@ impl<'a> Pe<'a> {
         if bytes.len() > IMAGE_BYTES_MAX {
             return Err(MeasureError::pe("it is larger than 512 MiB"));
         }
-        let coff = coff(bytes)?;
-        let optional = coff.optional;
-        let headers = field(bytes, optional, 60)?;
-        let certificates = certificates(bytes, optional, coff.optional_bytes)?;
-        let table = optional.saturating_add(coff.optional_bytes);
-        let sections = sections(bytes, table, coff.sections)?;
-        let table_end =
-            table.saturating_add(usize::from(coff.sections).saturating_mul(SECTION_BYTES));
-        if headers < table_end || headers > bytes.len() {
-            return Err(MeasureError::pe("its headers do not hold the section table"));
-        }
+        let program = pe::Pe::parse(bytes).map_err(|error| MeasureError::pe(error.0))?;
+        let sections = program.sections.iter().map(|it| Section::of(bytes, it));
         let pe = Self {
             bytes,
-            checksum: optional.saturating_add(CHECKSUM),
-            certificates,
-            headers,
-            sections,
+            checksum: program.optional_offset.saturating_add(CHECK_SUM),
+            certificates: certificates(bytes, &program)?,
+            headers: size(program.size_of_headers)?,
+            sections: sections.collect::<Result<_, _>>()?,
         };
         pe.is_laid_out().then_some(pe).ok_or_else(|| {
             MeasureError::pe("sections lie over one another, over the headers or the certificates")
@@ -118,7 +105,7 @@ impl<'a> Pe<'a> {
     /// # Errors
     /// [`MeasureError::Pe`] if there are several, or one that is larger in memory than in the file.
     pub fn section(&self, name: &str) -> Result<Option<&'a [u8]>, MeasureError> {
-        let mut named = self.sections.iter().filter(|it| it.name == name.as_bytes());
+        let mut named = self.sections.iter().filter(|it| it.name() == name.as_bytes());
         match (named.next(), named.next()) {
             (None, _) => Ok(None),
             (Some(section), None) => section.data().map(Some),
@@ -185,94 +172,21 @@ impl<'a> Pe<'a> {
     }
 }
 
-struct Coff {
-    sections: u16,
-    optional: usize,
-    optional_bytes: usize,
-}
-
-fn coff(bytes: &[u8]) -> Result<Coff, MeasureError> {
-    let not_pe = || MeasureError::pe("it is not a PE32+ image for x86-64");
-    if !bytes.starts_with(b"MZ") {
-        return Err(not_pe());
-    }
-    let start = field(bytes, 0, LFANEW)?;
-    let mut reader = Reader::new(bytes.get(start..).ok_or_else(not_pe)?);
-    let signature = reader.take(SIGNATURE.len());
-    let machine = reader.u16();
-    let sections = reader.u16().ok_or_else(not_pe)?;
-    reader.take(12).ok_or_else(not_pe)?;
-    let optional_bytes = reader.u16().map(usize::from).ok_or_else(not_pe)?;
-    reader.u16().ok_or_else(not_pe)?;
-    let magic = reader.u16();
-    if (signature, machine, magic) != (Some(SIGNATURE), Some(X86_64), Some(PE32_PLUS)) {
-        return Err(not_pe());
-    }
-    if sections > PE_SECTIONS_MAX {
-        return Err(MeasureError::pe(format!("it has {sections} sections, at most 96 are read")));
-    }
-    Ok(Coff { sections, optional: start.saturating_add(COFF_BYTES), optional_bytes })
-}
-
-fn certificates(
-    bytes: &[u8],
-    optional: usize,
-    optional_bytes: usize,
-) -> Result<Option<Certificates>, MeasureError> {
-    let count = u32_at(bytes, optional, DIRECTORY_COUNT)?;
-    let table_end = usize::try_from(count)
-        .unwrap_or(usize::MAX)
-        .saturating_mul(DIRECTORY_BYTES)
-        .saturating_add(DIRECTORIES);
-    if table_end > optional_bytes {
-        return Err(MeasureError::pe("its data directories do not fit its header"));
-    }
-    if count <= CERTIFICATES {
-        return Ok(None);
-    }
-    // The entry of index 4.
-    let offset = DIRECTORIES + 4 * DIRECTORY_BYTES;
-    let (start, size) = (field(bytes, optional, offset)?, field(bytes, optional, offset + 4)?);
+fn certificates(bytes: &[u8], program: &pe::Pe) -> Result<Option<Certificates>, MeasureError> {
+    let Some(entry) = program.certificate_entry_offset else { return Ok(None) };
+    let (start, len) = program.certificate_table;
+    let (start, len) = (size(start)?, size(len)?);
     // SECURITY: what is not hashed has to be the certificates and nothing behind them.
-    if size > 0 && start.saturating_add(size) != bytes.len() {
+    if len > 0 && start.saturating_add(len) != bytes.len() {
         return Err(MeasureError::pe("its certificates are not at its end"));
     }
-    Ok(Some(Certificates { entry: optional.saturating_add(offset), bytes: size }))
-}
-
-fn sections(bytes: &[u8], table: usize, count: u16) -> Result<Vec<Section<'_>>, MeasureError> {
-    let rest = bytes.get(table..).unwrap_or_default();
-    let mut reader = Reader::new(rest);
-    (0..count)
-        .map(|_| {
-            let entry = reader.take(SECTION_BYTES);
-            section(bytes, entry.ok_or_else(|| MeasureError::pe("its section table is cut"))?)
-        })
-        .collect()
-}
-
-fn section<'a>(bytes: &'a [u8], entry: &'a [u8]) -> Result<Section<'a>, MeasureError> {
-    let name = entry.get(..8).unwrap_or_default();
-    let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
-    let (size, start) = (field(entry, 0, 16)?, field(entry, 0, 20)?);
-    let raw = if size == 0 { Some([].as_slice()) } else { range(bytes, start, size) };
-    let section = Section { name, memory_bytes: field(entry, 0, 8)?, start, raw: &[] };
-    let raw =
-        raw.ok_or_else(|| MeasureError::pe(format!("{} is outside of the file", section.shown())))?;
-    Ok(Section { raw, ..section })
+    Ok(Some(Certificates { entry, bytes: len }))
 }
 
 fn range(bytes: &[u8], start: usize, size: usize) -> Option<&[u8]> {
     bytes.get(start..start.checked_add(size)?)
 }
 
-fn u32_at(bytes: &[u8], start: usize, offset: usize) -> Result<u32, MeasureError> {
-    let field = bytes.get(start.saturating_add(offset)..);
-    let value = field.and_then(|rest| Reader::new(rest).u32());
-    value.ok_or_else(|| MeasureError::pe("its headers are cut"))
-}
-
-fn field(bytes: &[u8], start: usize, offset: usize) -> Result<usize, MeasureError> {
-    let value = u32_at(bytes, start, offset)?;
-    usize::try_from(value).map_err(|_| MeasureError::pe("an offset is out of range"))
+fn size(field: u32) -> Result<usize, MeasureError> {
+    usize::try_from(field).map_err(|_| MeasureError::pe("an offset is out of range"))
 }

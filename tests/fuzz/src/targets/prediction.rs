@@ -130,6 +130,8 @@ fn images() -> Vec<Vec<u8>> {
     put(&mut bytes, 0x40, b"PE\0\0\x64\x86\x01\0");
     put(&mut bytes, 0x54, &240_u16.to_le_bytes());
     put(&mut bytes, 0x58, &0x020b_u16.to_le_bytes());
+    put(&mut bytes, 0x58 + 32, &0x1000_u32.to_le_bytes());
+    put(&mut bytes, 0x58 + 36, &0x200_u32.to_le_bytes());
     put(&mut bytes, 0x58 + 60, &0x400_u32.to_le_bytes());
     put(&mut bytes, 0x58 + 108, &16_u32.to_le_bytes());
     put(&mut bytes, 0x148, b".linux");

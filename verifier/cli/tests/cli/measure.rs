@@ -29,6 +29,8 @@ fn pe(sections: &[(&str, &[u8])]) -> Vec<u8> {
     put(&mut out, 0x40, b"PE\0\0\x64\x86");
     put(&mut out, 0x46, &[u8::try_from(sections.len()).unwrap()]);
     put(&mut out, 0x54, &[240, 0, 0, 0, 0x0b, 0x02]);
+    put(&mut out, 0x58 + 32, &0x1000_u32.to_le_bytes());
+    put(&mut out, 0x58 + 36, &0x200_u32.to_le_bytes());
     put(&mut out, 0x58 + 60, &0x400_u32.to_le_bytes());
     put(&mut out, 0x58 + 108, &[16]);
     for (at, (name, data)) in (0x148..).step_by(40).zip(sections) {

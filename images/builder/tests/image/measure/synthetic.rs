@@ -133,6 +133,8 @@ pub(crate) fn pe(sections: &[(&str, &[u8])]) -> Vec<u8> {
     put(&mut out, 0x54, &240_u16.to_le_bytes());
     let optional = 0x58;
     put(&mut out, optional, &0x020b_u16.to_le_bytes());
+    put(&mut out, optional + 32, &(PAGE as u32).to_le_bytes());
+    put(&mut out, optional + 36, &(ALIGN as u32).to_le_bytes());
     put(&mut out, optional + 60, &(headers as u32).to_le_bytes());
     put(&mut out, optional + 64, &0xdead_beef_u32.to_le_bytes());
     put(&mut out, optional + 108, &16_u32.to_le_bytes());
