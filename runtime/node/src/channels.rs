@@ -45,6 +45,7 @@ mod tape;
 mod usage;
 mod visit;
 mod witness;
+mod written;
 
 pub use error::{CODES, ChannelError};
 pub use facts::Facts;
