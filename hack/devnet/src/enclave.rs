@@ -21,6 +21,7 @@ use cloister_simulator::{Guest, ImageFiles, Pki, ProcessImage, reference_values}
 use serde::Deserialize;
 use tokio::process::Command;
 
+use crate::declaration::{VERSION, identity, policy};
 use crate::http;
 use crate::process::Process;
 use crate::python::Python;
@@ -205,7 +206,7 @@ impl Image {
     /// The same image under another version.
     pub fn of_version(&self, version: &str) -> anyhow::Result<Self> {
         let manifest = std::fs::read_to_string(&self.files.manifest)?;
-        let named = manifest.replace("version = \"1.0.0\"", &format!("version = {version:?}"));
+        let named = manifest.replace(VERSION, &format!("version = {version:?}"));
         std::fs::write(&self.files.manifest, named)?;
         Ok(self.clone())
     }
@@ -274,47 +275,16 @@ impl Program {
     }
 }
 
-pub(crate) fn policy(name: &str, callers: &[&str]) -> String {
-    let outbound = format!(
-        "permit (principal == Agent::\"{name}\", action, resource)\n\
-         when {{ context.direction == Direction::\"outbound\" }};\n"
-    );
-    let inbound = callers.iter().map(|caller| {
-        format!(
-            "permit (principal == Agent::\"{caller}\", action, resource == Agent::\"{name}\")\n\
-             when {{ context.direction == Direction::\"inbound\" }};\n"
-        )
-    });
-    std::iter::once(outbound).chain(inbound).collect()
-}
-
 fn agent_toml(name: &str, program: &Program, simulator: &str) -> String {
     let command: Vec<String> = program.command.iter().map(|word| format!("{word:?}")).collect();
     let grpc_port = if program.has_grpc_port { "grpc_port = 0\n" } else { "" };
     format!(
-        r#"trust_domain = "{domain}"
-policy = "policy.cedar"
-
-[agent]
-name = "{name}"
-principal = "example.org"
-scope = ["demo"]
-
-[image]
-name = "{name}"
-version = "1.0.0"
-
-[verifier]
-trust_root = "trust.pem"
-
-[peers]
-anchors = {{ simulator = "{simulator}" }}
-
+        r#"{identity}
 [workload]
 command = [{command}, "--name", "{name}"]
 a2a_port = 0
 {grpc_port}"#,
-        domain = Verifier::TRUST_DOMAIN,
+        identity = identity(name, simulator),
         command = command.join(", "),
     )
 }

@@ -13,6 +13,7 @@ use cloister_image::folder::ImageFolder;
 use cloister_simulator::launch::software_rtmr0;
 use tokio::process::Command;
 
+use crate::declaration::{VERSION, identity, policy};
 use crate::enclave::Host;
 use crate::machine::firmware;
 use crate::verifier::Verifier;
@@ -57,7 +58,7 @@ impl AgentFolder {
     ) -> Result<Self> {
         let path = host.new_folder(&format!("agent-{name}"))?;
         fs::copy(verifier.trust_root(), path.join("trust.pem"))?;
-        fs::write(path.join("policy.cedar"), crate::enclave::policy(name, callers))?;
+        fs::write(path.join("policy.cedar"), policy(name, callers))?;
         let root = path.join("root/srv");
         fs::create_dir_all(&root)?;
         let (kind, command) = match workload {
@@ -113,8 +114,6 @@ impl AgentFolder {
     }
 }
 
-const VERSION: &str = "version = \"1.0.0\"";
-
 /// What an interpreter and the packages of the SDK are made of; libffi makes machine code in memory.
 const PYTHONS_FENCE: &str = r#"
 [fence]
@@ -125,24 +124,7 @@ executable_memory = true
 fn agent_toml(name: &str, simulator: &str, kind: &str, command: &[String]) -> String {
     let command: Vec<String> = command.iter().map(|word| format!("{word:?}")).collect();
     format!(
-        r#"trust_domain = "{domain}"
-policy = "policy.cedar"
-
-[agent]
-name = "{name}"
-principal = "example.org"
-scope = ["demo"]
-
-[image]
-name = "{name}"
-{VERSION}
-
-[verifier]
-trust_root = "trust.pem"
-server_name = "verifier.{domain}"
-
-[peers]
-anchors = {{ simulator = "{simulator}" }}
+        r#"{identity}server_name = "verifier.{domain}"
 
 [workload]
 command = [{command}]
@@ -151,6 +133,7 @@ a2a_port = 9000
 [build]
 kind = "{kind}"
 "#,
+        identity = identity(name, simulator),
         domain = Verifier::TRUST_DOMAIN,
         command = command.join(", "),
     )

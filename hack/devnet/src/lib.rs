@@ -13,6 +13,7 @@
 
 pub mod ask;
 pub mod connected;
+mod declaration;
 pub mod demo;
 pub mod enclave;
 pub mod http;
