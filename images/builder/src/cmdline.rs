@@ -38,7 +38,7 @@ mod tests {
     #[test]
     fn it_locks_the_kernel_down_and_is_plain_text() {
         assert!(is_cmdline(&cmdline()));
-        for word in ["lockdown=confidentiality", "panic=-1", "init=/init"] {
+        for word in ["lockdown=confidentiality", "panic=-1", "no_timer_check", "init=/init"] {
             assert!(cmdline().split(' ').any(|w| w == word), "{word}");
         }
         assert!(!is_cmdline("a\nb") && !is_cmdline("a\0") && !is_cmdline(&"a".repeat(2048)));
