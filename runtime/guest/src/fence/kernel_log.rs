@@ -50,9 +50,11 @@ impl KernelLog {
         let mut record = [0; RECORD_BYTES_MAX];
         loop {
             match self.file.read(&mut record) {
-                Ok(len) => found.extend(violation(&String::from_utf8_lossy(
-                    record.get(..len).unwrap_or_default(),
-                ))),
+                Ok(len) => {
+                    let text = String::from_utf8_lossy(record.get(..len).unwrap_or_default());
+                    lost |= is_suppression(&text);
+                    found.extend(violation(&text));
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok((found, lost)),
                 // The kernel needed the room.
                 Err(error) if error.raw_os_error() == Some(Errno::PIPE.raw_os_error()) => {
@@ -62,6 +64,15 @@ impl KernelLog {
             }
         }
     }
+}
+
+/// `4,1234,567,-;kauditd_printk_skb: 3 callbacks suppressed`: the kernel says no more than ten lines in
+/// five seconds, and how many it left out.
+fn is_suppression(record: &str) -> bool {
+    let text = record.lines().next().and_then(|line| line.split_once(';'));
+    text.is_some_and(|(_, text)| {
+        text.starts_with("kauditd_printk_skb: ") && text.ends_with(" callbacks suppressed")
+    })
 }
 
 /// `5,1234,567,-;audit: type=1326 audit(…): … uid=1000 … sig=31 … syscall=165 …`
@@ -82,7 +93,7 @@ fn violation(record: &str) -> Option<Violation> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Violation, violation};
+    use super::{Violation, is_suppression, violation};
 
     const RECORD: &str = "5,1040,99,-;audit: type=1326 audit(1700000000.1:7): auid=4294967295 \
         uid=1000 gid=1000 ses=4294967295 pid=77 comm=\"agent\" exe=\"/agent\" sig=31 \
@@ -94,6 +105,14 @@ mod tests {
         assert_eq!(found, Violation { call: "mount".into(), user: 1000 });
         let unknown = violation(&RECORD.replace("syscall=165", "syscall=999")).unwrap();
         assert_eq!(unknown.call, "999");
+    }
+
+    #[test]
+    fn lines_that_the_kernel_left_out_are_lost() {
+        assert!(is_suppression("4,9,1,-;kauditd_printk_skb: 3 callbacks suppressed\n"));
+        for other in [RECORD, "4,9,1,-;net_ratelimit: 3 callbacks suppressed", "", "4,9"] {
+            assert!(!is_suppression(other));
+        }
     }
 
     #[test]

@@ -40,7 +40,7 @@ fn calls(mut log: KernelLog, audit: &AuditLog) -> Option<KernelLog> {
         .inspect_err(|error| warn!(%error, "the kernel's log cannot be read any more"))
         .ok()?;
     if lost {
-        warn!("the kernel's log was read too late: denied system calls may not be on record");
+        warn!("the kernel left out lines of its log: denied system calls may not be on record");
     }
     for violation in violations.iter().filter(|violation| violation.user == AGENT_USER) {
         audit.fenced(Barrier::SystemCall, Some(&violation.call), Some("fence.system_call"), 1);
