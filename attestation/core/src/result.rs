@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::anchor::AnchorKind;
 use crate::bytes::Digest48;
@@ -77,7 +77,28 @@ pub struct AttestationResult {
     pub(crate) platform: PlatformIdentity,
     pub(crate) tcb_status: Option<TcbStatus>,
     pub(crate) evidence: Digest48,
+    #[serde(serialize_with = "in_short")]
     pub(crate) checks: Vec<Check>,
+}
+
+/// Most checks of a good result were met, and results are kept and hashed with all of their words:
+/// where there is nothing to mend, a check's specification and remedy are left to its id.
+fn in_short<S: Serializer>(checks: &[Check], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    #[serde(untagged)]
+    enum Told<'a> {
+        Whole(&'a Check),
+        Short { id: &'a str, state: State, expected: &'a str, observed: &'a str },
+    }
+    serializer.collect_seq(checks.iter().map(|check| match check.state {
+        State::Fail | State::NotAsserted => Told::Whole(check),
+        State::Pass | State::NotApplicable => Told::Short {
+            id: check.code.id,
+            state: check.state,
+            expected: &check.expected,
+            observed: &check.observed,
+        },
+    }))
 }
 
 impl AttestationResult {
@@ -177,5 +198,32 @@ impl AttestationResult {
     #[must_use]
     pub fn digest(&self) -> Digest48 {
         Digest48::of_json(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::Serializer;
+
+    use super::{Check, State, in_short};
+    use crate::binding::NONCE;
+
+    #[test]
+    fn every_check_is_told_and_a_remedy_where_there_is_something_to_mend() {
+        let checks = [
+            Check::decided(&NONCE, true, 1, 1),
+            Check::decided(&NONCE, false, 1, 2),
+            Check::not_applicable(&NONCE, "none"),
+            Check::not_asserted(&NONCE, "none"),
+        ];
+        let told = in_short(&checks, Serializer).unwrap();
+        assert_eq!(told.as_array().unwrap().len(), checks.len());
+        for (check, told) in checks.iter().zip(told.as_array().unwrap()) {
+            let unmet = matches!(check.state, State::Fail | State::NotAsserted);
+            assert_eq!(told.get("remedy").is_some(), unmet, "{told}");
+            assert_eq!(told["id"], NONCE.id);
+            assert_eq!(told["expected"], check.expected.as_str());
+            assert_eq!(told["observed"], check.observed.as_str());
+        }
     }
 }
