@@ -17,7 +17,7 @@ use crate::timing::{Effort, Measured, Turn, timed, turns_of};
 
 /// What `cargo xtask guest` writes.
 const RUNTIME: &str = "cloisterd";
-const AGENT: &str = "cloister-sample-agent";
+const AGENT: &str = "cloister-small-agent";
 
 /// A build takes seconds.
 const EFFORT: Effort = Effort { warm_up: 1, pairs_min: 5 };
@@ -52,7 +52,7 @@ a2a_port = 9000
 kind = "static"
 "#;
 
-/// An agent's folder with the sample agent, and what it is built with.
+/// An agent's folder with the small agent, and what it is built with.
 struct Sample {
     folder: tempfile::TempDir,
     cache: Cache,
@@ -68,7 +68,7 @@ impl Sample {
         fs::write(agent.join("agent.toml"), AGENT_TOML)?;
         fs::write(agent.join("policy.cedar"), "permit(principal, action, resource);\n")?;
         fs::copy(programs.join(AGENT), agent.join("root/usr/bin/sample"))
-            .context("`cargo xtask guest` builds the sample agent")?;
+            .context("`cargo xtask guest` builds the small agent")?;
         let cache = Cache::new(Cache::default_folder()?, Lock::built_in()?);
         Ok(Self { folder, cache, runtime: programs.join(RUNTIME) })
     }
@@ -98,7 +98,7 @@ pub(crate) fn size() -> Result<Measured> {
     Ok(Measured::size(
         f64::from(bytes),
         1024.0 * 1024.0,
-        "kernel and initrd, sample agent".to_owned(),
+        "kernel and initrd, small agent".to_owned(),
     ))
 }
 
@@ -112,7 +112,7 @@ pub(crate) fn build() -> Result<Measured> {
     let kernel = image.path(KERNEL)?;
     let copies = sample.folder.path().join("copies");
     fs::create_dir_all(&copies)?;
-    let input = "sample agent, packages cached".to_owned();
+    let input = "small agent, packages cached".to_owned();
     turns_of(EFFORT, Turn::ratio, input, || {
         let own = timed(&mut || sample.build().map(drop))?;
         let reference = timed(&mut || reference(&kernel, &archive, &copies))?;

@@ -21,7 +21,7 @@ const EFFORT: Effort = Effort { warm_up: 1, pairs_min: 5 };
 /// MiB of every machine here.
 const MEMORY_MIB: u32 = 512;
 
-/// What the sample agent prints before the memory in use, once it has been idle for a while.
+/// What the small agent prints before the memory in use, once it has been idle for a while.
 const USED_KIB: &str = "used-kib: ";
 
 /// From QEMU's start until the Verifier has admitted the guest, over QEMU's start until the first
@@ -29,7 +29,7 @@ const USED_KIB: &str = "used-kib: ";
 pub(crate) fn boot() -> Result<Measured> {
     let runtime = runtime()?;
     let bench = runtime.block_on(Bench::start())?;
-    let input = "sample agent, SNP, in software".to_owned();
+    let input = "small agent, SNP, in software".to_owned();
     turns_of(EFFORT, Turn::ratio, input, || {
         runtime.block_on(async {
             let own = bench.admission_micros().await?;
@@ -60,7 +60,7 @@ pub(crate) fn memory() -> Result<Measured> {
     Ok(Measured::size((own - reference) * 1024.0, 1024.0 * 1024.0, input))
 }
 
-/// What the sample agent printed, out of the runtime's log.
+/// What the small agent printed, out of the runtime's log.
 fn used_kib(line: &str) -> Option<f64> {
     let (_, rest) = line.split_once(USED_KIB)?;
     rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
@@ -75,7 +75,7 @@ struct Bench {
 impl Bench {
     async fn start() -> Result<Self> {
         let devnet = Devnet::start(Agents::Rust).await?;
-        let agent = workspace::guest_programs()?.join("cloister-sample-agent");
+        let agent = workspace::guest_programs()?.join("cloister-small-agent");
         let Devnet { host, verifier } = &devnet;
         let workload = Workload::Static { program: &agent, options: &["--tell-memory"] };
         let folder = AgentFolder::write(host, verifier, "sample", &[], workload).await?;

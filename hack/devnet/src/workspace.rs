@@ -47,8 +47,8 @@ impl Programs {
     }
 }
 
-/// Where `cargo xtask guest` puts the programs that are linked statically: the runtime, and the
-/// demo's agent on the official Rust SDK.
+/// Where `cargo xtask guest` puts the programs that are linked statically: the runtime, and an
+/// agent.
 pub fn guest_programs() -> anyhow::Result<PathBuf> {
     let this = std::env::current_exe().context("cannot tell where this program is")?;
     let mut folders = this.ancestors();

@@ -4,7 +4,6 @@
 //! it is told, one word an event when the caller streams; `tick N` streams N events, 50 ms apart,
 //! so that there is a stream to cut.
 #![forbid(unsafe_code)]
-#![expect(clippy::print_stdout, reason = "an agent's output is all that its runtime has of it")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,9 +25,6 @@ use futures_util::stream::{self, BoxStream};
 const TICK: Duration = Duration::from_millis(50);
 const TICKS_MAX: usize = 10_000;
 
-/// After this, what admission and start took is given back.
-const IDLE: Duration = Duration::from_secs(3);
-
 /// An A2A agent on the official Rust SDK, for the demo.
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -38,17 +34,11 @@ struct Arguments {
     /// Loopback port to listen on. Default: what `A2A_PORT` says, as a runtime sets it.
     #[arg(long)]
     port: Option<u16>,
-    /// Print how much of the machine's memory is in use, once it has been idle for a while.
-    #[arg(long)]
-    tell_memory: bool,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    if arguments.tell_memory {
-        tokio::spawn(tell_memory());
-    }
     let port = arguments.port.map_or_else(port_from_runtime, Ok)?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port))
         .await
@@ -67,15 +57,6 @@ async fn main() -> anyhow::Result<()> {
         let _set = stream.set_nodelay(true);
     });
     axum::serve(listener, app).await.context("the agent stopped serving")
-}
-
-/// Everything that is not free, the files of the root among it: in a measured guest they are in
-/// memory and nowhere else.
-async fn tell_memory() {
-    tokio::time::sleep(IDLE).await;
-    let memory = rustix::system::sysinfo();
-    let used = memory.totalram.saturating_sub(memory.freeram);
-    println!("used-kib: {}", used * u64::from(memory.mem_unit) / 1024);
 }
 
 fn port_from_runtime() -> anyhow::Result<u16> {

@@ -90,6 +90,7 @@ const FREE_TOOLS: &[&str] = &[
     "cloister-domain",
     "cloister-fleet",
     "cloister-fuzz",
+    "cloister-small-agent",
     "cloister-tests",
 ];
 
