@@ -185,7 +185,7 @@ fn free_port() -> Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-/// The machine's own QEMU, or the pinned one, which is fetched on first use.
+/// The pinned QEMU, which is fetched on first use.
 async fn qemu() -> Result<Qemu> {
     tokio::task::spawn_blocking(tools::qemu).await?
 }

@@ -32,6 +32,9 @@ pub struct Arguments {
     /// The Verifier, in place of a host's file with nothing else in it. This machine is 10.0.2.2.
     #[arg(long, value_name = "HOST:PORT")]
     pub verifier: Option<String>,
+    /// QEMU's program; default: the pinned one in the cache.
+    #[arg(long, value_name = "FILE")]
+    pub qemu: Option<PathBuf>,
     /// What runs the guest's instructions.
     #[arg(long, value_enum, default_value_t)]
     pub accel: Accelerator,

@@ -48,6 +48,7 @@ fn boot(arguments: &Arguments) -> Result<Outcome> {
         let session = Session::prepare(arguments).await?;
         if !arguments.json {
             println!("SIMULATED: signed by a software TEE, which proves nothing about hardware.");
+            println!("qemu: {}", session.qemu().display());
             println!("accelerator: {}\n", session.accelerator().name());
             println!("{}", session.comparison());
         }

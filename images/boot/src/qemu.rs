@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use tokio::process::Command;
 
 const PROGRAM: &str = "qemu-system-x86_64";
@@ -18,17 +18,10 @@ pub struct Qemu {
 }
 
 impl Qemu {
-    /// The one that the machine has, else the one in `unpacked`, which is asked for only then.
-    pub fn find(unpacked: impl FnOnce() -> Result<PathBuf>) -> Result<Self> {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let installed = std::env::split_paths(&path).map(|folder| folder.join(PROGRAM));
-        if let Some(program) = installed.into_iter().find(|program| program.is_file()) {
-            return Ok(Self { program, root: None });
-        }
-        let root = unpacked().with_context(|| {
-            format!("{PROGRAM} is neither installed nor in the cache: install it")
-        })?;
-        Self::unpacked(&root)
+    /// One that is installed.
+    pub fn installed(program: &Path) -> Result<Self> {
+        ensure!(program.is_file(), "there is no program {}", program.display());
+        Ok(Self { program: program.to_owned(), root: None })
     }
 
     /// The one of packages that were unpacked into `root`, with the libraries that came with it.

@@ -26,6 +26,8 @@ pub struct Outcome {
     pub simulated: bool,
     /// What is simulated.
     pub tee: TeeKind,
+    /// The QEMU that ran it.
+    pub qemu: PathBuf,
     /// What ran the guest's instructions.
     pub accelerator: Accelerator,
     /// Predicted and measured.
@@ -91,7 +93,7 @@ impl Session {
         for replacement in &arguments.replace {
             handed.replace(replacement.component, &replacement.file)?;
         }
-        let qemu = tools::qemu()?;
+        let qemu = arguments.qemu.as_deref().map_or_else(tools::qemu, Qemu::installed)?;
         let machine = Machine {
             accelerator: arguments.accel.chosen(&qemu).await?,
             memory_mib: arguments.memory,
@@ -119,6 +121,12 @@ impl Session {
         &self.comparison
     }
 
+    /// The QEMU that runs it.
+    #[must_use]
+    pub fn qemu(&self) -> &Path {
+        self.qemu.program()
+    }
+
     /// What runs the guest's instructions.
     #[must_use]
     pub const fn accelerator(&self) -> Accelerator {
@@ -132,6 +140,7 @@ impl Session {
         let mut outcome = Outcome {
             simulated: true,
             tee: arguments.tee,
+            qemu: self.qemu.program().to_owned(),
             accelerator: self.machine.accelerator,
             comparison: self.comparison,
             admitted_after_ms: None,

@@ -9,9 +9,9 @@ use cloister_image::progress::Silent;
 use crate::qemu::Qemu;
 use crate::tee::TeeKind;
 
-/// QEMU: the machine's own, else the pinned one.
+/// The pinned QEMU, whatever is installed: what runs a guest is known as well as what it runs.
 pub fn qemu() -> Result<Qemu> {
-    Qemu::find(|| unpacked("qemu-system-x86"))
+    Qemu::unpacked(&unpacked("qemu-system-x86")?)
 }
 
 /// The pinned firmware that is made for a kind of machine.
