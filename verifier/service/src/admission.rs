@@ -36,11 +36,11 @@ pub use codes::{CODES, IMAGE_REVOKED, QUARANTINED, RETIRED};
 use crate::checkpoints::{self, Checkpoints};
 use crate::clock::Clock;
 use crate::error::ServiceError;
-use crate::limits::ADMISSIONS_WAITING_MAX;
+use crate::limits::{ADMISSIONS_WAITING_MAX, COMPARED_IMAGES_MAX};
 use crate::metrics::Metrics;
 use crate::publications::Publications;
 use crate::state::Keys;
-use crate::store::{Objection, Outcome, Store, Verdict};
+use crate::store::{ImageRecord, Objection, Outcome, Store, StoreError, Verdict};
 use crate::trust::Trust;
 use claimed::Claimed;
 use presented::{Bound, Presented};
@@ -180,15 +180,26 @@ impl Admission {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let bound = &examined.bound;
-        let known = self.store.images_of_manifest(&bound.manifest_digest).await?;
+        let known = self.known_images(bound).await?;
         // SECURITY: the epoch in the lease is that of the policy that was applied, whatever is in
         // force once the lease is issued.
         let in_force = self.appraiser.in_force();
         let result = Appraiser::appraise(&in_force.policy, bound, &examined.evidence, &known, now);
-        if let Some(refusal) = appraiser::refusal(&result, &known, &examined.evidence, now) {
+        if let Some(refusal) = appraiser::refusal(&result, &known, (bound, &examined.evidence), now)
+        {
             return Ok(Err(refusal));
         }
         self.issue(&examined, result, in_force.epoch, now).await
+    }
+
+    /// The Reference Values that `bound` is compared with: those for its manifest. Where there is
+    /// none, the newest for others. They cannot match, but the nearest tells what is different.
+    async fn known_images(&self, bound: &Bound) -> Result<Arc<[ImageRecord]>, StoreError> {
+        let of_manifest = self.store.images_of_manifest(&bound.manifest_digest).await?;
+        if of_manifest.is_empty() {
+            return self.store.newest_images(COMPARED_IMAGES_MAX).await;
+        }
+        Ok(of_manifest)
     }
 
     /// Parses and verifies, off the threads that serve connections.

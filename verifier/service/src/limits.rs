@@ -142,5 +142,8 @@ pub const KEY_SET_MAX_AGE: Duration = Duration::from_secs(5 * 60);
 /// Appraisal policies listed at once. All are kept.
 pub const POLICIES_LISTED_MAX: u32 = 100;
 
+/// Images that are compared with Evidence whose manifest none has, to tell what is different.
+pub const COMPARED_IMAGES_MAX: u32 = 64;
+
 /// Life of an Attestation Result: long enough to be passed on, too short to be kept.
 pub const RESULT_LIFETIME: Duration = Duration::from_secs(5 * 60);

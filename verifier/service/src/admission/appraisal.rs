@@ -39,7 +39,7 @@ impl Admission {
         let outcome = match self.examine(read, now).await? {
             Err(refusal) => v1::appraise_response::Outcome::Refused(refusal.told()),
             Ok(Examined { bound, evidence, .. }) => {
-                let known = self.store.images_of_manifest(&bound.manifest_digest).await?;
+                let known = self.known_images(&bound).await?;
                 let in_force = self.appraiser.in_force();
                 let policy = &in_force.policy;
                 let result = Appraiser::appraise(policy, &bound, &evidence, &known, now);

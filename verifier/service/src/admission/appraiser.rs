@@ -157,14 +157,14 @@ impl Appraiser {
 pub(super) fn refusal(
     result: &AttestationResult,
     known: &[ImageRecord],
-    evidence: &VerifiedEvidence,
+    (bound, evidence): (&Bound, &VerifiedEvidence),
     now: UnixTime,
 ) -> Option<Refusal> {
     if result.admits() {
         return None;
     }
     let mut findings: Vec<Check> = result.failures().cloned().collect();
-    findings.extend(former(known, evidence, now));
+    findings.extend(former(known, (bound, evidence), now));
     if findings.is_empty() {
         // INVARIANT: a refusal names a reason, also if a later tier should come without a failure.
         findings.push(Check::decided(
@@ -178,9 +178,15 @@ pub(super) fn refusal(
 }
 
 /// Says so where the image was admitted once: "unknown" would send the operator looking elsewhere.
-fn former(known: &[ImageRecord], evidence: &VerifiedEvidence, now: UnixTime) -> Option<Check> {
+fn former(
+    known: &[ImageRecord],
+    (bound, evidence): (&Bound, &VerifiedEvidence),
+    now: UnixTime,
+) -> Option<Check> {
     let observed = LaunchShape::observed(evidence);
-    let image = known.iter().find(|image| image.tuple.shape.matches(&observed))?;
+    let mut of_manifest =
+        known.iter().filter(|image| image.tuple.manifest == bound.manifest_digest);
+    let image = of_manifest.find(|image| image.tuple.shape.matches(&observed))?;
     let code = match image.state_at(now) {
         ImageState::Admitted => return None,
         ImageState::Retired => &codes::IMAGE_RETIRED,

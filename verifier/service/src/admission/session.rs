@@ -42,10 +42,10 @@ impl Admission {
             Ok(examined) => examined,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let known = self.store.images_of_manifest(&bound.manifest_digest).await?;
+        let known = self.known_images(&bound).await?;
         let policy = &self.appraiser.in_force().policy;
         let result = Appraiser::appraise(policy, &bound, &evidence, &known, now);
-        if let Some(refusal) = appraiser::refusal(&result, &known, &evidence, now) {
+        if let Some(refusal) = appraiser::refusal(&result, &known, (&bound, &evidence), now) {
             return Ok(Err(refusal));
         }
         Ok(result.reference().map_or_else(

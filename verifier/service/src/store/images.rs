@@ -171,6 +171,18 @@ impl Store {
         Ok(images)
     }
 
+    /// The Reference Values that became known last, whatever their state; at most `most`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn newest_images(&self, most: u32) -> Result<Arc<[ImageRecord]>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM images ORDER BY admitted_at DESC, tuple LIMIT $1")
+            .bind(i64::from(most))
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(ImageRecord::read).collect()
+    }
+
     /// Makes a change of images durable. What was read before does not count any more.
     async fn commit_images(&self, write: Write) -> Result<(), StoreError> {
         let committed = self.commit(write).await;

@@ -22,6 +22,7 @@ const MIGRATIONS: &[Step] = &[
     (8, "verdicts", include_str!("../../migrations/0008_verdicts.sql")),
     (9, "publications", include_str!("../../migrations/0009_publications.sql")),
     (10, "roll over", include_str!("../../migrations/0010_roll_over.sql")),
+    (11, "newest images", include_str!("../../migrations/0011_newest_images.sql")),
 ];
 
 pub(super) async fn apply(pool: &SqlitePool) -> Result<(), StoreError> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cloister_api::v1;
+use cloister_api::v1::attest_response::Outcome;
 use cloister_attestation::reference::ReferenceValues;
 use tonic::Code;
 
@@ -74,6 +75,17 @@ async fn both_are_admitted_for_the_stated_time_and_then_the_old_is_refused() {
         let retired = image.version == "1.0.0";
         assert_eq!(image.state() == v1::ImageState::Retired, retired, "{}", image.version);
     }
+}
+
+#[tokio::test]
+async fn what_no_image_declares_is_compared_with_the_newest_image() {
+    let world = World::start().await;
+    let (_, other) = two_versions(&world).await;
+    let Outcome::Refused(refused) = other.enrol(&world).await else { panic!("admitted") };
+    let [finding] = refused.findings.as_slice() else { panic!("{refused:?}") };
+    let expected = &finding.expected;
+    assert!(expected.contains("of the nearest, translator 1.0.0, these differ: "), "{expected}");
+    assert!(expected.ends_with("manifest (what the runtime declares: agent, policy, files)"));
 }
 
 #[tokio::test]
