@@ -1,7 +1,8 @@
 //! Virtual machines from images that the command line built: measured, booted, admitted or refused.
 //!
 //! QEMU, its firmware and the guest's packages come from the distribution, pinned, into the cache.
-//! `cargo ci` does not run these: they need the guest's programs, linked statically in release.
+//! The step `machines` of `cargo ci` runs these, since they need the guest's programs, linked
+//! statically in release. Machines run two at a time: each has one processor.
 
 use std::path::PathBuf;
 
@@ -19,7 +20,7 @@ const TEXT: &str = "nobody between us";
 
 /// The agent where none has to answer: it needs nothing but the kernel.
 fn sample() -> PathBuf {
-    workspace::guest_programs().unwrap().join("cloister-sample-agent")
+    workspace::guest_programs().unwrap().join("cloister-small-agent")
 }
 
 async fn devnet() -> Devnet {
@@ -50,6 +51,14 @@ async fn start(devnet: &Devnet, image: &MachineImage, launch: &Launch) -> Guest 
     Guest::start(&devnet.host, &devnet.verifier, image, launch).await.unwrap()
 }
 
+/// Launches what has to be admitted, and to measure as predicted.
+async fn admitted_guest(devnet: &Devnet, image: &MachineImage, launch: &Launch) -> Guest {
+    let mut guest = start(devnet, image, launch).await;
+    assert!(guest.comparison().agrees(), "{}", guest.comparison());
+    assert_eq!(guest.decision().await.unwrap(), Decision::Admitted, "{}", guest.log());
+    guest
+}
+
 /// Launches what has to be refused; returns why it was, and which components the host changed.
 async fn refused(
     devnet: &Devnet,
@@ -76,18 +85,18 @@ fn mismatch(findings: &[Finding]) -> &str {
 }
 
 #[tokio::test]
-#[ignore = "boots virtual machines in software: cargo xtask guest, then cargo nextest run --run-ignored only machines"]
+#[ignore = "boots virtual machines in software: cargo ci --only machines"]
 async fn two_machines_are_admitted_and_an_official_agent_answers_in_one_of_them() {
     let devnet = devnet().await;
     let errand = Workload::Errand { peer: "translator", text: TEXT };
     let (_, callee) = admitted(&devnet, "translator", &["assistant"], Workload::Shout).await;
     let (_, caller) = admitted(&devnet, "assistant", &[], errand).await;
-    let mut callee = start(&devnet, &callee, &Launch::of(&callee, TeeKind::Tdx).unwrap()).await;
-    let mut caller = start(&devnet, &caller, &Launch::of(&caller, TeeKind::Snp).unwrap()).await;
-    for guest in [&mut callee, &mut caller] {
-        assert!(guest.comparison().agrees(), "{}", guest.comparison());
-        assert_eq!(guest.decision().await.unwrap(), Decision::Admitted, "{}", guest.log());
-    }
+    let callee_launch = Launch::of(&callee, TeeKind::Tdx).unwrap();
+    let caller_launch = Launch::of(&caller, TeeKind::Snp).unwrap();
+    let (mut callee, mut caller) = tokio::join!(
+        admitted_guest(&devnet, &callee, &callee_launch),
+        admitted_guest(&devnet, &caller, &caller_launch)
+    );
     let answer = tokio::select! {
         answer = caller.until("the errand's answer", answered) => answer.map_err(|it| it.to_string()),
         // What the other one writes is read meanwhile, so that its console does not fill up.
@@ -132,47 +141,57 @@ fn kernel_text(kernel: &[u8]) -> usize {
 }
 
 #[tokio::test]
-#[ignore = "boots virtual machines in software: cargo xtask guest, then cargo nextest run --run-ignored only machines"]
+#[ignore = "boots virtual machines in software: cargo ci --only machines"]
 async fn one_changed_byte_is_refused_and_its_component_is_named() {
     let (devnet, program) = (devnet().await, sample());
     let sample = Workload::Static { program: &program, options: &[] };
     let (folder, image) = admitted(&devnet, "translator", &[], sample).await;
-    let honest = Launch::of(&image, TeeKind::Snp).unwrap();
-    let cases = [
-        (TeeKind::Snp, "MEASUREMENT (", Component::Initrd),
-        (TeeKind::Tdx, "RTMR1 (kernel", Component::Kernel),
-        (TeeKind::Tdx, "RTMR2 (command line", Component::Cmdline),
-    ];
-    for (tee, register, component) in cases {
-        let handed = changed(&image.handed(tee).unwrap(), component);
-        let launch = Launch { tee, handed, ..honest.clone() };
-        let (findings, components) = refused(&devnet, &image, &launch).await;
-        assert_eq!(components, Some(vec![component]));
-        assert!(mismatch(&findings).contains(register), "{findings:?}");
-    }
+    // The same agent with a byte more in its policy is another image, in place of the published one.
     folder.with_one_byte_changed().unwrap();
     let other = folder.build(&devnet.host).await.unwrap();
-    let launch = Launch { handed: other.handed(TeeKind::Snp).unwrap(), ..honest };
-    let (findings, components) = refused(&devnet, &image, &launch).await;
-    assert_eq!(components, Some(vec![Component::Initrd]));
-    assert!(mismatch(&findings).contains("manifest (what the runtime declares"), "{findings:?}");
+    let with_other_policy = Launch::of(&other, TeeKind::Snp).unwrap();
+    let launch = |tee, component| {
+        let handed = changed(&image.handed(tee).unwrap(), component);
+        Launch { tee, handed, ..with_other_policy.clone() }
+    };
+    let (initrd, kernel, cmdline) = (
+        launch(TeeKind::Snp, Component::Initrd),
+        launch(TeeKind::Tdx, Component::Kernel),
+        launch(TeeKind::Tdx, Component::Cmdline),
+    );
+    let refused = |launch| refused(&devnet, &image, launch);
+    let (initrd, kernel) = tokio::join!(refused(&initrd), refused(&kernel));
+    let (cmdline, policy) = tokio::join!(refused(&cmdline), refused(&with_other_policy));
+    for (refusal, component, part) in [
+        (initrd, Component::Initrd, "MEASUREMENT ("),
+        (kernel, Component::Kernel, "RTMR1 (kernel"),
+        (cmdline, Component::Cmdline, "RTMR2 (command line"),
+        (policy, Component::Initrd, "manifest (what the runtime declares: agent, policy"),
+    ] {
+        let (findings, components) = refusal;
+        assert_eq!(components, Some(vec![component]));
+        assert!(mismatch(&findings).contains(part), "{findings:?}");
+    }
 }
 
 #[tokio::test]
-#[ignore = "boots virtual machines in software: cargo xtask guest, then cargo nextest run --run-ignored only machines"]
+#[ignore = "boots virtual machines in software: cargo ci --only machines"]
 async fn a_guest_that_its_host_may_debug_is_refused() {
     let (devnet, program) = (devnet().await, sample());
     let sample = Workload::Static { program: &program, options: &[] };
     let (_, image) = admitted(&devnet, "translator", &[], sample).await;
-    let launch = Launch { debuggable: true, ..Launch::of(&image, TeeKind::Snp).unwrap() };
-    let (findings, components) = refused(&devnet, &image, &launch).await;
-    assert_eq!(components, Some(Vec::new()), "the image is as it was published");
-    assert!(findings.iter().any(|it| it.code.contains("debug")), "{findings:?}");
-    assert!(findings.iter().all(|it| it.code != "reference.match"), "{findings:?}");
+    let launch = |tee| Launch { debuggable: true, ..Launch::of(&image, tee).unwrap() };
+    let (snp, tdx) = (launch(TeeKind::Snp), launch(TeeKind::Tdx));
+    let (snp, tdx) = tokio::join!(refused(&devnet, &image, &snp), refused(&devnet, &image, &tdx));
+    for (findings, components) in [snp, tdx] {
+        assert_eq!(components, Some(Vec::new()), "the image is as it was published");
+        assert!(findings.iter().any(|it| it.code.contains("debug")), "{findings:?}");
+        assert!(findings.iter().all(|it| it.code != "reference.match"), "{findings:?}");
+    }
 }
 
 #[tokio::test]
-#[ignore = "boots virtual machines in software: cargo xtask guest, then cargo nextest run --run-ignored only machines"]
+#[ignore = "boots virtual machines in software: cargo ci --only machines"]
 async fn yesterdays_image_is_refused_once_todays_has_taken_its_place() {
     let (devnet, program) = (devnet().await, sample());
     let sample = Workload::Static { program: &program, options: &[] };
@@ -180,17 +199,22 @@ async fn yesterdays_image_is_refused_once_todays_has_taken_its_place() {
     folder.with_version("1.1.0").unwrap();
     let today = folder.build(&devnet.host).await.unwrap();
     admit(&devnet, &today).await;
+    let launch = |image| Launch::of(image, TeeKind::Snp).unwrap();
+    let (old, new) = (launch(&yesterday), launch(&today));
     // Both are admitted while the one takes the other's place.
-    for image in [&yesterday, &today] {
-        let mut guest = start(&devnet, image, &Launch::of(image, TeeKind::Snp).unwrap()).await;
-        assert_eq!(guest.decision().await.unwrap(), Decision::Admitted, "{}", guest.log());
+    let (old_guest, new_guest) = tokio::join!(
+        admitted_guest(&devnet, &yesterday, &old),
+        admitted_guest(&devnet, &today, &new)
+    );
+    for guest in [old_guest, new_guest] {
         guest.stop().await.unwrap();
     }
     retire(&devnet, "1.0.0").await;
-    let launch = Launch::of(&yesterday, TeeKind::Snp).unwrap();
-    let (findings, components) = refused(&devnet, &yesterday, &launch).await;
+    let ((findings, components), new_guest) =
+        tokio::join!(refused(&devnet, &yesterday, &old), admitted_guest(&devnet, &today, &new));
     assert_eq!(components, Some(Vec::new()), "it is as it was published");
     assert!(mismatch(&findings).contains("translator 1.1.0"), "{findings:?}");
+    new_guest.stop().await.unwrap();
 }
 
 /// Ends the admission of every tuple of a version.

@@ -29,7 +29,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         return Ok(false);
     }
     // Of images, the programs as they go into them.
-    if !guest::build_all(&workspace)? {
+    if !guest::build_all(&workspace, process::watched)? {
         return Ok(false);
     }
     if !process::watched(demo::release(&workspace.root).args(["--package", PROGRAM]))? {

@@ -6,6 +6,7 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
@@ -13,9 +14,11 @@ use crate::demo;
 use crate::process;
 use crate::workspace::{TARGET, Workspace};
 
-/// Packages with their programs: the runtime, and an agent to try images with.
-const PROGRAMS: [(&str, &str); 2] =
-    [("cloisterd", "cloisterd"), ("cloister-devnet", "cloister-sample-agent")];
+/// Packages, each with a program of its name.
+const PROGRAMS: [&str; 2] = [RUNTIME, "cloister-small-agent"];
+
+/// The first process of every image.
+const RUNTIME: &str = "cloisterd";
 
 /// Options of `cargo xtask guest`.
 #[derive(Debug, clap::Args)]
@@ -29,16 +32,24 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<bool> {
     let workspace = Workspace::load()?;
     let programs = if options.runtime { &PROGRAMS[..1] } else { &PROGRAMS };
-    let done = build(&workspace, programs)?;
+    let done = build(&workspace, programs, process::watched)?;
     if done {
         println!("wrote {}", folder(&workspace).display());
     }
     Ok(done)
 }
 
-/// Builds all of them.
-pub(crate) fn build_all(workspace: &Workspace) -> Result<bool> {
-    build(workspace, &PROGRAMS)
+/// Builds all of them with `run`, which says whether a command succeeded.
+pub(crate) fn build_all(
+    workspace: &Workspace,
+    run: impl Fn(&mut Command) -> Result<bool>,
+) -> Result<bool> {
+    build(workspace, &PROGRAMS, run)
+}
+
+/// Where the runtime is when it is built.
+pub(crate) fn runtime(workspace: &Workspace) -> PathBuf {
+    folder(workspace).join(RUNTIME)
 }
 
 /// Where the programs are when they are built.
@@ -47,15 +58,19 @@ fn folder(workspace: &Workspace) -> PathBuf {
 }
 
 /// One after the other: together, one would switch features on in the other.
-fn build(workspace: &Workspace, programs: &[(&str, &str)]) -> Result<bool> {
+fn build(
+    workspace: &Workspace,
+    programs: &[&str],
+    run: impl Fn(&mut Command) -> Result<bool>,
+) -> Result<bool> {
     let to = folder(workspace);
     fs::create_dir_all(&to).with_context(|| format!("cannot make {}", to.display()))?;
-    for (package, program) in programs {
+    for &program in programs {
         let mut command = demo::release(&workspace.root);
-        command.args(["--target", TARGET, "--package", package, "--bin", program]);
+        command.args(["--target", TARGET, "--package", program, "--bin", program]);
         command.env("RUSTFLAGS", rust_flags(&workspace.root)?);
         command.env(format!("CFLAGS_{}", TARGET.replace('-', "_")), c_flags(&workspace.root)?);
-        if !process::watched(&mut command)? {
+        if !run(&mut command)? {
             return Ok(false);
         }
         let from = workspace.target.join(TARGET).join("release").join(program);
@@ -73,15 +88,22 @@ fn places(root: &Path) -> Result<[(PathBuf, &'static str); 2]> {
     Ok([(root.to_owned(), "/cloister"), (cargo, "/cargo")])
 }
 
+/// Without tables for unwinding: a panic ends the program, and nobody in a guest looks at its stack.
+const CODE: &str = "-C target-feature=+crt-static -C force-unwind-tables=no";
+const C_CODE: &str = "-fno-asynchronous-unwind-tables -fno-unwind-tables";
+
+/// Without a number that is another in every folder.
+const LINK: &str = "-C link-arg=-Wl,--build-id=none";
+
 fn rust_flags(root: &Path) -> Result<String> {
     let maps =
         places(root)?.map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
-    Ok(format!("-C target-feature=+crt-static -C link-arg=-Wl,--build-id=none {}", maps.join(" ")))
+    Ok(format!("{CODE} {LINK} {}", maps.join(" ")))
 }
 
 fn c_flags(root: &Path) -> Result<String> {
     let maps = places(root)?.map(|(from, to)| format!("-ffile-prefix-map={}={to}", from.display()));
-    Ok(maps.join(" "))
+    Ok(format!("{C_CODE} {}", maps.join(" ")))
 }
 
 #[cfg(test)]

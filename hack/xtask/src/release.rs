@@ -1,4 +1,4 @@
-//! What is released: the size of the binaries and what must not be in them.
+//! What is released: the size of the runtime, and what must not be in the shipped programs.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,8 +6,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use crate::ci::Outcome;
-use crate::demo;
 use crate::graph::{self, SHIPPED_CRATES_MAX};
+use crate::guest;
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -20,40 +20,46 @@ const SIMULATOR_MARKER: &[u8] = b"Cloister simulator, not ";
 /// The program that links the simulator, so that looking for the marker is known to find it.
 const LINKS_SIMULATOR: &str = "cloister-devnet";
 
-/// Builds as released and checks what came out.
+/// Builds the programs that go into images, as released, and checks what came out.
+///
+/// The simulator is looked for in what the tests were built with: all of the workspace's features
+/// are on there, and what is not linked then is not linked without them.
 pub(crate) fn check(workspace: &Workspace, log: &Path) -> Result<Outcome> {
-    let mut shipped = demo::release(&workspace.root);
-    shipped.args(demo::packages(&workspace.shipped));
-    // Not as released: the marker is the same, and the tests have built this one already.
-    let mut tools = Command::new(process::cargo());
-    tools.current_dir(&workspace.root).args(["build", "--workspace", "--all-targets", "--locked"]);
-    for mut command in [shipped, tools] {
-        if !process::logged(&mut command, log)? {
-            return Outcome::from_log(log);
-        }
+    let run = |command: &mut Command| process::logged(command, log);
+    let mut all = Command::new(process::cargo());
+    all.current_dir(&workspace.root).args(["build", "--workspace", "--all-targets", "--locked"]);
+    if !run(&mut all)? || !guest::build_all(workspace, run)? {
+        return Outcome::from_log(log);
     }
-    let (released, built) = (workspace.target.join("release"), workspace.target.join("debug"));
+    let runtime = guest::runtime(workspace);
+    let size = stripped_size(&runtime)?;
+    let mut problems = too_large(size);
+    problems.extend(simulated(workspace, &runtime)?);
+    problems.extend(count(workspace)?);
+    Ok(Outcome::of(format!("cloisterd {}, static", mebibytes(size)), problems))
+}
+
+fn too_large(size: u64) -> Vec<String> {
+    let problem =
+        format!("cloisterd has {size} bytes stripped, at most {CLOISTERD_BYTES_MAX} are allowed");
+    Vec::from_iter((size > CLOISTERD_BYTES_MAX).then_some(problem))
+}
+
+/// Shipped programs that have the simulator in them, and whether one would have been found.
+fn simulated(workspace: &Workspace, runtime: &Path) -> Result<Vec<String>> {
+    let built = workspace.target.join("debug");
     let mut problems = Vec::new();
-    let mut sizes = Vec::new();
-    for name in &workspace.shipped {
-        let binary = Binary::read(&released.join(name))?;
-        sizes.push(format!("{name} {}", mebibytes(binary.stripped_bytes)));
-        if binary.has_simulator {
-            problems.push(format!("{name} has a simulator in it: its marker is in the binary"));
-        }
-        if name == "cloisterd" && binary.stripped_bytes > CLOISTERD_BYTES_MAX {
-            let size = binary.stripped_bytes;
-            problems.push(format!(
-                "cloisterd has {size} bytes stripped, at most {CLOISTERD_BYTES_MAX} are allowed"
-            ));
+    let shipped = workspace.shipped.iter().map(|name| built.join(name));
+    for program in shipped.chain([runtime.to_owned()]) {
+        if has_simulator(&program)? {
+            problems.push(format!("{} has the simulator's marker in it", program.display()));
         }
     }
-    if !Binary::read(&built.join(LINKS_SIMULATOR))?.has_simulator {
+    if !has_simulator(&built.join(LINKS_SIMULATOR))? {
         let problem = "lacks the simulator's marker, so that others lack it proves nothing";
         problems.push(format!("{LINKS_SIMULATOR} {problem}"));
     }
-    problems.extend(count(workspace)?);
-    Ok(Outcome::of(sizes.join(", "), problems))
+    Ok(problems)
 }
 
 fn count(workspace: &Workspace) -> Result<Option<String>> {
@@ -64,19 +70,10 @@ fn count(workspace: &Workspace) -> Result<Option<String>> {
     Ok((crates > SHIPPED_CRATES_MAX).then_some(problem))
 }
 
-/// What is looked at in one built program.
-struct Binary {
-    stripped_bytes: u64,
-    has_simulator: bool,
-}
-
-impl Binary {
-    fn read(built: &Path) -> Result<Self> {
-        let bytes =
-            std::fs::read(built).with_context(|| format!("cannot read {}", built.display()))?;
-        let has_simulator = contains(&bytes, SIMULATOR_MARKER);
-        Ok(Self { stripped_bytes: stripped_size(built)?, has_simulator })
-    }
+fn has_simulator(program: &Path) -> Result<bool> {
+    let bytes =
+        std::fs::read(program).with_context(|| format!("cannot read {}", program.display()))?;
+    Ok(contains(&bytes, SIMULATOR_MARKER))
 }
 
 /// The release profile strips; where `strip` is installed, this does not rely on it.

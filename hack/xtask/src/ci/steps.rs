@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use super::{Context, Ending, Outcome, Step};
-use crate::{platforms, process, program, release, supply, vectors};
+use crate::{guest, platforms, process, program, release, supply, vectors};
 
 pub(super) const ALL: &[Step] = &[
     Step { name: "fmt", what: "formatting", run: fmt },
@@ -34,9 +34,10 @@ pub(super) const ALL: &[Step] = &[
     },
     Step {
         name: "release",
-        what: "sizes of the shipped binaries, no simulator in them",
+        what: "the runtime's size in an image, no simulator in shipped programs",
         run: shipped,
     },
+    Step { name: "machines", what: "virtual machines from images, in software", run: machines },
 ];
 
 impl Context {
@@ -158,4 +159,24 @@ fn recipes(context: &Context) -> Result<Outcome> {
 
 fn shipped(context: &Context) -> Result<Outcome> {
     release::check(&context.workspace, &context.log)
+}
+
+/// They need the programs of the steps `build` and `release`.
+fn machines(context: &Context) -> Result<Outcome> {
+    let built = build(context)?;
+    if built.ending != Ending::Passed {
+        return Ok(built);
+    }
+    if !guest::build_all(&context.workspace, |command| process::logged(command, &context.log))? {
+        return Outcome::from_log(&context.log);
+    }
+    let nextest = ["nextest", "run", "--workspace", "--locked", "--profile", "ci"];
+    let chosen = ["--run-ignored", "only", "-E", "test(/^machines::/)"];
+    let plain = ["test", "--workspace", "--locked", "--test", "end_to_end", "--"];
+    let ignored = ["--ignored", "--test-threads", "1", "machines::"];
+    if process::has_cargo(&context.workspace.root, "nextest") {
+        context.cargo(&[nextest.as_slice(), &chosen].concat(), &[])
+    } else {
+        context.cargo(&[plain.as_slice(), &ignored].concat(), &[])
+    }
 }
