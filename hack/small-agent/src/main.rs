@@ -10,17 +10,17 @@
 #![expect(clippy::print_stdout, reason = "an agent's output is all that its runtime has of it")]
 
 mod agent;
-mod http;
 
 use std::error::Error;
-use std::io::{BufReader, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::io::{self, Read as _};
+use std::net::Ipv4Addr;
 use std::thread;
 use std::time::Duration;
 
 use agent::Agent;
-use http::{Answer, Request};
+use tiny_http::{Header, Method, Request, Response, Server};
+
+const BODY_BYTES_MAX: u64 = 1024 * 1024;
 
 /// After this, what admission and start took is given back.
 const IDLE: Duration = Duration::from_secs(3);
@@ -33,7 +33,7 @@ struct Arguments {
 }
 
 impl Arguments {
-    fn read() -> Result<Self, Box<dyn Error>> {
+    fn read() -> Result<Self, Box<dyn Error + Send + Sync>> {
         let (mut name, mut tell_memory) = (None, false);
         let mut words = std::env::args().skip(1);
         while let Some(word) = words.next() {
@@ -49,42 +49,35 @@ impl Arguments {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let arguments = Arguments::read()?;
     if arguments.tell_memory {
         thread::spawn(tell_memory);
     }
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port))?;
-    let agent = Arc::new(Agent::new(&arguments.name, listener.local_addr()?.port()));
-    for stream in listener.incoming() {
-        let (stream, agent) = (stream?, Arc::clone(&agent));
-        thread::spawn(move || {
-            if let Err(error) = serve(&stream, &agent) {
-                println!("connection: {error}");
-            }
-        });
+    let server = Server::http((Ipv4Addr::LOCALHOST, arguments.port))?;
+    let agent = Agent::new(&arguments.name, arguments.port);
+    for request in server.incoming_requests() {
+        if let Err(error) = answer(request, &agent) {
+            println!("connection: {error}");
+        }
     }
     Ok(())
 }
 
-/// Answers request after request, until the other side has no more.
-fn serve(stream: &TcpStream, agent: &Agent) -> std::io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut source = BufReader::new(stream);
-    while let Some(request) = Request::read(&mut source)? {
-        let answer = answer(&request, agent);
-        let mut sink = stream;
-        sink.write_all(&answer.to_bytes())?;
-    }
-    Ok(())
-}
-
-fn answer(request: &Request, agent: &Agent) -> Answer {
-    match (request.method.as_str(), request.path.as_str()) {
-        ("GET", agent::CARD_PATH) => Answer::ok(agent.card()),
-        ("POST", agent::RPC_PATH) => Answer::ok(&agent.call(&request.body)),
-        _ => Answer::not_found(),
-    }
+fn answer(mut request: Request, agent: &Agent) -> io::Result<()> {
+    let said = match (request.method(), request.url()) {
+        (Method::Get, agent::CARD_PATH) => Some(agent.card().to_owned()),
+        (Method::Post, agent::RPC_PATH) => {
+            let mut body = Vec::new();
+            request.as_reader().take(BODY_BYTES_MAX).read_to_end(&mut body)?;
+            Some(agent.call(&body))
+        }
+        _ => None,
+    };
+    let Some(said) = said else { return request.respond(Response::empty(404)) };
+    let json = Header::from_bytes("content-type", "application/json");
+    let json = json.map_err(|()| io::Error::other("not a header"))?;
+    request.respond(Response::from_string(said).with_header(json))
 }
 
 /// Everything that is not free, the files of the root among it: in a measured guest they are in
