@@ -21,8 +21,6 @@ mod quote_service;
 mod quoted;
 mod report;
 
-use std::path::Path;
-
 use cloister_attestation::azure::{HclHardware, HclReport};
 use cloister_attestation::bytes::ReportData;
 use cloister_attestation::envelope::Vtpm;
@@ -35,10 +33,6 @@ use crate::tpm::{Connect, Tpm};
 
 pub use quote_service::{QuoteService, QuoteServiceAnswer, QuoteServiceError};
 pub(crate) use report::{Found, look};
-
-/// The log of what the firmware and the boot loader measured.
-// SPEC: Linux `drivers/char/tpm/eventlog`; TCG PC Client Platform Firmware Profile 1.06, section 10.
-const EVENT_LOG: &str = "/sys/kernel/security/tpm0/binary_bios_measurements";
 
 /// What a virtual machine's id starts with where nobody's hardware is behind it.
 const SIMULATED_VM: &str = "simulator-";
@@ -91,7 +85,10 @@ impl Paravisor {
             tee: self.tee,
             hardware: self.hardware(&report)?,
             certificates: None,
-            event_log: event_log::read(Path::new(EVENT_LOG))?,
+            event_log: match self.tpm.event_log() {
+                Some(path) => event_log::read(path)?,
+                None => None,
+            },
             vtpm: Some(Vtpm {
                 hcl_report: report.as_bytes().to_vec(),
                 quote: quoted.attest,

@@ -11,10 +11,11 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{SHA256, digest};
 use cloister_attestation::azure::Parts;
 use cloister_attestation::binding::qualifying_data;
-use cloister_attestation::bytes::ReportData;
+use cloister_attestation::bytes::{Digest48, HostData, ReportData};
 use cloister_attestation::envelope::Vtpm;
 use cloister_attestation::evidence::Tee;
 use cloister_attestation::reference::LaunchShape;
+use cloister_attestation::snp::Product;
 use cloister_attestation::tpm::{Digest, MeasuredPcr, MeasuredPcrs};
 
 pub use hcl::HclFields;
@@ -25,6 +26,7 @@ use crate::hook::{Hook, hooks};
 use crate::image::ProcessImage;
 use crate::key::SigningKey;
 use crate::pki::Pki;
+use crate::snp::SnpGuest;
 use runtime::Claims;
 
 /// A guest behind Azure's paravisor, on simulated hardware.
@@ -36,6 +38,7 @@ pub struct AzureGuest {
     pki: Pki,
     paravisor: Guest,
     vm_unique_id: String,
+    secure_boot: bool,
     quote_key: String,
     pcrs: BTreeMap<u8, [u8; 32]>,
     hooks: Hooks,
@@ -100,10 +103,22 @@ impl AzureEvidence {
     }
 }
 
+/// What the hardware measures of a paravisor that is nothing but software of this machine.
+const SOFTWARE_PARAVISOR: &[u8] = b"cloister/software-paravisor/1";
+
 /// A PCR that nothing was extended into.
 const UNTOUCHED: [u8; 32] = [0; 32];
 /// A PCR that only a dynamic launch could have extended.
 const NO_DYNAMIC_LAUNCH: [u8; 32] = [0xff; 32];
+
+/// What the hardware says of every paravisor in software: [`AzureGuest::behind_software`].
+#[must_use]
+pub fn software_paravisor() -> LaunchShape {
+    LaunchShape::Snp {
+        measurement: Digest48::sha384(SOFTWARE_PARAVISOR),
+        host_data: HostData::new([0; HostData::LEN]),
+    }
+}
 
 /// Keys of the virtual TPM of every simulated VM, unless another one is asked for.
 const VTPM: &str = "azure/vtpm";
@@ -118,10 +133,20 @@ impl AzureGuest {
             pki: pki.clone(),
             paravisor,
             vm_unique_id: "5f2c1bd2-0000-4000-8000-51301a70a001".to_owned(),
+            secure_boot: true,
             quote_key: VTPM.to_owned(),
             pcrs: (0..24).map(|index| (index, initial(index))).collect(),
             hooks: Hooks::default(),
         }
+    }
+
+    /// A guest behind a paravisor in software, on simulated SEV-SNP. Every one of them has the same
+    /// launch digest, which is of no program.
+    #[must_use]
+    pub fn behind_software(pki: &Pki) -> Self {
+        let paravisor = SnpGuest::new(pki, Product::Milan);
+        let digest = Digest48::sha384(SOFTWARE_PARAVISOR);
+        Self::new(pki, paravisor.with_measurement(digest).into())
     }
 
     /// A guest that booted `image`: what boots is in PCR 4, policy and manifest in 9, the agent in 11.
@@ -135,6 +160,13 @@ impl AzureGuest {
         guest.extend(9, image.manifest.as_ref());
         guest.extend(11, image.agent.as_ref());
         guest
+    }
+
+    /// The same on firmware that starts whatever it finds.
+    #[must_use]
+    pub const fn without_secure_boot(mut self) -> Self {
+        self.secure_boot = false;
+        self
     }
 
     /// Extends a PCR with the hash of `measured`.
@@ -181,6 +213,7 @@ impl AzureGuest {
             attestation: &self.key(VTPM).modulus(),
             endorsement: Some(&self.pki.rsa2048(&format!("{VTPM}/ek")).modulus()),
             vm_unique_id: &self.vm_unique_id,
+            secure_boot: self.secure_boot,
         };
         let (hardware, hcl_report) = self.report(&claims, hcl::NV_BYTES);
         let attest = AttestFields::of(&self.pcrs, qualifying_data(report_data).as_ref());

@@ -29,6 +29,7 @@ const STARTING_PAUSE: Duration = Duration::from_millis(20);
 pub struct Swtpm {
     child: Child,
     socket: SwtpmSocket,
+    control: PathBuf,
     log: PathBuf,
 }
 
@@ -43,17 +44,19 @@ impl Swtpm {
     /// # Errors
     /// What starting it says, or that it ended at once, with what it wrote.
     pub fn start(mut program: Command, state: &Path) -> io::Result<Self> {
-        let (socket, log) = (state.join("swtpm.sock"), state.join("swtpm.log"));
+        let [socket, control, log] =
+            ["swtpm.sock", "control.sock", "swtpm.log"].map(|name| state.join(name));
         let argument = |before: &str, path: &Path| format!("{before}{}", path.display());
         program
             .args(["socket", "--tpm2", "--flags", "not-need-init,startup-clear"])
             .args(["--tpmstate", &argument("dir=", state)])
             .args(["--server", &argument("type=unixio,path=", &socket)])
+            .args(["--ctrl", &argument("type=unixio,path=", &control)])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log)?);
         let child = program.spawn()?;
-        let mut swtpm = Self { child, socket: SwtpmSocket(socket), log };
+        let mut swtpm = Self { child, socket: SwtpmSocket(socket), control, log };
         swtpm.wait_until_it_listens()?;
         Ok(swtpm)
     }
@@ -62,6 +65,12 @@ impl Swtpm {
     #[must_use]
     pub const fn socket(&self) -> &SwtpmSocket {
         &self.socket
+    }
+
+    /// Where its control channel is: what a machine's hardware does to a TPM besides sending commands.
+    #[must_use]
+    pub fn control(&self) -> &Path {
+        &self.control
     }
 
     fn wait_until_it_listens(&mut self) -> io::Result<()> {
@@ -92,18 +101,30 @@ impl fmt::Display for SwtpmSocket {
     }
 }
 
-impl Connect for SwtpmSocket {
-    fn connect(&self) -> io::Result<Box<dyn Transport>> {
+impl SwtpmSocket {
+    /// A connection, which other threads may have.
+    ///
+    /// # Errors
+    /// What the socket says.
+    pub fn open(&self) -> io::Result<SwtpmConnection> {
         let stream = UnixStream::connect(&self.0)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Box::new(Stream(stream)))
+        Ok(SwtpmConnection(stream))
     }
 }
 
-struct Stream(UnixStream);
+impl Connect for SwtpmSocket {
+    fn connect(&self) -> io::Result<Box<dyn Transport>> {
+        Ok(Box::new(self.open()?))
+    }
+}
 
-impl Transport for Stream {
+/// A connection to a `swtpm`, which serves no other meanwhile.
+#[derive(Debug)]
+pub struct SwtpmConnection(UnixStream);
+
+impl Transport for SwtpmConnection {
     fn exchange(&mut self, command: &[u8]) -> io::Result<Vec<u8>> {
         self.0.write_all(command)?;
         let mut header = [0; HEADER_BYTES];

@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 
 use crate::limits::TPM_RESPONSE_BYTES_MAX;
 
+/// The log of what the firmware and the boot loader measured.
+// SPEC: Linux `drivers/char/tpm/eventlog`; TCG PC Client Platform Firmware Profile 1.06, section 10.
+const EVENT_LOG: &str = "/sys/kernel/security/tpm0/binary_bios_measurements";
+
 /// A connection to a TPM.
 pub trait Transport {
     /// Sends one whole command and returns one whole response, or more bytes than any response
@@ -33,6 +37,12 @@ pub trait Connect: fmt::Debug + fmt::Display + Send + Sync {
     /// # Errors
     /// What the way to the TPM says.
     fn connect(&self) -> io::Result<Box<dyn Transport>>;
+
+    /// Where this machine's kernel shows the log of what was measured into this TPM; `None` for a
+    /// TPM that is not this machine's, whose log is elsewhere.
+    fn event_log(&self) -> Option<&Path> {
+        None
+    }
 }
 
 /// A TPM behind the kernel's resource manager.
@@ -58,6 +68,10 @@ impl Connect for Device {
     fn connect(&self) -> io::Result<Box<dyn Transport>> {
         let file = OpenOptions::new().read(true).write(true).open(&self.0)?;
         Ok(Box::new(Opened(file)))
+    }
+
+    fn event_log(&self) -> Option<&Path> {
+        Some(Path::new(EVENT_LOG))
     }
 }
 

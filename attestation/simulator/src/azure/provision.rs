@@ -62,6 +62,7 @@ impl AzureGuest {
             // Leaves room for the rest in a smaller index.
             endorsement: None,
             vm_unique_id: &format!("simulator-{}", self.vm_unique_id),
+            secure_boot: self.secure_boot,
         };
         let (_, report) = self.report(&claims, NV_BYTES);
         define(tpm, report.len())?;

@@ -11,6 +11,7 @@ pub(super) struct Claims<'a> {
     /// Modulus of the key that others encrypt to, where it is named.
     pub(super) endorsement: Option<&'a [u8]>,
     pub(super) vm_unique_id: &'a str,
+    pub(super) secure_boot: bool,
 }
 
 impl Claims<'_> {
@@ -21,7 +22,7 @@ impl Claims<'_> {
             "keys": attestation.into_iter().chain(endorsement).collect::<Vec<_>>(),
             "vm-configuration": {
                 "console-enabled": true,
-                "secure-boot": true,
+                "secure-boot": self.secure_boot,
                 "tpm-enabled": true,
                 "vmUniqueId": self.vm_unique_id,
             },
