@@ -27,6 +27,7 @@ mod pe;
 mod prediction;
 pub mod shape;
 pub mod snp;
+mod stub;
 pub mod tdx;
 pub mod vtpm;
 

@@ -103,7 +103,12 @@ pub(super) fn kernel(bytes: usize) -> Vec<u8> {
 
 /// A UKI of the three.
 pub(super) fn uki(kernel: &[u8], initrd: &[u8], command_line: &str) -> Vec<u8> {
-    pe(&[(".cmdline", command_line.as_bytes()), (".initrd", initrd), (".linux", kernel)])
+    pe(&[
+        (".sdmagic", b"#### LoaderInfo: systemd-stub 257 ####\0"),
+        (".cmdline", command_line.as_bytes()),
+        (".initrd", initrd),
+        (".linux", kernel),
+    ])
 }
 
 fn pe(sections: &[(&str, &[u8])]) -> Vec<u8> {

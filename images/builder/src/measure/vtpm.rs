@@ -14,12 +14,21 @@ use cloister_attestation::tpm::{Digest, HashAlgorithm, MeasuredPcr, MeasuredPcrs
 use super::error::MeasureError;
 use super::event::{CALLING_APPLICATION, Event, Pcr, SEPARATOR, utf16};
 use super::pe::Pe;
+use super::stub::Stub;
 
-/// The sections that the stub measures, in its order, where they are there.
-const MEASURED: [&str; 9] =
-    [".linux", ".osrel", ".cmdline", ".initrd", ".ucode", ".splash", ".dtb", ".uname", ".sbat"];
 /// Sections that change what is measured in ways that are not known here.
 const NOT_KNOWN: [&str; 6] = [".pcrpkey", ".pcrsig", ".profile", ".dtbauto", ".hwids", ".efifw"];
+
+/// What is measured into each of the three PCRs by a boot from a UKI, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Events<'a> {
+    /// What the firmware starts.
+    pub pcr4: Vec<Event<'a>>,
+    /// What the kernel is given.
+    pub pcr9: Vec<Event<'a>>,
+    /// The sections of the UKI.
+    pub pcr11: Vec<Event<'a>>,
+}
 
 /// PCR 4, 9 and 11 after a boot, in one bank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,25 +41,42 @@ pub struct Values {
     pub pcr11: Pcr,
 }
 
+impl<'a> Events<'a> {
+    /// Of a boot from a UKI.
+    ///
+    /// # Errors
+    /// [`MeasureError::Pe`] and [`MeasureError::Input`].
+    pub fn of(uki: &'a [u8]) -> Result<Self, MeasureError> {
+        let uki = Pe::parse(uki)?;
+        let kernel = Pe::parse(kernel(&uki)?)?;
+        Ok(Self {
+            pcr4: vec![
+                Event::of("boot option", CALLING_APPLICATION),
+                Event::of("separator", SEPARATOR),
+                Event::image("UKI", &uki),
+                Event::image("kernel", &kernel),
+            ],
+            pcr9: given_events(&uki)?.into(),
+            pcr11: section_events(&uki)?,
+        })
+    }
+
+    /// What the PCRs hold afterwards.
+    #[must_use]
+    pub fn values(&self, bank: HashAlgorithm) -> Values {
+        let [pcr4, pcr9, pcr11] =
+            [&self.pcr4, &self.pcr9, &self.pcr11].map(|events| Pcr::after(bank, events));
+        Values { pcr4, pcr9, pcr11 }
+    }
+}
+
 impl Values {
     /// Of a boot from a UKI.
     ///
     /// # Errors
     /// [`MeasureError::Pe`] and [`MeasureError::Input`].
     pub fn of(uki: &[u8], bank: HashAlgorithm) -> Result<Self, MeasureError> {
-        let uki = Pe::parse(uki)?;
-        let kernel = Pe::parse(kernel(&uki)?)?;
-        let started = [
-            Event::of("boot option", CALLING_APPLICATION),
-            Event::of("separator", SEPARATOR),
-            Event::image("UKI", &uki),
-            Event::image("kernel", &kernel),
-        ];
-        Ok(Self {
-            pcr4: Pcr::after(bank, &started),
-            pcr9: Pcr::after(bank, &given_events(&uki)?),
-            pcr11: Pcr::after(bank, &section_events(&uki)?),
-        })
+        Ok(Events::of(uki)?.values(bank))
     }
 
     /// All three, as a Reference Value names them.
@@ -78,7 +104,7 @@ pub(super) fn section_events<'a>(uki: &Pe<'a>) -> Result<Vec<Event<'a>>, Measure
         return Err(MeasureError::pe(format!("the UKI has a section `{name}`: not predicted")));
     }
     let mut events = Vec::new();
-    for name in MEASURED {
+    for name in Stub::of(uki)?.measured() {
         let Some(data) = uki.section(name)?.filter(|data| !data.is_empty()) else { continue };
         events.push(Event::of(format!("section {name}, name"), format!("{name}\0").into_bytes()));
         events.push(Event::of(format!("section {name}"), data));

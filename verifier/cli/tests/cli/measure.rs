@@ -53,7 +53,12 @@ impl Desk {
     fn new() -> Self {
         let desk = Self { folder: tempfile::tempdir().unwrap() };
         let kernel = pe(&[(".text", &[0x90; 100])]);
-        let uki = pe(&[(".cmdline", b"quiet"), (".initrd", b"initrd"), (".linux", &kernel)]);
+        let uki = pe(&[
+            (".sdmagic", b"#### LoaderInfo: systemd-stub 257 ####\0"),
+            (".cmdline", b"quiet"),
+            (".initrd", b"initrd"),
+            (".linux", &kernel),
+        ]);
         let files: [(&str, &[u8]); 5] = [
             ("kernel", &kernel),
             ("initrd", b"initrd"),

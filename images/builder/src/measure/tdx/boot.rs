@@ -10,6 +10,7 @@ use crate::measure::event::{
 };
 use crate::measure::gpt::partition_event;
 use crate::measure::pe::Pe;
+use crate::measure::stub::Stub;
 use crate::measure::vtpm;
 
 /// What a TD boots.
@@ -80,7 +81,10 @@ impl Boot<'_> {
             Self::Direct(direct) => Ok(Rtmr::after(&direct.given())),
             Self::Disk(Disk { uki, .. }) => {
                 let uki = Pe::parse(uki)?;
-                let mut events = vtpm::section_events(&uki)?;
+                let mut events = Vec::new();
+                if Stub::of(&uki)?.measures_in_td() {
+                    events.extend(vtpm::section_events(&uki)?);
+                }
                 events.extend(vtpm::given_events(&uki)?);
                 Ok(Rtmr::after(&events))
             }

@@ -165,11 +165,22 @@ pub(crate) fn kernel() -> Vec<u8> {
     kernel
 }
 
+/// What a stub of this version says of itself.
+pub(crate) fn magic(version: &str) -> Vec<u8> {
+    format!("#### LoaderInfo: systemd-stub {version} ####\0").into_bytes()
+}
+
 /// A UKI of `kernel`, as the builder writes one: no `.osrel`.
 pub(crate) fn uki(kernel: &[u8], initrd: &[u8], cmdline: &str) -> Vec<u8> {
+    uki_of_stub("257.8-1", kernel, initrd, cmdline)
+}
+
+/// The same with a stub of this version.
+pub(crate) fn uki_of_stub(version: &str, kernel: &[u8], initrd: &[u8], cmdline: &str) -> Vec<u8> {
     pe(&[
         (".text", &[0xcc; 700]),
         (".sbat", b"sbat,1,SBAT Version,sbat,1,\n"),
+        (".sdmagic", &magic(version)),
         (".uname", b"6.12.0"),
         (".cmdline", cmdline.as_bytes()),
         (".initrd", initrd),

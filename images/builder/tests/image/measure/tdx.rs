@@ -8,7 +8,7 @@ use cloister_image::measure::tdx::{
     AcpiDigests, Boot, Disk, Kernel, Passes, ReadySeparator, SecureBoot, mr_td, rtmr0, td_hob,
 };
 
-use super::synthetic::{Firmware, Tdx, kernel, put, uki};
+use super::synthetic::{Firmware, Tdx, kernel, put, uki, uki_of_stub};
 use super::vectors::{folder, json};
 
 fn digest(bytes: &[u8]) -> Digest48 {
@@ -284,7 +284,13 @@ fn a_boot_from_disk_measures_partitions_uki_kernel_and_sections() {
     for (name, data) in sections {
         rtmr2 = rtmr2.extended(&digest(format!("{name}\0").as_bytes())).extended(&digest(data));
     }
-    let wide: Vec<u8> = format!("{LINE}\0").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    rtmr2 = rtmr2.extended(&digest(&wide)).extended(&digest(b"initrd"));
-    assert_eq!(boot.rtmr2().unwrap(), rtmr2);
+    let given = |rtmr: Rtmr| {
+        let wide: Vec<u8> = format!("{LINE}\0").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        rtmr.extended(&digest(&wide)).extended(&digest(b"initrd"))
+    };
+    assert_eq!(boot.rtmr2().unwrap(), given(rtmr2));
+    // Stubs before 256 measure into a TPM only.
+    let uki = uki_of_stub("255.4", &kernel, b"initrd", LINE);
+    let boot = Boot::Disk(Disk { disk: &disk, uki: &uki });
+    assert_eq!(boot.rtmr2().unwrap(), given(Rtmr::ZERO));
 }

@@ -4,7 +4,7 @@ use cloister_attestation::tpm::{Digest, HashAlgorithm};
 use cloister_image::measure::vtpm::Values;
 use cloister_image::measure::{MeasureError, Pe};
 
-use super::synthetic::{kernel, pe, uki};
+use super::synthetic::{kernel, magic, pe, uki, uki_of_stub};
 
 const LINE: &str = "console=ttyS0 quiet";
 
@@ -60,6 +60,7 @@ fn a_uki_whose_stub_would_add_to_what_is_measured_is_refused() {
     let kernel = kernel();
     let with = |name: &'static str, data: &[u8], line: &str| {
         let uki = pe(&[
+            (".sdmagic", &magic("257")),
             (".linux", &kernel),
             (".initrd", b"initrd"),
             (".cmdline", line.as_bytes()),
@@ -76,6 +77,35 @@ fn a_uki_whose_stub_would_add_to_what_is_measured_is_refused() {
         assert!(with(".uname", b"6.12", line).is_err(), "{line:?}");
     }
     assert!(with(".initrd", b"another", LINE).is_err(), "two of a name");
-    let no_kernel = pe(&[(".initrd", b"initrd"), (".cmdline", b"quiet")]);
+    let no_kernel =
+        pe(&[(".sdmagic", &magic("257")), (".initrd", b"initrd"), (".cmdline", b"quiet")]);
     assert!(Values::of(&no_kernel, HashAlgorithm::Sha256).is_err());
+}
+
+#[test]
+fn stubs_before_254_measure_neither_what_they_say_of_the_kernel_nor_of_themselves() {
+    let (kernel, bank) = (kernel(), HashAlgorithm::Sha256);
+    let of = |version| Values::of(&uki_of_stub(version, &kernel, b"initrd", LINE), bank).unwrap();
+    let sections: [&[u8]; 6] =
+        [b".linux\0", &kernel, b".cmdline\0", LINE.as_bytes(), b".initrd\0", b"initrd"];
+    for version in ["252.39-1~deb12u2", "253"] {
+        assert_eq!(*of(version).pcr11.value(), extended(bank, &sections), "{version}");
+    }
+    assert_ne!(of("254"), of("253"));
+    assert_eq!(of("254").pcr11, of("257.8-1").pcr11);
+}
+
+#[test]
+fn a_uki_whose_stub_is_not_known_is_refused() {
+    let kernel = kernel();
+    let of = |version| {
+        Values::of(&uki_of_stub(version, &kernel, b"initrd", LINE), HashAlgorithm::Sha256)
+    };
+    for version in ["251.9", "", "v257"] {
+        let refused = of(version).unwrap_err().to_string();
+        assert!(refused.contains("systemd-stub"), "{version}: {refused}");
+    }
+    let silent = pe(&[(".cmdline", LINE.as_bytes()), (".initrd", b"initrd"), (".linux", &kernel)]);
+    let refused = Values::of(&silent, HashAlgorithm::Sha256).unwrap_err().to_string();
+    assert!(refused.contains(".sdmagic"), "{refused}");
 }
