@@ -87,8 +87,9 @@ impl Diagnostic for EndorsementError {
     }
 }
 
-/// A folder that the operator fills: `snp/PRODUCT/{crl.der,ask.pem,asvk.pem,ark.pem}` and
-/// `tdx/collateral.json`. Read anew each time, so that a new CRL counts at once.
+/// A folder that the operator fills: `snp/PRODUCT/{crl.der,ask.pem,asvk.pem,ark.pem}`,
+/// `snp/PRODUCT/vcek/CHIP_ID-TCB.pem` and `tdx/collateral.json`. Read anew each time, so that a new
+/// CRL counts at once.
 #[derive(Clone, Debug)]
 pub struct OfflineFolder {
     root: Option<PathBuf>,
@@ -120,12 +121,16 @@ impl OfflineFolder {
             return Ok(snp::Endorsements::none());
         };
         let folder = root.join("snp").join(product.name());
-        let intermediate = match report.signing_key() {
-            SigningKey::Vlek => "asvk.pem",
-            SigningKey::Vcek | SigningKey::None => "ask.pem",
+        let (vek, intermediate) = match report.signing_key() {
+            SigningKey::Vlek => (None, "asvk.pem"),
+            SigningKey::Vcek | SigningKey::None => {
+                // A chip has another certificate for each TCB.
+                let name = format!("{}-{}.pem", report.chip_id(), report.reported_tcb());
+                (certificate(&folder.join("vcek").join(name))?, "ask.pem")
+            }
         };
         Ok(snp::Endorsements {
-            vek: None,
+            vek,
             intermediate: certificate(&folder.join(intermediate))?,
             root: certificate(&folder.join("ark.pem"))?,
             crl: read(&folder.join("crl.der"))?,

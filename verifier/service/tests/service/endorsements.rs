@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use cloister_api::v1;
 use cloister_api::v1::attest_response::Outcome;
+use cloister_attestation::bytes::ReportData;
 use cloister_attestation::envelope::Envelope;
-use cloister_attestation::snp::Product;
+use cloister_attestation::snp::{Product, Report};
 use cloister_attestation::x509::Certificate;
+use cloister_simulator::certificate::pem;
 use cloister_simulator::publisher::{Catalogue, Fault, Publisher};
 use cloister_simulator::{SnpGuest, TdxGuest};
 
@@ -247,4 +249,27 @@ async fn time_does_not_go_back_behind_the_newest_issue_date_also_after_a_restart
         assert_eq!(expires_at, issued.plus(Duration::from_secs(120)).as_secs());
         world.restart().await;
     }
+}
+
+/// Behind a paravisor no host offers a certificate table.
+#[tokio::test]
+async fn a_chips_certificate_in_the_folder_counts_for_its_own_tcb_alone() {
+    let world = World::start().await;
+    let guest = milan(&world);
+    let report = Report::parse(&guest.report(&ReportData::new([0; 64]))).unwrap();
+    let (chip, tcb) = (report.chip_id(), report.reported_tcb());
+    fill(&world, &guest, &TdxGuest::new(&world.pki));
+    let folder = world.endorsements().join("snp/Milan");
+    fs::create_dir_all(folder.join("vcek")).unwrap();
+    let put = |name: &str, der: Vec<u8>| {
+        fs::write(folder.join(name), pem([der.as_slice()])).unwrap();
+    };
+    put("ask.pem", guest.intermediate());
+    put("ark.pem", guest.root());
+    let enclave = Enclave::boot(&world.pki, "translator");
+    world.admit(&enclave).await;
+    put(&format!("vcek/{chip}-{}.pem", "0".repeat(16)), guest.vek());
+    assert_ne!(enclave.findings_alone(&world).await, NONE);
+    put(&format!("vcek/{chip}-{tcb}.pem"), guest.vek());
+    assert_eq!(enclave.findings_alone(&world).await, NONE);
 }
