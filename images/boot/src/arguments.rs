@@ -8,7 +8,7 @@ use clap::Parser;
 use crate::accelerator::Accelerator;
 use crate::handed::Replacement;
 use crate::machine::Forward;
-use crate::tee::TeeKind;
+use crate::platform::Platform;
 
 /// Boot a measured image under QEMU, with a software TEE that signs for it.
 ///
@@ -20,9 +20,9 @@ pub struct Arguments {
     /// The image's folder, as `cloister image build` writes it.
     #[arg(value_name = "IMAGE_DIR")]
     pub image: PathBuf,
-    /// Which TEE to simulate.
+    /// Which TEE to simulate; vtpm boots from the UKI with a real swtpm behind a simulated paravisor.
     #[arg(long, value_enum)]
-    pub tee: TeeKind,
+    pub tee: Platform,
     /// The virtual firmware that measurements begin with; default: the pinned one in the cache.
     #[arg(long, value_name = "FILE")]
     pub firmware: Option<PathBuf>,
@@ -57,7 +57,8 @@ pub struct Arguments {
     #[arg(long)]
     pub until_admitted: bool,
     /// The software TEE's seed, made on first use, and what a Verifier needs to accept it:
-    /// anchor.json and endorsements/. Default: cloister/software-tee in the user's data folder.
+    /// anchor.json, endorsements/ and, for vtpm, vtpm-policy.toml. Default: cloister/software-tee in
+    /// the user's data folder.
     #[arg(long, value_name = "DIR")]
     pub simulator: Option<PathBuf>,
     /// Hand over another file for a component (firmware, kernel, initrd or cmdline), as a dishonest
@@ -82,6 +83,7 @@ Examples:
   cloister image boot ./image --tee snp --verifier 10.0.2.2:8443
   cloister image boot ./image --tee tdx --node node.toml --forward 4443:4443
   cloister image boot ./image --tee snp --replace initrd=other --until-admitted
+  cloister image boot ./image --tee vtpm --node node.toml --until-admitted
 
 Exit: 0 booted as predicted, 1 misuse, 2 it differs or was refused, 3 it ended
 before anybody admitted it.";

@@ -68,20 +68,43 @@ const SHOWN: usize = 26;
 
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:12} {:27} {:27}", "register", "predicted", "measured")?;
+        heading(f)?;
         for Row { register, predicted, measured } in &self.registers {
-            let same = if predicted == measured { "same" } else { "DIFFERS" };
-            let [predicted, measured] = [predicted, measured].map(|it| shortened(&it.to_string()));
-            writeln!(f, "{register:12} {predicted} {measured} {same}")?;
+            side_by_side(f, register, &predicted.to_string(), &measured.to_string())?;
         }
-        match &self.components {
-            Some(components) if components.is_empty() => Ok(()),
-            Some(components) => {
-                let names: Vec<_> = components.iter().map(|it| it.name()).collect();
-                writeln!(f, "handed over changed: {}", names.join(", "))
-            }
-            None => writeln!(f, "no component explains the difference"),
+        named(f, self.components.as_deref())
+    }
+}
+
+/// The first line of a table.
+pub(crate) fn heading(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    writeln!(f, "{:12} {:27} {:27}", "register", "predicted", "measured")
+}
+
+/// The line of one register, with its values as hex.
+pub(crate) fn side_by_side(
+    f: &mut fmt::Formatter<'_>,
+    register: &str,
+    predicted: &str,
+    measured: &str,
+) -> fmt::Result {
+    let same = if predicted == measured { "same" } else { "DIFFERS" };
+    let [predicted, measured] = [predicted, measured].map(shortened);
+    writeln!(f, "{register:12} {predicted} {measured} {same}")
+}
+
+/// What the difference comes from, as a line behind the table.
+pub(crate) fn named<C: fmt::Display>(
+    f: &mut fmt::Formatter<'_>,
+    components: Option<&[C]>,
+) -> fmt::Result {
+    match components {
+        Some([]) => Ok(()),
+        Some(components) => {
+            let names: Vec<_> = components.iter().map(ToString::to_string).collect();
+            writeln!(f, "handed over changed: {}", names.join(", "))
         }
+        None => writeln!(f, "no component explains the difference"),
     }
 }
 

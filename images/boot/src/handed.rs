@@ -33,7 +33,7 @@ impl Handed {
     /// Reads an image, which has to be as it was built, and firmware.
     pub fn read(image: &ImageFolder, firmware: &Path) -> Result<Self> {
         Ok(Self {
-            firmware: bounded(firmware, FILE_BYTES_MAX)?,
+            firmware: read_part(firmware)?,
             kernel: image.read(folder::KERNEL)?,
             initrd: image.read(folder::INITRD)?,
             cmdline: image.cmdline()?,
@@ -43,10 +43,10 @@ impl Handed {
     /// The same with another file for one component: what a dishonest host would do.
     pub fn replace(&mut self, component: Component, file: &Path) -> Result<()> {
         match component {
-            Component::Firmware => self.firmware = bounded(file, FILE_BYTES_MAX)?,
-            Component::Kernel => self.kernel = bounded(file, FILE_BYTES_MAX)?,
-            Component::Initrd => self.initrd = bounded(file, FILE_BYTES_MAX)?,
-            Component::Cmdline => self.cmdline = cmdline(bounded(file, CMDLINE_BYTES_MAX)?)?,
+            Component::Firmware => self.firmware = read_part(file)?,
+            Component::Kernel => self.kernel = read_part(file)?,
+            Component::Initrd => self.initrd = read_part(file)?,
+            Component::Cmdline => self.cmdline = read_cmdline(file)?,
         }
         Ok(())
     }
@@ -59,8 +59,15 @@ impl Handed {
     }
 }
 
-fn cmdline(bytes: Vec<u8>) -> Result<String> {
-    let cmdline = String::from_utf8(bytes).context("the command line is not UTF-8")?;
+/// Firmware, a kernel, or an initrd.
+pub(crate) fn read_part(file: &Path) -> Result<Vec<u8>> {
+    bounded(file, FILE_BYTES_MAX)
+}
+
+/// A kernel's command line.
+pub(crate) fn read_cmdline(file: &Path) -> Result<String> {
+    let cmdline = String::from_utf8(bounded(file, CMDLINE_BYTES_MAX)?)
+        .context("the command line is not UTF-8")?;
     ensure!(!cmdline.contains(['\n', '\0']), "the command line has a line break or a NUL");
     Ok(cmdline)
 }

@@ -10,6 +10,9 @@
 //!                          predicted
 //! ```
 //!
+//! A machine with a virtual TPM is handed nothing but firmware and a disk, and measures itself: see
+//! [`vtpm`].
+//!
 //! The two sides of a comparison share no code: what is predicted comes from `cloister-image`, and
 //! what is measured from `cloister_simulator::launch`, which works as the hardware does.
 //!
@@ -32,15 +35,20 @@ pub mod console;
 pub mod handed;
 pub mod machine;
 pub mod node;
+pub mod platform;
 pub mod prediction;
 pub mod qemu;
 mod sealed;
 pub mod session;
 pub mod tee;
 pub mod tools;
+mod tree;
+pub mod vtpm;
 
 pub use comparison::Comparison;
 pub use handed::Handed;
 pub use machine::{Machine, Running};
+pub use platform::Platform;
 pub use qemu::Qemu;
 pub use tee::{SoftwareTee, TeeKind};
+pub use vtpm::{BootComparison, Bootable, Vtpm};

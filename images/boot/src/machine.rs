@@ -1,6 +1,7 @@
 //! A virtual machine: what it has, and QEMU running it.
 
 use std::fs::File;
+use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -19,9 +20,13 @@ use crate::handed::Handed;
 use crate::qemu::Qemu;
 use crate::sealed::Sealed;
 use crate::tee::SoftwareTee;
+use crate::vtpm::{Bootable, Relay, Vtpm};
 
 /// The name of the serial port behind which the software TEE is.
 pub const TEE_PORT: &str = "org.cloister.tee";
+
+/// What QEMU calls its connection to the security processor.
+const PROCESSOR_LINE: &str = "processor";
 
 /// Where the guest finds the host's file among the firmware's.
 const NODE_ENTRY: &str = "opt/org.cloister/node.toml";
@@ -33,7 +38,7 @@ const SIGNATURE: u32 = 0x00a0_0f11;
 /// `SNPActive`: the one feature of a save area that every SNP guest has.
 const SNP_ACTIVE: u64 = 1;
 
-/// How long QEMU may take until it has connected the serial port.
+/// How long QEMU may take until it has connected its security processor.
 const CONNECT_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long QEMU may take to end when asked to.
@@ -86,63 +91,98 @@ impl Machine {
     /// QEMU's own firmware starts the kernel: the measured firmware runs only where there is the
     /// hardware that it is made for.
     pub async fn start(&self, qemu: &Qemu, handed: &Handed, tee: &SoftwareTee) -> Result<Running> {
-        let folder = tempfile::Builder::new().prefix("cloister-boot-").tempdir()?;
-        let socket = folder.path().join("tee.sock");
-        let listener = UnixListener::bind(&socket).context("cannot make the serial port")?;
-        let parts = Parts::seal(handed, self.node.as_deref())?;
-        let mut command = self.command(qemu, handed, &parts);
-        command.arg("-chardev").arg(chardev(&socket)?);
-        command.stdout(Stdio::piped()).stderr(File::create(folder.path().join(COMPLAINTS))?);
-        let started = Instant::now();
-        let mut child = command
-            .process_group(0)
-            .spawn()
-            .with_context(|| format!("cannot start {}", qemu.program().display()))?;
-        let line = tokio::select! {
-            line = answer(&listener, tee) => line?,
-            status = child.wait() => {
-                let told = complaints(folder.path());
-                return Err(anyhow!("QEMU ended with {}: {told}", status?));
-            }
-        };
-        let console = Console::new(child.stdout.take().context("QEMU has no console")?);
-        Ok(Running { child, console, started, folder, _line: line })
+        let kernel = Sealed::new("kernel", &handed.kernel)?;
+        let initrd = Sealed::new("initrd", &handed.initrd)?;
+        let node = self.sealed_node()?;
+        let mut command = self.hardware(qemu, node.as_ref());
+        command.args(["-kernel", &kernel.path(), "-initrd", &initrd.path()]);
+        command.args(["-append", &handed.cmdline, "-device", "virtio-serial-pci"]);
+        command
+            .args(["-device", &format!("virtserialport,chardev={PROCESSOR_LINE},name={TEE_PORT}")]);
+        launch(qemu, command, |stream| Ok(Processor::Line(serve_line(stream, tee.guest())?))).await
     }
 
-    fn command(&self, qemu: &Qemu, handed: &Handed, parts: &Parts) -> Command {
+    /// Starts it with the firmware and the disk of `bootable`, in front of `vtpm`.
+    pub async fn start_measured(
+        &self,
+        qemu: &Qemu,
+        bootable: &Bootable,
+        vtpm: &Vtpm,
+    ) -> Result<Running> {
+        let firmware = Sealed::new("firmware", &bootable.firmware)?;
+        let disk = Sealed::new("disk", &bootable.disk()?)?;
+        let node = self.sealed_node()?;
+        let mut command = self.hardware(qemu, node.as_ref());
+        command.args(["-bios", &firmware.path()]);
+        let file = format!("driver=file,filename={},node-name=file", disk.path());
+        for block in [&file, "driver=raw,file=file,node-name=disk"] {
+            command.args(["-blockdev", &format!("{block},read-only=on")]);
+        }
+        command.args(["-device", "virtio-blk-pci,drive=disk,bootindex=0"]);
+        command.args(["-tpmdev", &format!("emulator,id=tpm,chardev={PROCESSOR_LINE}")]);
+        command.args(["-device", "tpm-crb,tpmdev=tpm"]);
+        launch(qemu, command, |stream| Ok(Processor::Relay(vtpm.relay(stream)?))).await
+    }
+
+    /// What every machine has.
+    fn hardware(&self, qemu: &Qemu, node: Option<&Sealed>) -> Command {
         let mut command = qemu.command();
         command.args(["-machine", "q35", "-cpu", PROCESSOR, "-accel", self.accelerator.name()]);
         command.args(["-m", &format!("{}M", self.memory_mib), "-smp", &self.cpus.to_string()]);
         command.args(["-no-reboot", "-monitor", "none"]);
         command.args(["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]);
-        command.args(["-kernel", &parts.kernel.path(), "-initrd", &parts.initrd.path()]);
-        command.args(["-append", &handed.cmdline]);
-        if let Some(node) = &parts.node {
+        if let Some(node) = node {
             command.args(["-fw_cfg", &format!("name={NODE_ENTRY},file={}", node.path())]);
         }
         command.args(["-netdev", &network(&self.forwards)]);
         command.args(["-device", "virtio-net-pci,netdev=network,romfile="]);
-        command.args(["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"]);
-        command.args(["-device", &format!("virtserialport,chardev=tee,name={TEE_PORT}")]);
+        command.args(["-device", "virtio-rng-pci"]);
         command
     }
-}
 
-/// What QEMU reads, in memory that nobody changes.
-struct Parts {
-    kernel: Sealed,
-    initrd: Sealed,
-    node: Option<Sealed>,
-}
-
-impl Parts {
-    fn seal(handed: &Handed, node: Option<&str>) -> Result<Self> {
-        Ok(Self {
-            kernel: Sealed::new("kernel", &handed.kernel)?,
-            initrd: Sealed::new("initrd", &handed.initrd)?,
-            node: node.map(|text| Sealed::new("node.toml", text.as_bytes())).transpose()?,
-        })
+    /// The host's file, in memory that nobody changes.
+    fn sealed_node(&self) -> Result<Option<Sealed>> {
+        let sealed = |text: &String| Sealed::new("node.toml", text.as_bytes());
+        self.node.as_ref().map(sealed).transpose()
     }
+}
+
+/// Starts QEMU, and has `answer` serve what it connects in place of a security processor.
+async fn launch(
+    qemu: &Qemu,
+    mut command: Command,
+    answer: impl FnOnce(StdUnixStream) -> Result<Processor>,
+) -> Result<Running> {
+    let folder = tempfile::Builder::new().prefix("cloister-boot-").tempdir()?;
+    let socket = folder.path().join("processor.sock");
+    let listener = UnixListener::bind(&socket).context("cannot make a socket for QEMU")?;
+    command.arg("-chardev").arg(chardev(&socket)?);
+    command.stdout(Stdio::piped()).stderr(File::create(folder.path().join(COMPLAINTS))?);
+    let started = Instant::now();
+    let mut child = command
+        .process_group(0)
+        .spawn()
+        .with_context(|| format!("cannot start {}", qemu.program().display()))?;
+    let stream = tokio::select! {
+        stream = connected(&listener) => stream?,
+        status = child.wait() => {
+            let told = complaints(folder.path());
+            return Err(anyhow!("QEMU ended with {}: {told}", status?));
+        }
+    };
+    let processor = answer(stream)?;
+    let console = Console::new(child.stdout.take().context("QEMU has no console")?);
+    Ok(Running { child, console, started, folder, _processor: processor })
+}
+
+/// What is behind the socket that QEMU connects.
+#[derive(Debug)]
+#[expect(dead_code, reason = "what is in them works until it is dropped")]
+enum Processor {
+    /// A simulated security processor, at the end of a serial port.
+    Line(Line),
+    /// The way to a virtual TPM.
+    Relay(Relay),
 }
 
 /// User networking: the guest reaches this machine at 10.0.2.2.
@@ -156,16 +196,16 @@ fn network(forwards: &[Forward]) -> String {
 fn chardev(socket: &Path) -> Result<String> {
     let socket = socket.to_str().context("the folder for temporary files is not UTF-8")?;
     // A comma in a value is doubled.
-    Ok(format!("socket,id=tee,path={}", socket.replace(',', ",,")))
+    Ok(format!("socket,id={PROCESSOR_LINE},path={}", socket.replace(',', ",,")))
 }
 
-/// Waits for QEMU's end of the serial port and answers what the guest asks there.
-async fn answer(listener: &UnixListener, tee: &SoftwareTee) -> Result<Line> {
+/// Waits for QEMU's end of the socket.
+async fn connected(listener: &UnixListener) -> Result<StdUnixStream> {
     let accepted = tokio::time::timeout(CONNECT_LIMIT, listener.accept()).await;
-    let (stream, _) = accepted.context("QEMU did not connect the serial port")??;
+    let (stream, _) = accepted.context("QEMU did not connect its security processor")??;
     let stream = stream.into_std()?;
     stream.set_nonblocking(false)?;
-    Ok(serve_line(stream, tee.guest())?)
+    Ok(stream)
 }
 
 /// The file that QEMU's own complaints go to.
@@ -182,7 +222,7 @@ pub struct Running {
     console: Console<ChildStdout>,
     started: Instant,
     folder: TempDir,
-    _line: Line,
+    _processor: Processor,
 }
 
 /// What became of a machine.

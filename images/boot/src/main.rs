@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser as _;
 use cloister_boot::arguments::Arguments;
-use cloister_boot::session::{End, Outcome, Session};
+use cloister_boot::session::{Compared, End, Outcome, Session};
 
 const MISUSE: u8 = 1;
 
@@ -50,7 +50,9 @@ fn boot(arguments: &Arguments) -> Result<Outcome> {
             println!("SIMULATED: signed by a software TEE, which proves nothing about hardware.");
             println!("qemu: {}", session.qemu().display());
             println!("accelerator: {}\n", session.accelerator().name());
-            println!("{}", session.comparison());
+            if let Some(comparison) = session.comparison() {
+                println!("{comparison}");
+            }
         }
         let show = |line: &str| {
             if arguments.console {
@@ -65,6 +67,10 @@ fn print(outcome: &Outcome, json: bool) {
     if json {
         println!("{}", serde_json::json!(outcome));
         return;
+    }
+    if let Compared::Boot(comparison) = &outcome.comparison {
+        println!("measured by the machine itself, and quoted by its TPM");
+        println!("{comparison}");
     }
     if let Some(after) = outcome.admitted_after_ms {
         println!("admitted after {after} ms");

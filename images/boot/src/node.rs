@@ -9,14 +9,24 @@ pub const CHANNEL_PORT: u16 = 4443;
 /// peers reach it.
 #[must_use]
 pub fn node_toml(verifier: &str, advertise: Option<&str>) -> String {
+    let tee = format!("kind = \"simulator\"\nsimulator_socket = \"/dev/virtio-ports/{TEE_PORT}\"");
+    with_tee(&tee, verifier, advertise)
+}
+
+/// The same for a guest whose Evidence is its virtual TPM's.
+#[must_use]
+pub fn node_toml_for_vtpm(verifier: &str, advertise: Option<&str>) -> String {
+    with_tee("kind = \"azure_vtpm\"", verifier, advertise)
+}
+
+fn with_tee(tee: &str, verifier: &str, advertise: Option<&str>) -> String {
     let advertise = advertise.map(|at| format!("advertise = {at:?}\n")).unwrap_or_default();
     format!(
         r#"listen = "0.0.0.0:{CHANNEL_PORT}"
 {advertise}verifier = {verifier:?}
 
 [tee]
-kind = "simulator"
-simulator_socket = "/dev/virtio-ports/{TEE_PORT}"
+{tee}
 
 [network]
 address = "10.0.2.15/24"

@@ -1,13 +1,13 @@
 //! QEMU: where it is, and how it is started.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use tokio::process::Command;
 
+use crate::tree;
+
 const PROGRAM: &str = "qemu-system-x86_64";
-const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";
 
 /// A QEMU that can be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,32 +50,13 @@ impl Qemu {
     }
 }
 
-/// A program of packages that were unpacked into `root`: with their libraries, and if the C library
-/// is one of them, with its loader, since the machine's own fits only its own.
+/// The program of packages that were unpacked into `root`, with its modules and data.
 fn from_tree(root: &Path, program: &Path) -> Command {
-    let libraries = libraries(root);
-    let loader = root.join("lib/x86_64-linux-gnu/ld-linux-x86-64.so.2");
-    let mut command = if loader.is_file() {
-        let mut command = Command::new(loader);
-        command.arg("--library-path").arg(libraries).arg(program);
-        command
-    } else {
-        let mut command = Command::new(program);
-        command.env("LD_LIBRARY_PATH", libraries);
-        command
-    };
-    command.env("QEMU_MODULE_DIR", root.join(LIBRARIES).join("qemu"));
+    // Two of its libraries are in folders of their own.
+    let mut command = Command::from(tree::command(root, program, &["libproxy", "pulseaudio"]));
+    command.env("QEMU_MODULE_DIR", root.join(tree::LIBRARIES).join("qemu"));
     for data in ["usr/share/qemu", "usr/share/seabios"] {
         command.arg("-L").arg(root.join(data));
     }
     command
-}
-
-/// The folders of the libraries that were unpacked.
-fn libraries(root: &Path) -> OsString {
-    let folders = [LIBRARIES, "lib/x86_64-linux-gnu"].map(|folder| root.join(folder));
-    // Two of its libraries are in folders of their own.
-    let nested = ["libproxy", "pulseaudio"].map(|name| root.join(LIBRARIES).join(name));
-    // INVARIANT: a colon in a path would be one in the cache's, which other programs refuse too.
-    std::env::join_paths(folders.into_iter().chain(nested)).unwrap_or_default()
 }

@@ -1,5 +1,7 @@
 //! One boot from start to end, as the command line asks for it.
 
+mod start;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,13 +13,14 @@ use crate::accelerator::Accelerator;
 use crate::arguments::Arguments;
 use crate::comparison::Comparison;
 use crate::console::{Finding, Told};
-use crate::handed::Handed;
 use crate::machine::{Happened, Machine, Running};
-use crate::node::node_toml;
-use crate::prediction::predict;
+use crate::node::{node_toml, node_toml_for_vtpm};
+use crate::platform::Platform;
 use crate::qemu::Qemu;
-use crate::tee::{SoftwareTee, TeeKind, Vendor};
+use crate::tee::Vendor;
 use crate::tools;
+use crate::vtpm::BootComparison;
+use start::Start;
 
 /// What came of a boot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -25,20 +28,41 @@ pub struct Outcome {
     /// Always: nothing here is vouched for by hardware.
     pub simulated: bool,
     /// What is simulated.
-    pub tee: TeeKind,
+    pub tee: Platform,
     /// The QEMU that ran it.
     pub qemu: PathBuf,
     /// What ran the guest's instructions.
     pub accelerator: Accelerator,
     /// Predicted and measured.
     #[serde(flatten)]
-    pub comparison: Comparison,
+    pub comparison: Compared,
     /// From QEMU's start until the guest's runtime said that it was admitted, milliseconds.
     pub admitted_after_ms: Option<u64>,
     /// Why a Verifier refused it.
     pub findings: Vec<Finding>,
     /// How it ended.
     pub end: End,
+}
+
+/// Predicted and measured, by whom and whenever it was measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Compared {
+    /// By a security processor, before the machine started.
+    Launch(Comparison),
+    /// By the machine, while it booted.
+    Boot(BootComparison),
+}
+
+impl Compared {
+    /// Whether every register is as predicted.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        match self {
+            Self::Launch(comparison) => comparison.agrees(),
+            Self::Boot(comparison) => comparison.agrees(),
+        }
+    }
 }
 
 /// How a boot ended.
@@ -74,25 +98,15 @@ impl Outcome {
 pub struct Session {
     qemu: Qemu,
     machine: Machine,
-    handed: Handed,
-    tee: SoftwareTee,
-    comparison: Comparison,
+    start: Start,
 }
 
 impl Session {
-    /// Reads, measures, compares, and finds out what runs here.
+    /// Reads, measures what is measured before the start, and finds out what runs here.
     pub async fn prepare(arguments: &Arguments) -> Result<Self> {
         // A folder that is not as it was built is refused here, and named file by file.
         let folder = ImageFolder::open(&arguments.image)?;
-        let firmware = match &arguments.firmware {
-            Some(firmware) => firmware.clone(),
-            None => tools::firmware(arguments.tee)?,
-        };
-        let image = Handed::read(&folder, &firmware)?;
-        let mut handed = image.clone();
-        for replacement in &arguments.replace {
-            handed.replace(replacement.component, &replacement.file)?;
-        }
+        let vendor = Vendor::in_folder(&simulator_folder(arguments)?)?;
         let qemu = arguments.qemu.as_deref().map_or_else(tools::qemu, Qemu::installed)?;
         let machine = Machine {
             accelerator: arguments.accel.chosen(&qemu).await?,
@@ -101,24 +115,17 @@ impl Session {
             forwards: arguments.forward.clone(),
             node: node(arguments)?,
         };
-        let vendor = Vendor::in_folder(&simulator_folder(arguments)?)?;
-        let (launch, processors) = (handed.launch(), machine.processors());
-        let tee = SoftwareTee::measuring(
-            &vendor,
-            arguments.tee,
-            &launch,
-            &processors,
-            arguments.debuggable,
-        )?;
-        let predict = |image: &Handed| predict(image, arguments.tee, arguments.cpus);
-        let comparison = Comparison::of(&image, &handed, tee.measured(), predict)?;
-        Ok(Self { qemu, machine, handed, tee, comparison })
+        let start = match arguments.tee.tee() {
+            Some(tee) => Start::launched(arguments, &folder, &vendor, tee, &machine)?,
+            None => Start::measured(arguments, &folder, vendor)?,
+        };
+        Ok(Self { qemu, machine, start })
     }
 
-    /// Predicted and measured.
+    /// Predicted and measured, where the machine is measured before it starts.
     #[must_use]
-    pub const fn comparison(&self) -> &Comparison {
-        &self.comparison
+    pub const fn comparison(&self) -> Option<&Comparison> {
+        self.start.comparison()
     }
 
     /// The QEMU that runs it.
@@ -136,33 +143,43 @@ impl Session {
     /// Boots, until the guest ends, or whatever else `arguments` ask for, or an interrupt. `show` is
     /// given every line of the console.
     pub async fn run(self, arguments: &Arguments, show: impl FnMut(&str)) -> Result<Outcome> {
-        let mut running = self.machine.start(&self.qemu, &self.handed, &self.tee).await?;
-        let mut outcome = Outcome {
-            simulated: true,
-            tee: arguments.tee,
-            qemu: self.qemu.program().to_owned(),
-            accelerator: self.machine.accelerator,
-            comparison: self.comparison,
-            admitted_after_ms: None,
-            findings: Vec::new(),
-            end: End::Interrupted,
-        };
-        outcome.end = tokio::select! {
-            end = watch(&mut running, &mut outcome, arguments.until_admitted, show) => end?,
+        let Self { qemu, machine, start } = self;
+        let (mut running, measuring) = start.start(&machine, &qemu).await?;
+        let mut decided = Decided::default();
+        let end = tokio::select! {
+            end = watch(&mut running, &mut decided, arguments.until_admitted, show) => end?,
             () = elapsed(arguments.timeout) => End::Timeout,
             interrupted = tokio::signal::ctrl_c() => {
                 interrupted?;
                 End::Interrupted
             }
         };
+        let comparison = measuring.comparison().await?;
         running.stop().await?;
-        Ok(outcome)
+        let Decided { admitted_after_ms, findings } = decided;
+        Ok(Outcome {
+            simulated: true,
+            tee: arguments.tee,
+            qemu: qemu.program().to_owned(),
+            accelerator: machine.accelerator,
+            comparison,
+            admitted_after_ms,
+            findings,
+            end,
+        })
     }
+}
+
+/// What the guest's runtime said of a Verifier's decision.
+#[derive(Debug, Default)]
+struct Decided {
+    admitted_after_ms: Option<u64>,
+    findings: Vec<Finding>,
 }
 
 async fn watch(
     running: &mut Running,
-    outcome: &mut Outcome,
+    decided: &mut Decided,
     until_admitted: bool,
     mut show: impl FnMut(&str),
 ) -> Result<End> {
@@ -176,14 +193,14 @@ async fn watch(
         };
         show(&line);
         match Told::by(&line) {
-            Some(Told::Admitted) if outcome.admitted_after_ms.is_none() => {
+            Some(Told::Admitted) if decided.admitted_after_ms.is_none() => {
                 let elapsed = running.started().elapsed().as_millis();
-                outcome.admitted_after_ms = Some(u64::try_from(elapsed).unwrap_or(u64::MAX));
+                decided.admitted_after_ms = Some(u64::try_from(elapsed).unwrap_or(u64::MAX));
                 if until_admitted {
                     return Ok(End::Admitted);
                 }
             }
-            Some(Told::Refused(finding)) => outcome.findings.push(finding),
+            Some(Told::Refused(finding)) => decided.findings.push(finding),
             Some(Told::Admitted) | None => {}
         }
     }
@@ -199,7 +216,10 @@ async fn elapsed(limit: Option<Duration>) {
 
 fn node(arguments: &Arguments) -> Result<Option<String>> {
     if let Some(verifier) = &arguments.verifier {
-        return Ok(Some(node_toml(verifier, None)));
+        return Ok(Some(match arguments.tee {
+            Platform::Snp | Platform::Tdx => node_toml(verifier, None),
+            Platform::Vtpm => node_toml_for_vtpm(verifier, None),
+        }));
     }
     let read = |path: &PathBuf| {
         std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))

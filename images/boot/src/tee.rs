@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
-use cloister_attestation::bytes::Digest48;
-use cloister_attestation::snp::Product;
+use cloister_attestation::bytes::{Digest48, ReportData};
+use cloister_attestation::snp::{Product, Report};
 use cloister_attestation::time::UnixTime;
+use cloister_simulator::certificate::pem;
 use cloister_simulator::launch::{Launch, Processors};
 use cloister_simulator::{Ccel, Guest, Pki, SnpGuest, TdxGuest};
 use serde::Serialize;
+
+use crate::vtpm;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -65,8 +68,14 @@ impl Vendor {
         Self { pki: pki.clone() }
     }
 
-    /// What the vendors would publish.
-    fn publish(&self, folder: &Path) -> Result<()> {
+    pub(crate) const fn pki(&self) -> &Pki {
+        &self.pki
+    }
+
+    /// Writes what a Verifier needs to accept these TEEs: `anchor.json`; what the vendors would
+    /// publish, in `endorsements/`; and what can be demanded of a machine that measures itself, in
+    /// `vtpm-policy.toml`.
+    pub fn publish(&self, folder: &Path) -> Result<()> {
         let put = |path: PathBuf, bytes: Vec<u8>| -> Result<()> {
             if let Some(parent) = path.parent() {
                 fs::create_dir_all(parent)?;
@@ -74,17 +83,32 @@ impl Vendor {
             fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
         };
         put(folder.join("anchor.json"), serde_json::to_vec_pretty(&self.pki.anchor())?)?;
+        put(folder.join("vtpm-policy.toml"), vtpm::policy(&self.pki).to_toml()?.into_bytes())?;
         let endorsements = folder.join("endorsements");
-        let crl = SnpGuest::new(&self.pki, Product::Milan).crl();
-        put(endorsements.join("snp/Milan/crl.der"), crl)?;
+        let (milan, guest) =
+            (endorsements.join("snp/Milan"), SnpGuest::new(&self.pki, Product::Milan));
+        put(milan.join("crl.der"), guest.crl())?;
+        let report = Report::parse(&guest.report(&ReportData::new([0; ReportData::LEN])))?;
+        let vcek = format!("vcek/{}-{}.pem", report.chip_id(), report.reported_tcb());
+        for (file, certificate) in
+            [(&*vcek, guest.vek()), ("ask.pem", guest.intermediate()), ("ark.pem", guest.root())]
+        {
+            put(milan.join(file), pem([certificate.as_slice()]).into_bytes())?;
+        }
         put(endorsements.join("tdx/collateral.json"), TdxGuest::new(&self.pki).collateral_json())
     }
 }
 
+/// Bytes that nobody can guess.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Thirty-two bytes that nobody can guess, for the owner alone.
 fn write_seed(path: &Path) -> Result<()> {
-    let mut seed = [0; 32];
-    fs::File::open("/dev/urandom")?.read_exact(&mut seed)?;
+    let seed: [u8; 32] = random()?;
     let mut file = fs::OpenOptions::new();
     let file = file.write(true).create_new(true).mode(0o600).open(path);
     let mut file = file.with_context(|| format!("cannot write {}", path.display()))?;

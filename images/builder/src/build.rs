@@ -34,7 +34,8 @@ use crate::uki::{self, Parts};
 use outputs::{Made, Outputs};
 
 /// The group of the lock file with the EFI stub, and where that lies in its package.
-const STUB: (&str, &str) = ("stub", "usr/lib/systemd/boot/efi/linuxx64.efi.stub");
+/// Which packages the EFI program is in that images begin with, and where.
+pub const STUB: (&str, &str) = ("stub", "usr/lib/systemd/boot/efi/linuxx64.efi.stub");
 
 /// What an image is built from, and where to.
 #[derive(Debug)]
