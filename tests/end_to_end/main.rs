@@ -14,6 +14,7 @@ mod binaries;
 mod cards;
 mod machines;
 mod mcp;
+mod measured_boot;
 mod namespace;
 mod network;
 mod official_sdks;

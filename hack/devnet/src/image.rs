@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use cloister_attestation::bytes::{Digest48, HostData};
 use cloister_attestation::reference::{LaunchShape, ReferenceValues};
+use cloister_attestation::tpm::HashAlgorithm;
 use cloister_boot::prediction::predict;
-use cloister_boot::{Handed, TeeKind};
+use cloister_boot::{Bootable, Handed, TeeKind, tools};
 use cloister_image::folder::ImageFolder;
+use cloister_image::measure::vtpm::Values;
+use cloister_simulator::azure::software_paravisor;
 use cloister_simulator::launch::software_rtmr0;
 use tokio::process::Command;
 
@@ -187,11 +190,27 @@ impl MachineImage {
         Handed::read(&self.folder, &firmware(tee)?)
     }
 
+    /// What an honest host has firmware boot from.
+    pub fn bootable(&self) -> Result<Bootable> {
+        Bootable::read(&self.folder, &tools::generic_firmware()?)
+    }
+
     /// The image's Reference Values on these simulated TEEs, as the calculators predict them, in a
     /// file for `cloister image admit`.
     pub fn reference_values(&self, folder: &Path, tees: &[TeeKind]) -> Result<PathBuf> {
+        self.admissible(folder, tees.iter().map(|tee| self.shape(*tee)).collect::<Result<_>>()?)
+    }
+
+    /// The same behind the virtual TPM of a paravisor in software.
+    pub fn reference_values_behind_paravisor(&self, folder: &Path) -> Result<PathBuf> {
+        let predicted = Values::of(&self.bootable()?.uki, HashAlgorithm::Sha256)?;
+        let paravisor = Box::new(software_paravisor());
+        let shape = LaunchShape::Azure { paravisor, pcrs: predicted.measured()? };
+        self.admissible(folder, vec![shape])
+    }
+
+    fn admissible(&self, folder: &Path, shapes: Vec<LaunchShape>) -> Result<PathBuf> {
         let description = self.folder.description();
-        let shapes = tees.iter().map(|tee| self.shape(*tee)).collect::<Result<_>>()?;
         let values = ReferenceValues {
             image: description.name.clone(),
             version: description.version.clone(),

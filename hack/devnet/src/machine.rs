@@ -4,6 +4,8 @@
 //! The machines are as open as any process: what is real about them is everything that is measured,
 //! the guest that starts from it, and the network between them.
 
+mod measured;
+
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -57,12 +59,12 @@ pub enum Decision {
     Refused(Vec<Finding>),
 }
 
-/// A virtual machine that was started.
+/// A virtual machine that was started, and what is known of its measurement.
 #[derive(Debug)]
-pub struct Guest {
+pub struct Guest<M = Comparison> {
     name: String,
     running: Running,
-    comparison: Comparison,
+    measured: M,
     /// Where peers reach it, through this machine.
     port: u16,
     log: Vec<String>,
@@ -77,13 +79,7 @@ impl Guest {
         launch: &Launch,
     ) -> Result<Self> {
         let port = free_port()?;
-        let machine = Machine {
-            accelerator: Accelerator::Tcg,
-            memory_mib: launch.memory_mib,
-            cpus: 1,
-            forwards: vec![Forward { host: port, guest: CHANNEL_PORT }],
-            node: Some(node(verifier, port)?),
-        };
+        let machine = machine(port, launch.memory_mib, node(verifier, port, node_toml)?);
         let Launch { tee, handed, debuggable, .. } = launch;
         let software = SoftwareTee::measuring(
             &Vendor::of(host.pki()),
@@ -96,13 +92,19 @@ impl Guest {
         let predict = |image: &Handed| predict(image, *tee, machine.cpus);
         let comparison = Comparison::of(&published, handed, software.measured(), predict)?;
         let running = machine.start(&qemu().await?, handed, &software).await?;
-        Ok(Self { name: image.name().to_owned(), running, comparison, port, log: Vec::new() })
+        Ok(Self::new(image, running, comparison, port))
     }
 
     /// Predicted and measured.
     #[must_use]
     pub const fn comparison(&self) -> &Comparison {
-        &self.comparison
+        &self.measured
+    }
+}
+
+impl<M> Guest<M> {
+    fn new(image: &MachineImage, running: Running, measured: M, port: u16) -> Self {
+        Self { name: image.name().to_owned(), running, measured, port, log: Vec::new() }
     }
 
     /// When QEMU was started.
@@ -173,11 +175,26 @@ impl Guest {
     }
 }
 
-/// The host's file for a guest that peers reach through `port` of this machine.
-fn node(verifier: &Verifier, port: u16) -> Result<String> {
+/// A machine that peers reach through `port` of this one.
+fn machine(port: u16, memory_mib: u32, node: String) -> Machine {
+    Machine {
+        accelerator: Accelerator::Tcg,
+        memory_mib,
+        cpus: 1,
+        forwards: vec![Forward { host: port, guest: CHANNEL_PORT }],
+        node: Some(node),
+    }
+}
+
+/// The host's file for a guest that peers reach through `port` of this machine, as `write` has it.
+fn node(
+    verifier: &Verifier,
+    port: u16,
+    write: impl Fn(&str, Option<&str>) -> String,
+) -> Result<String> {
     let address = verifier.address();
     let (_, verifier_port) = address.rsplit_once(':').context("the Verifier has no port")?;
-    Ok(node_toml(&format!("{HOST}:{verifier_port}"), Some(&format!("{HOST}:{port}"))))
+    Ok(write(&format!("{HOST}:{verifier_port}"), Some(&format!("{HOST}:{port}"))))
 }
 
 /// A port that was free a moment ago: QEMU cannot tell which one it chose by itself.

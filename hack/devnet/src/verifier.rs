@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use cloister_attestation::snp::Product;
-use cloister_simulator::{SnpGuest, TdxGuest};
+use cloister_boot::tee::Vendor;
 use tokio::process::Command;
 
 use crate::connected::Connected;
@@ -36,10 +35,8 @@ impl Verifier {
     pub async fn with_lease(host: &Host, lifetime: Duration) -> anyhow::Result<Self> {
         let folder = host.dir().join("verifier");
         std::fs::create_dir(&folder)?;
-        endorse(host, &folder.join("endorsements"))?;
-        let anchor = host.pki().anchor();
-        std::fs::write(folder.join("anchor.json"), serde_json::to_vec_pretty(&anchor)?)?;
-        let config = verifier_toml(&anchor.fingerprint().to_string(), lifetime);
+        Vendor::of(host.pki()).publish(&folder)?;
+        let config = verifier_toml(&host.pki().anchor().fingerprint().to_string(), lifetime);
         std::fs::write(folder.join("verifier.toml"), config)?;
         let cli = host.programs().cli.clone();
         Self::launch(&host.programs().verifier, folder, cli).await
@@ -192,6 +189,15 @@ pub struct Halted {
 }
 
 impl Halted {
+    /// Has the service demand what machines can give that measure themselves.
+    pub fn for_vtpm(self) -> anyhow::Result<Self> {
+        let config = self.folder.join("verifier.toml");
+        let section = "policy = { file = \"vtpm-policy.toml\" }\n\n[endorsements]";
+        let text = std::fs::read_to_string(&config)?.replace("\n[endorsements]", section);
+        std::fs::write(config, text)?;
+        Ok(self)
+    }
+
     /// Starts the service again over the same data, on the same port.
     pub async fn resume(self, host: &Host) -> anyhow::Result<Verifier> {
         let config = self.folder.join("verifier.toml");
@@ -227,14 +233,4 @@ format = "json"
         domain = Verifier::TRUST_DOMAIN,
         lease = lease.as_secs(),
     )
-}
-
-/// What the vendors would publish for the simulator's machines.
-fn endorse(host: &Host, folder: &Path) -> anyhow::Result<()> {
-    let snp = SnpGuest::new(host.pki(), Product::Milan).endorsements();
-    std::fs::create_dir_all(folder.join("snp/Milan"))?;
-    std::fs::write(folder.join("snp/Milan/crl.der"), snp.crl.context("the simulator has no CRL")?)?;
-    std::fs::create_dir_all(folder.join("tdx"))?;
-    let collateral = TdxGuest::new(host.pki()).collateral_json();
-    Ok(std::fs::write(folder.join("tdx/collateral.json"), collateral)?)
 }
