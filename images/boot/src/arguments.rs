@@ -57,8 +57,8 @@ pub struct Arguments {
     #[arg(long)]
     pub until_admitted: bool,
     /// The software TEE's seed, made on first use, and what a Verifier needs to accept it:
-    /// anchor.json, endorsements/ and, for vtpm, vtpm-policy.toml. Default: cloister/software-tee in
-    /// the user's data folder.
+    /// anchor.json, endorsements/ and, for vtpm, vtpm-policy.toml and the shape that its images are
+    /// measured in, vtpm-shape.toml. Default: cloister/software-tee in the user's data folder.
     #[arg(long, value_name = "DIR")]
     pub simulator: Option<PathBuf>,
     /// Hand over another file for a component (firmware, kernel, initrd or cmdline), as a dishonest

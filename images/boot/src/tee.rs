@@ -73,8 +73,8 @@ impl Vendor {
     }
 
     /// Writes what a Verifier needs to accept these TEEs: `anchor.json`; what the vendors would
-    /// publish, in `endorsements/`; and what can be demanded of a machine that measures itself, in
-    /// `vtpm-policy.toml`.
+    /// publish, in `endorsements/`; and for machines that measure themselves `vtpm-policy.toml`, what
+    /// can be demanded of them, and `vtpm-shape.toml`, what their Reference Values are made of.
     pub fn publish(&self, folder: &Path) -> Result<()> {
         let put = |path: PathBuf, bytes: Vec<u8>| -> Result<()> {
             if let Some(parent) = path.parent() {
@@ -84,6 +84,7 @@ impl Vendor {
         };
         put(folder.join("anchor.json"), serde_json::to_vec_pretty(&self.pki.anchor())?)?;
         put(folder.join("vtpm-policy.toml"), vtpm::policy(&self.pki).to_toml()?.into_bytes())?;
+        put(folder.join("vtpm-shape.toml"), vtpm::shapes().into_bytes())?;
         let endorsements = folder.join("endorsements");
         let (milan, guest) =
             (endorsements.join("snp/Milan"), SnpGuest::new(&self.pki, Product::Milan));

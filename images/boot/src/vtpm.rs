@@ -20,6 +20,7 @@ mod comparison;
 mod policy;
 mod quote;
 mod relay;
+mod shape;
 mod shared;
 mod trace;
 
@@ -39,6 +40,7 @@ pub use comparison::{BootComparison, Part, PcrRow};
 pub use policy::policy;
 pub use quote::Quoted;
 pub(crate) use relay::Relay;
+pub use shape::shapes;
 pub use shared::SharedTpm;
 pub use trace::Trace;
 
