@@ -43,7 +43,7 @@ impl World {
 
 /// An image with an agent that has nobody to talk to.
 async fn admitted(Devnet { host, verifier }: &Devnet) -> MachineImage {
-    let program = workspace::guest_programs().unwrap().join("cloister-sample-agent");
+    let program = workspace::guest_programs().unwrap().join("cloister-small-agent");
     let sample = Workload::Static { program: &program, options: &[] };
     let folder = AgentFolder::write(host, verifier, "translator", &[], sample).await.unwrap();
     let image = folder.build(host).await.unwrap();
@@ -85,7 +85,7 @@ fn system(uki: &[u8], initrd: &[u8]) -> usize {
 }
 
 #[tokio::test]
-#[ignore = "boots virtual machines in software: cargo xtask guest, then cargo nextest run --run-ignored only measured_boot"]
+#[ignore = "boots virtual machines in software: cargo ci --only machines"]
 async fn a_guest_is_admitted_by_what_it_measured_into_a_real_tpm_and_one_changed_byte_is_named() {
     let world = World::start().await;
     let published = world.image.bootable().unwrap();

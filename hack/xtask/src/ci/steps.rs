@@ -171,9 +171,9 @@ fn machines(context: &Context) -> Result<Outcome> {
         return Outcome::from_log(&context.log);
     }
     let nextest = ["nextest", "run", "--workspace", "--locked", "--profile", "ci"];
-    let chosen = ["--run-ignored", "only", "-E", "test(/^machines::/)"];
+    let chosen = ["--run-ignored", "only", "-E", "test(/^(machines|measured_boot)::/)"];
     let plain = ["test", "--workspace", "--locked", "--test", "end_to_end", "--"];
-    let ignored = ["--ignored", "--test-threads", "1", "machines::"];
+    let ignored = ["--ignored", "--test-threads", "1", "machines::", "measured_boot::"];
     if process::has_cargo(&context.workspace.root, "nextest") {
         context.cargo(&[nextest.as_slice(), &chosen].concat(), &[])
     } else {
