@@ -8,15 +8,18 @@ use cloister_devnet::workspace::Programs;
 
 const TEXT: &str = "nobody between us";
 
+/// One that calls, and the one that it may call.
+async fn two_enclaves(devnet: &Devnet) -> (Enclave, Enclave) {
+    let caller = devnet.admitted_image("assistant", &[]).await.unwrap();
+    let callee = devnet.admitted_image("translator", &["assistant"]).await.unwrap();
+    let boot = |image, hardware| Enclave::boot(&devnet.host, &devnet.verifier, image, hardware);
+    (boot(&caller, Hardware::SnpMilan).await.unwrap(), boot(&callee, Hardware::Tdx).await.unwrap())
+}
+
 async fn ask_through_two_enclaves(options: &[&str]) -> serde_json::Value {
     let python = Python::with_a2a_sdk().await.unwrap();
     let devnet = Devnet::start(Agents::Python(python.clone())).await.unwrap();
-    let caller = devnet.admitted_image("assistant", &[]).await.unwrap();
-    let callee = devnet.admitted_image("translator", &["assistant"]).await.unwrap();
-    let caller =
-        Enclave::boot(&devnet.host, &devnet.verifier, &caller, Hardware::SnpMilan).await.unwrap();
-    let _callee =
-        Enclave::boot(&devnet.host, &devnet.verifier, &callee, Hardware::Tdx).await.unwrap();
+    let (caller, _callee) = two_enclaves(&devnet).await;
     let url = caller.agent_url("translator");
     let answer = python.ask(&url, TEXT, options).await.unwrap();
     for interface in answer["interfaces"].as_array().unwrap() {
@@ -56,12 +59,7 @@ async fn python_client_and_agent_stream_over_http_json() {
 async fn an_official_client_understands_the_small_agent() {
     let program = Programs::of_this_build().unwrap().agent.with_file_name("cloister-small-agent");
     let devnet = Devnet::start(Agents::Program(program)).await.unwrap();
-    let caller = devnet.admitted_image("assistant", &[]).await.unwrap();
-    let callee = devnet.admitted_image("translator", &["assistant"]).await.unwrap();
-    let caller =
-        Enclave::boot(&devnet.host, &devnet.verifier, &caller, Hardware::SnpMilan).await.unwrap();
-    let _callee =
-        Enclave::boot(&devnet.host, &devnet.verifier, &callee, Hardware::Tdx).await.unwrap();
+    let (caller, _callee) = two_enclaves(&devnet).await;
     let asker = Asker::connect(&caller.agent_url("translator")).await.unwrap();
     assert_eq!(asker.card, "translator");
     for _ in 0..2 {

@@ -1,6 +1,7 @@
 //! A tool server behind two runtimes, and an account of what crossed them.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use cloister_audit::record::Ending;
 use cloister_audit::{Event, Record};
@@ -11,6 +12,9 @@ use super::server::{Seen, ToolServer};
 
 const CALLER: &str = "assistant";
 const CALLEE: &str = "translator";
+
+const SETTLING_PAUSE: Duration = Duration::from_millis(100);
+const SETTLING_ATTEMPTS: usize = 50;
 
 /// The caller's runtime, the runtime that exposes the server, and the server.
 pub(crate) struct Between {
@@ -81,33 +85,48 @@ struct Account {
     given_up: usize,
     /// Refused by policy.
     denied: usize,
+    /// Sent on, and not ended yet.
+    open: usize,
 }
 
 impl Account {
+    /// Once every request has ended: how one ended that its caller gave up is on record a moment
+    /// after its caller is gone.
     async fn of(enclave: &Enclave) -> Self {
-        let records = enclave.records().await.unwrap();
-        let ended = |how: fn(&Ending) -> bool| {
-            let of = |record: &Record| {
+        let mut account = Self::read(&enclave.records().await.unwrap());
+        for _ in 0..SETTLING_ATTEMPTS {
+            if account.open == 0 {
+                break;
+            }
+            tokio::time::sleep(SETTLING_PAUSE).await;
+            account = Self::read(&enclave.records().await.unwrap());
+        }
+        account
+    }
+
+    fn read(records: &[Record]) -> Self {
+        let endings: BTreeMap<u64, &Ending> = records
+            .iter()
+            .filter_map(|record| {
                 let Event::Outcome(outcome) = &record.event else { return None };
-                how(&outcome.ending).then_some(outcome.of)
-            };
-            records.iter().filter_map(of).collect::<BTreeSet<u64>>()
-        };
-        let failed = ended(|ending| matches!(ending, Ending::Failed { .. }));
-        let given_up = ended(|ending| matches!(ending, Ending::Cancelled { status: None }));
+                Some((outcome.of, &outcome.ending))
+            })
+            .collect();
         let mut account = Self::default();
-        for record in &records {
+        for record in records {
             let Event::Operation(operation) = &record.event else { continue };
-            if operation.protocol != "MCP" || failed.contains(&record.sequence) {
+            let ending = endings.get(&record.sequence);
+            if operation.protocol != "MCP" || matches!(ending, Some(Ending::Failed { .. })) {
                 continue;
             }
-            let count = if operation.verdict.permitted {
-                &mut account.forwarded
-            } else {
-                &mut account.denied
-            };
-            *count += 1;
-            account.given_up += usize::from(given_up.contains(&record.sequence));
+            if !operation.verdict.permitted {
+                account.denied += 1;
+                continue;
+            }
+            account.forwarded += 1;
+            account.given_up +=
+                usize::from(matches!(ending, Some(Ending::Cancelled { status: None })));
+            account.open += usize::from(ending.is_none());
         }
         account
     }
