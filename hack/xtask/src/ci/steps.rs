@@ -52,6 +52,23 @@ impl Context {
         }
     }
 
+    /// Runs the tests that `nextest` chooses; where that is not installed, those that `plain` does.
+    fn tests(&self, nextest: &[&str], plain: &[&str]) -> Result<Outcome> {
+        let has_nextest = process::has_cargo(&self.workspace.root, "nextest");
+        let (command, chosen, closing): (&[&str], _, _) = if has_nextest {
+            (&["nextest", "run", "--locked", "--profile", "ci"], nextest, " tests run: ")
+        } else {
+            (&["test", "--locked"], plain, "test result: ")
+        };
+        let mut outcome = self.cargo(&[command, chosen].concat(), &[])?;
+        let log = std::fs::read_to_string(&self.log)?;
+        if let Some(line) = log.lines().rev().find(|line| line.contains(closing)) {
+            println!("{line}");
+            outcome.summary = line.trim().to_owned();
+        }
+        Ok(outcome)
+    }
+
     /// Runs a task of this program in a process of its own, so that its output is logged too.
     fn task(&self, args: &[&str]) -> Result<Outcome> {
         let mut command = Command::new(&self.program);
@@ -96,20 +113,7 @@ fn build(context: &Context) -> Result<Outcome> {
 }
 
 fn tests(context: &Context) -> Result<Outcome> {
-    let nextest = ["nextest", "run", "--workspace", "--locked", "--profile", "ci"];
-    let plain = ["test", "--workspace", "--all-targets", "--locked", "--quiet"];
-    let (args, closing) = if process::has_cargo(&context.workspace.root, "nextest") {
-        (nextest.as_slice(), " tests run: ")
-    } else {
-        (plain.as_slice(), "test result: ")
-    };
-    let mut outcome = context.cargo(args, &[])?;
-    let log = std::fs::read_to_string(&context.log)?;
-    if let Some(line) = log.lines().rev().find(|line| line.contains(closing)) {
-        println!("{line}");
-        outcome.summary = line.trim().to_owned();
-    }
-    Ok(outcome)
+    context.tests(&["--workspace"], &["--workspace", "--all-targets", "--quiet"])
 }
 
 fn doctests(context: &Context) -> Result<Outcome> {
@@ -170,13 +174,9 @@ fn machines(context: &Context) -> Result<Outcome> {
     if !guest::build_all(&context.workspace, |command| process::logged(command, &context.log))? {
         return Outcome::from_log(&context.log);
     }
-    let nextest = ["nextest", "run", "--workspace", "--locked", "--profile", "ci"];
-    let chosen = ["--run-ignored", "only", "-E", "test(/^(machines|measured_boot)::/)"];
-    let plain = ["test", "--workspace", "--locked", "--test", "end_to_end", "--"];
-    let ignored = ["--ignored", "--test-threads", "1", "machines::", "measured_boot::"];
-    if process::has_cargo(&context.workspace.root, "nextest") {
-        context.cargo(&[nextest.as_slice(), &chosen].concat(), &[])
-    } else {
-        context.cargo(&[plain.as_slice(), &ignored].concat(), &[])
-    }
+    let chosen = "test(/^(machines|measured_boot)::/)";
+    let plain =
+        "--workspace --test end_to_end -- --ignored --test-threads 1 machines:: measured_boot::";
+    let plain: Vec<&str> = plain.split(' ').collect();
+    context.tests(&["--workspace", "--run-ignored", "only", "-E", chosen], &plain)
 }
