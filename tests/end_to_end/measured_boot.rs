@@ -2,7 +2,7 @@
 //! TPM, which a paravisor in software has set up.
 //!
 //! As for `machines`: QEMU, swtpm, firmware and the guest's packages come pinned from the
-//! distribution, and `cargo ci` does not run this.
+//! distribution, and the step `machines` of `cargo ci` runs this.
 
 use cloister_boot::vtpm::Part;
 use cloister_boot::{BootComparison, Bootable, TeeKind};

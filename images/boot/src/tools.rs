@@ -1,4 +1,4 @@
-//! What a boot needs and an image does not hold: QEMU and firmware, from pinned packages.
+//! What a boot needs and an image does not hold: QEMU, firmware, swtpm and a stub, from pinned packages.
 
 use std::path::PathBuf;
 use std::process::Command;
