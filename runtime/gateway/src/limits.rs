@@ -102,6 +102,12 @@ pub(crate) const DEFINITIONS_REFETCH_AFTER: Duration = Duration::from_secs(1);
 /// How long the runtime waits for a list that it asks for on its own account.
 pub(crate) const DEFINITIONS_FETCH_MAX: Duration = Duration::from_secs(10);
 
+/// Requests of a server that are declined at once, for one request of its caller.
+pub(crate) const DECLINES_OF_ONE_MAX: usize = 16;
+
+/// How long a server may take to hear that its request is declined.
+pub(crate) const DECLINE_MAX: Duration = Duration::from_secs(10);
+
 /// Callers, sessions and credentials for which a server's tools are remembered at a time.
 pub(crate) const VIEWS_MAX: usize = 256;
 

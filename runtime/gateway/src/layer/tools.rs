@@ -1,7 +1,9 @@
 //! Keeps the sessions of tool servers apart, calls to the tools that are expected, and what callers
 //! hear to what they may.
 
+mod caller;
 mod certify;
+mod decline;
 mod hear;
 
 use std::sync::Arc;
@@ -20,14 +22,16 @@ use crate::mcp::{Asked, LAST_EVENT, McpError, Permits, SESSION, Screen, Server, 
 use crate::operation::Operation;
 use crate::recorder::Recorder;
 use crate::reply::{Refused, Shape};
-use certify::{Caller, certify};
+use caller::Caller;
+use certify::certify;
+use decline::Decline;
 use hear::heard;
 
 /// The step; see the module.
 pub(crate) struct Tools<S> {
     gate: Arc<Gate>,
     recorder: Arc<dyn Recorder>,
-    next: S,
+    next: Arc<S>,
 }
 
 impl<S> Tools<S> {
@@ -36,7 +40,10 @@ impl<S> Tools<S> {
         recorder: Arc<dyn Recorder>,
     ) -> impl Layer<S, Service = Self> {
         let recorder = move || Arc::clone(&recorder);
-        layer_fn(move |next| Self { gate: Arc::clone(&gate), recorder: recorder(), next })
+        layer_fn(move |next| {
+            let (gate, next) = (Arc::clone(&gate), Arc::new(next));
+            Self { gate, recorder: recorder(), next }
+        })
     }
 
     async fn run<E: End>(&self, mut call: Classified<E>) -> Outcome
@@ -61,12 +68,14 @@ impl<S> Tools<S> {
             recorder: Arc::clone(&self.recorder),
             permits,
         };
+        let own = Caller::of(&call);
         if name == OperationName::ToolsCall {
-            certify(&self.next, &Caller::of(&call), &screen).await.map_err(refuse)?;
+            certify(&*self.next, &own, &screen).await.map_err(refuse)?;
         }
+        let decline = Decline::new(server.name(), own, Arc::clone(&self.next));
         let response = self.next.proceed(call).await?;
         note(&server, &asked, name, &caller, &response).map_err(refuse)?;
-        heard(response, screen).await.map_err(refuse)
+        heard(response, screen, decline).await.map_err(refuse)
     }
 }
 

@@ -58,6 +58,11 @@ const INPUT_REQUESTS: [&str; 3] = ["roots/list", "sampling/createMessage", "elic
 /// policy does not permit.
 pub(crate) const WITHHELD: i32 = -31403;
 
+/// The code of the error that a server's request is answered with that nobody knows.
+///
+/// SPEC: JSON-RPC 2.0, section 5.1, "Method not found".
+pub(crate) const UNKNOWN: i32 = -32601;
+
 /// The row of a notification; names are compared exactly.
 pub(crate) fn notification(method: &str) -> Option<&'static Tells> {
     NOTIFICATIONS.iter().find(|row| row.method == method)

@@ -47,6 +47,8 @@ pub(crate) enum Verdict {
     Passed,
     /// The caller does not hear of it.
     Withheld,
+    /// Nor of this, which the server waits to be answered: here is what it is to be told.
+    Declined(Bytes),
     /// The caller hears this instead.
     Changed(Bytes),
 }
@@ -57,7 +59,7 @@ impl Screen {
         let message = Message::of_server(message)
             .map_err(|_| McpError::Answer("it is not one JSON-RPC message"))?;
         let is_heard = match &message.kind {
-            Kind::Request { method, .. } => heard::is_request(method) && self.may_respond(),
+            Kind::Request { id, method } => return Ok(self.request(id, method)),
             Kind::Notification { method } => self.hears(method, &message)?,
             Kind::Response => return self.answer(message.into_object()),
         };
@@ -65,6 +67,17 @@ impl Screen {
     }
 
     /// Who may not answer is not asked.
+    fn request(&self, id: &RawValue, method: &str) -> Verdict {
+        if !heard::is_request(method) {
+            return Verdict::Declined(error(id, heard::UNKNOWN, "No client is asked this."));
+        }
+        if !self.may_respond() {
+            let said = "The client may not answer, which policy does not permit.";
+            return Verdict::Declined(error(id, heard::WITHHELD, said));
+        }
+        Verdict::Passed
+    }
+
     fn may_respond(&self) -> bool {
         self.permits(OperationName::Respond)
     }
@@ -191,10 +204,15 @@ impl Screen {
 
     /// What is said instead of an answer that asks what the caller may not answer.
     fn refusal(&self, message: &Object<'_>) -> Bytes {
-        let id = message.get("id").map_or("null", RawValue::get);
-        let error = json!({ "code": heard::WITHHELD, "message": "The server asked for input, which policy does not permit." });
-        Bytes::from(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{error}}}"))
+        let said = "The server asked for input, which policy does not permit.";
+        error(message.get("id").unwrap_or(RawValue::NULL), heard::WITHHELD, said)
     }
+}
+
+/// A JSON-RPC error.
+fn error(id: &RawValue, code: i32, said: &str) -> Bytes {
+    let error = json!({ "code": code, "message": said });
+    Bytes::from(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{error}}}"))
 }
 
 impl fmt::Debug for Screen {

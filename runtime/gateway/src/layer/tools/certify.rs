@@ -5,45 +5,22 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use cloister_attestation::jcs;
 use cloister_policy::OperationName;
-use http::header::{ACCEPT, CONTENT_LENGTH};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version};
+use http::{HeaderValue, Response};
 use http_body_util::BodyExt as _;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::super::{Call, Classified, Next};
-use crate::body::{Body, full};
+use super::super::{Classified, Next};
+use super::caller::Caller;
+use crate::body::Body;
 use crate::end::End;
-use crate::headers::forget_representation;
 use crate::limits::{DEFINITIONS_FETCH_MAX, LIST_BYTES_MAX, LIST_PAGES_MAX, TOOLS_MAX};
 use crate::mcp::{
     self, Asked, Era, EventReader, McpError, Page, Recalled, Screen, Tool, check_mirrors,
 };
 use crate::object::Object;
-use crate::operation::Operation;
-use crate::peek::{Watch, collect, is_encoded, media};
-use crate::reply::Shape;
-
-/// The head of a call, as another request of its caller has it.
-pub(super) struct Caller<E> {
-    end: E,
-    operation: Operation,
-    shape: Shape,
-    uri: Uri,
-    version: Version,
-    headers: HeaderMap,
-}
-
-impl<E: End> Caller<E> {
-    pub(super) fn of(call: &Call<E>) -> Self {
-        let (end, operation) = (call.end.clone(), call.operation.clone());
-        let (shape, request) = (call.shape.clone(), &call.request);
-        let (uri, version) = (request.uri().clone(), request.version());
-        let headers = request.headers().clone();
-        Self { end, operation, shape, uri, version, headers }
-    }
-}
+use crate::peek::{collect, is_encoded, media};
 
 /// Checks the tool that is called, and that the headers say what its arguments say.
 ///
@@ -58,7 +35,7 @@ where
     E: End,
     S: Next<Classified<E>>,
 {
-    let name = call.operation.tool.as_deref().ok_or(McpError::UnknownTool)?;
+    let name = call.tool().ok_or(McpError::UnknownTool)?;
     let catalogue = screen.server.catalogue();
     let tool = match catalogue.recall(&screen.viewer, name) {
         Recalled::Tool(tool) => Some(tool),
@@ -75,13 +52,13 @@ where
 }
 
 /// Checks the headers that mirror arguments; only the era that has them sends them.
-fn mirrored<E>(tool: &Tool, call: &Caller<E>, asked: &Asked) -> Result<(), McpError> {
+fn mirrored<E: End>(tool: &Tool, call: &Caller<E>, asked: &Asked) -> Result<(), McpError> {
     if asked.revision.era() == Era::Legacy || tool.mirrors.is_empty() {
         return Ok(());
     }
     let arguments = asked.arguments.as_ref().map(|raw| jcs::parse(raw.get().as_bytes()));
     let arguments = arguments.transpose().map_err(|_| McpError::HeaderMismatch("mcp-param-*"))?;
-    check_mirrors(&tool.mirrors, &call.headers, &arguments.unwrap_or(Value::Null))
+    check_mirrors(&tool.mirrors, call.headers(), &arguments.unwrap_or(Value::Null))
 }
 
 /// Reads the whole list, unless somebody else of the same view just did.
@@ -125,8 +102,11 @@ where
     let (mut tools, mut cursor) = (HashMap::new(), None);
     for number in 0..LIST_PAGES_MAX {
         let id = format!("cloister-tools-list-{number}");
-        let request = question(&call.headers, &screen.asked, &id, cursor.as_deref())?;
-        let response = next.proceed(beside(call, request)).await;
+        let question = question(&screen.asked, &id, cursor.as_deref())?;
+        let mut request = call.beside(OperationName::ToolsList, question);
+        let method = HeaderValue::from_static("tools/list");
+        mcp::mirror_method(request.request.headers_mut(), method);
+        let response = next.proceed(request).await;
         let response = response.map_err(|_| McpError::Definition("its server does not answer"))?;
         let page = page(response, &id).await?;
         for (name, definition) in page.tools {
@@ -151,46 +131,16 @@ where
     Err(McpError::Definition("its server's list has no end"))
 }
 
-/// A request of the runtime's own that takes the same way as `call`.
-fn beside<E: End>(call: &Caller<E>, mut request: Request<Body>) -> Classified<E> {
-    *request.uri_mut() = call.uri.clone();
-    *request.version_mut() = call.version;
-    let (name, tool) = (OperationName::ToolsList, None);
-    Box::new(Call {
-        end: call.end.clone(),
-        operation: Operation { name, tool, ..call.operation.clone() },
-        message_bytes: None,
-        shape: call.shape.clone(),
-        watch: Watch::default(),
-        request,
-    })
-}
-
 /// `tools/list`, as the caller would ask it.
-fn question(
-    headers: &HeaderMap,
-    asked: &Asked,
-    id: &str,
-    cursor: Option<&str>,
-) -> Result<Request<Body>, McpError> {
+fn question(asked: &Asked, id: &str, cursor: Option<&str>) -> Result<Bytes, McpError> {
     let cursor = cursor.map_or_else(|| json!({}), |cursor| json!({ "cursor": cursor }));
     let mut params = raw(&cursor)?;
     if let Some(meta) = &asked.meta {
         params = with_metadata(&params, meta)?;
     }
-    let body = format!(
+    Ok(Bytes::from(format!(
         "{{\"jsonrpc\":\"2.0\",\"id\":\"{id}\",\"method\":\"tools/list\",\"params\":{params}}}"
-    );
-    let mut request = Request::new(full(body));
-    *request.method_mut() = Method::POST;
-    *request.headers_mut() = headers.clone();
-    let headers = request.headers_mut();
-    forget_representation(headers);
-    headers.remove(CONTENT_LENGTH);
-    mcp::mirror_method(headers, HeaderValue::from_static("tools/list"));
-    let accepted = HeaderValue::from_static("application/json, text/event-stream");
-    headers.insert(ACCEPT, accepted);
-    Ok(request)
+    )))
 }
 
 const UNWRITABLE: McpError = McpError::Definition("the call's metadata has two readings");

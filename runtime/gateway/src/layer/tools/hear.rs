@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::Response;
 use http_body::{Frame, SizeHint};
 
+use super::decline::Decline;
 use crate::body::{Body, BodyError, boxed, empty, full};
 use crate::headers::forget_representation;
 use crate::limits::ANSWER_BYTES_MAX;
@@ -14,10 +15,11 @@ use crate::mcp::{EventError, EventReader, McpError, Screen, Verdict};
 use crate::object::Object;
 use crate::peek::{collect_patiently, is_encoded, media};
 
-/// An answer with every message in it judged.
+/// An answer with every message in it judged. What is asked in it and not passed on is declined.
 pub(super) async fn heard(
     response: Response<Body>,
     screen: Screen,
+    decline: Decline,
 ) -> Result<Response<Body>, McpError> {
     if is_encoded(response.headers()) {
         return Err(McpError::Answer("it is compressed"));
@@ -25,7 +27,7 @@ pub(super) async fn heard(
     if media(response.headers()) == "text/event-stream" && response.status().is_success() {
         let (mut head, body) = response.into_parts();
         forget_representation(&mut head.headers);
-        return Ok(Response::from_parts(head, boxed(Screened::new(body, screen))));
+        return Ok(Response::from_parts(head, boxed(Screened::new(body, screen, decline))));
     }
     whole(response, &screen).await
 }
@@ -59,7 +61,9 @@ fn message(received: Bytes, screen: &Screen) -> Result<Bytes, McpError> {
     match screen.judge(&received)? {
         Verdict::Passed => Ok(received),
         Verdict::Changed(shown) => Ok(shown),
-        Verdict::Withheld => Err(McpError::Answer("it is no answer to what was asked")),
+        Verdict::Withheld | Verdict::Declined(_) => {
+            Err(McpError::Answer("it is no answer to what was asked"))
+        }
     }
 }
 
@@ -76,13 +80,14 @@ fn refusal(received: Bytes, screen: &Screen) -> Bytes {
 struct Screened {
     body: Body,
     screen: Screen,
+    decline: Decline,
     reader: EventReader,
     ended: bool,
 }
 
 impl Screened {
-    fn new(body: Body, screen: Screen) -> Self {
-        Self { body, screen, reader: EventReader::default(), ended: false }
+    fn new(body: Body, screen: Screen, decline: Decline) -> Self {
+        Self { body, screen, decline, reader: EventReader::default(), ended: false }
     }
 
     /// The next event that the caller hears of.
@@ -98,6 +103,10 @@ impl Screened {
             Verdict::Passed => event.into_raw(),
             Verdict::Changed(shown) => event.with_data(Some(&shown)),
             Verdict::Withheld => event.with_data(None),
+            Verdict::Declined(answer) => {
+                self.decline.say(answer);
+                event.with_data(None)
+            }
         }))
     }
 }

@@ -28,6 +28,11 @@ async fn talking(messages: Vec<Value>) -> Agent {
         let Ok(asked) = serde_json::from_slice::<Value>(&seen.body) else {
             return Response::new(full(""));
         };
+        if asked.get("method").is_none() {
+            let mut taken = Response::new(full(""));
+            *taken.status_mut() = StatusCode::ACCEPTED;
+            return taken;
+        }
         let answer = json!({"jsonrpc": "2.0", "id": asked["id"], "result": {"content": []}});
         let events = messages.iter().chain([&answer]);
         let events: String = events.map(|message| format!("id: e\ndata: {message}\n\n")).collect();
@@ -61,6 +66,42 @@ async fn who_may_not_answer_is_not_asked_whichever_end_says_so() {
     let network = governed(talking(messages).await, EVERYTHING, EVERYTHING).await;
     let heard = heard(&network).await;
     assert!(requests.iter().all(|method| heard.contains(method)), "{heard}");
+}
+
+/// The codes of the errors that `server` was answered with under the id that [`asks`] gives, once
+/// there are so many.
+async fn declined(server: &Agent, count: usize) -> Vec<Value> {
+    loop {
+        let seen = server.seen().into_iter();
+        let said = seen.filter_map(|seen| serde_json::from_slice::<Value>(&seen.body).ok());
+        let declined = said.filter(|said| said["id"] == "s" && said.get("error").is_some());
+        let codes: Vec<Value> = declined.map(|said| said["error"]["code"].clone()).collect();
+        if codes.len() >= count {
+            return codes;
+        }
+        tokio::time::sleep(core::time::Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_is_told_that_nobody_answers_what_its_caller_does_not_hear() {
+    let messages = vec![asks("elicitation/create"), asks("unheard/of")];
+    for (calling, called) in [(NO_ANSWERS, EVERYTHING), (EVERYTHING, NO_ANSWERS)] {
+        let server = talking(messages.clone()).await;
+        let network = governed(server.clone(), calling, called).await;
+        heard(&network).await;
+        let mut codes = declined(&server, 2).await;
+        codes.sort_by_key(Value::as_i64);
+        assert_eq!(codes, [json!(-32601), json!(-31403)]);
+        let told = server
+            .seen()
+            .into_iter()
+            .find(|seen| seen.body.starts_with(b"{\"jsonrpc\":\"2.0\",\"id\":\"s\""));
+        let told = told.unwrap();
+        assert_eq!((told.method.as_str(), told.uri.path()), ("POST", "/mcp"));
+        assert_eq!(told.headers["mcp-protocol-version"], LEGACY);
+        assert_eq!(told.headers["content-type"], "application/json");
+    }
 }
 
 #[tokio::test]
