@@ -82,20 +82,27 @@ pub struct AttestationResult {
 }
 
 /// Most checks of a good result were met, and results are kept and hashed with all of their words:
-/// where there is nothing to mend, a check's specification and remedy are left to its id.
+/// where there is nothing to mend, a check's specification and remedy are left to its id, and what
+/// was expected is not repeated where it is what was observed.
 fn in_short<S: Serializer>(checks: &[Check], serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     #[serde(untagged)]
     enum Told<'a> {
         Whole(&'a Check),
-        Short { id: &'a str, state: State, expected: &'a str, observed: &'a str },
+        Short {
+            id: &'a str,
+            state: State,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            expected: Option<&'a str>,
+            observed: &'a str,
+        },
     }
     serializer.collect_seq(checks.iter().map(|check| match check.state {
         State::Fail | State::NotAsserted => Told::Whole(check),
         State::Pass | State::NotApplicable => Told::Short {
             id: check.code.id,
             state: check.state,
-            expected: &check.expected,
+            expected: Some(check.expected.as_str()).filter(|it| *it != check.observed),
             observed: &check.observed,
         },
     }))
@@ -212,7 +219,9 @@ mod tests {
     fn every_check_is_told_and_a_remedy_where_there_is_something_to_mend() {
         let checks = [
             Check::decided(&NONCE, true, 1, 1),
+            Check::decided(&NONCE, true, "at least 1", 2),
             Check::decided(&NONCE, false, 1, 2),
+            Check::decided(&NONCE, false, 1, 1),
             Check::not_applicable(&NONCE, "none"),
             Check::not_asserted(&NONCE, "none"),
         ];
@@ -222,7 +231,12 @@ mod tests {
             let unmet = matches!(check.state, State::Fail | State::NotAsserted);
             assert_eq!(told.get("remedy").is_some(), unmet, "{told}");
             assert_eq!(told["id"], NONCE.id);
-            assert_eq!(told["expected"], check.expected.as_str());
+            let repeats = !unmet && check.expected == check.observed;
+            let expected = told.get("expected").map_or(&told["observed"], |expected| expected);
+            assert_eq!(
+                (expected, told.get("expected").is_none()),
+                (&check.expected.as_str().into(), repeats)
+            );
             assert_eq!(told["observed"], check.observed.as_str());
         }
     }

@@ -18,6 +18,9 @@ use crate::store::{Admitted, Outcome, Verdict};
 /// Name and version of this program, in what it signs.
 pub(super) const BUILD: &str = concat!("cloister-verifier ", env!("CARGO_PKG_VERSION"));
 
+/// What most Attestation Results take.
+const RESULT_BYTES: usize = 16 * 1024;
+
 /// Under which terms a lease is issued.
 pub(super) struct Terms<'a> {
     pub(super) trust_domain: &'a TrustDomain,
@@ -37,8 +40,11 @@ pub(super) struct Written {
 
 impl Written {
     pub(super) fn of(result: &AttestationResult) -> Result<Self, ServiceError> {
-        let json = serde_json::to_string(result).map_err(|_| ServiceError::Defect)?;
-        Ok(Self { digest: Digest48::sha384(json.as_bytes()), json })
+        let mut json = Vec::with_capacity(RESULT_BYTES);
+        serde_json::to_writer(&mut json, result).map_err(|_| ServiceError::Defect)?;
+        let digest = Digest48::sha384(&json);
+        let json = String::from_utf8(json).map_err(|_| ServiceError::Defect)?;
+        Ok(Self { digest, json })
     }
 }
 
