@@ -10,6 +10,7 @@
 )]
 
 mod adversary;
+mod agentleak;
 mod binaries;
 mod cards;
 mod machines;

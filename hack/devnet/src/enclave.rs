@@ -442,9 +442,14 @@ impl Enclave {
         format!("http://{}/tools/{server}/mcp", self.addresses.surface)
     }
 
-    /// What is on the runtime's audit log, all of it checked.
+    /// The runtime's audit log, as it is kept.
+    pub async fn audit_log(&self) -> anyhow::Result<Vec<u8>> {
+        http::bytes(&format!("http://{}/v1/audit", self.addresses.operator)).await
+    }
+
+    /// What is on it, all of it checked.
     pub async fn records(&self) -> anyhow::Result<Vec<Record>> {
-        let log = http::bytes(&format!("http://{}/v1/audit", self.addresses.operator)).await?;
+        let log = self.audit_log().await?;
         let (mut frames, mut replay) = (Frames::new(log.as_slice()), Replay::new(None));
         let mut records = Vec::new();
         while let Some(frame) = frames.next_frame()? {

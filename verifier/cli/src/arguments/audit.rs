@@ -80,16 +80,15 @@ const EXPORT_EXAMPLES: &str = "\
 Examples:
   cloister audit export log.audit > records.jsonl
   cloister audit export log.audit --format otlp > records.json
-  cloister audit export log.audit --format agentleak > trace.jsonl
+  cloister audit export log.audit --format agentleak > trace.json
+  agentleak run --trace trace.json
 
-AgentLeak's trace format (arXiv 2602.11510, repository Privatris/AgentLeak,
-schema agentleak/schemas/trace.py) has a line of metadata and one for each
-event. It has a place for what was said, and this log holds none of that:
-`content` is the digest of the exact bytes, and names of tools are digests too.
-Its detectors therefore find nothing in such a trace; it tells who said how
-much to whom, on which channel, when, and whether policy let it pass. Memory,
-artifacts and the agent's final output do not pass through a runtime, and have
-no events.
+AgentLeak's trace (PyPI, version 0.17) has a place for what was said, and this
+log holds none of that: `content` is the digest of the exact bytes, and names of
+tools are digests too. Its detectors therefore find no private data in such a
+trace; it tells who said how much to whom, on which channel, when, and whether
+policy let it pass. Memory, files and the agent's final output do not pass
+through a runtime, and have no events.
 
 Exit: 0 written, 1 misuse, 2 the log is not honest or not whole.";
 
@@ -141,7 +140,7 @@ pub enum ExportFormat {
     Jsonl,
     /// OpenTelemetry log records, OTLP/JSON.
     Otlp,
-    /// AgentLeak's trace format, JSON lines.
+    /// A trace of AgentLeak, one JSON object.
     Agentleak,
 }
 

@@ -1,12 +1,10 @@
-//! Records in AgentLeak's trace format: a line of metadata, then one for each event.
+//! Records as a trace of AgentLeak: one object with an event for each record.
 //!
-//! SPEC: AgentLeak, repository Privatris/AgentLeak, `agentleak/schemas/trace.py` (`TraceMetadata`,
-//! `TraceEvent`, `PolicyContext`) and `scenario.py` (`Channel`); extra fields are refused there. The
-//! format has a place for what was said. A log has digests of it, and those are what is written.
+//! SPEC: AgentLeak 0.17 (PyPI), `agentleak schema trace`. The format has a place for what was said. A
+//! log has digests of it, and those are what is written.
 
 use std::collections::BTreeMap;
 
-use cloister_attestation::time::UnixTime;
 use cloister_audit::record::{Direction, Operation, Outcome, Payload};
 use cloister_audit::{Event, Record};
 use serde::Serialize;
@@ -16,179 +14,106 @@ use super::log::Log;
 
 /// One event, with every field that the format has and in its order.
 #[derive(Debug, Serialize)]
-struct TraceEvent {
-    timestamp: UnixTimestamp,
-    sequence_num: u64,
-    scenario_id: String,
-    agent_id: String,
-    role: Option<String>,
-    event_type: &'static str,
+struct TraceEvent<'a> {
+    event_id: String,
     channel: &'static str,
-    content: String,
-    tool_name: Option<String>,
-    tool_args: Option<Value>,
-    tool_output: Option<String>,
-    memory_key: Option<String>,
-    memory_value: Option<Value>,
-    artifact_type: Option<String>,
-    artifact_path: Option<String>,
-    policy_context: Option<PolicyContext>,
+    source: &'a str,
+    target: &'a str,
+    content: Value,
+    metadata: Value,
+    timestamp: String,
+}
+
+/// What a record says, before it has a place in the trace.
+struct Said<'a> {
+    channel: &'static str,
+    source: &'a str,
+    target: &'a str,
+    content: Value,
     metadata: Value,
 }
 
-#[derive(Debug, Serialize)]
-struct PolicyContext {
-    allowed_set_hash: Option<String>,
-    attack_class: Option<String>,
-    attack_active: bool,
-    defense_enabled: bool,
-    defense_name: Option<String>,
-}
-
-/// RFC 3339.
-#[derive(Debug)]
-struct UnixTimestamp(UnixTime);
-
-impl Serialize for UnixTimestamp {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
-/// The lines of a log.
-pub(super) fn trace(log: &Log) -> Vec<Value> {
-    let scenario = scenario(log);
+/// The trace of a log: of one boot of one agent.
+pub(super) fn trace(log: &Log) -> Value {
+    let origin = &log.progress.origin;
     let mut open: BTreeMap<u64, &Operation> = BTreeMap::new();
-    let mut lines = vec![metadata(log, &scenario)];
+    let mut events = Vec::with_capacity(log.records.len());
     for record in &log.records {
-        lines.push(json!(event(log, &scenario, record, &open)));
+        events.push(event(record, said(record, &origin.agent, &open)));
         if let Event::Operation(operation) = &record.event {
             open.insert(record.sequence, operation);
         }
     }
-    lines
-}
-
-/// What AgentLeak runs is a scenario; what a runtime runs is one boot of one agent.
-fn scenario(log: &Log) -> String {
-    let origin = &log.progress.origin;
-    format!("cloister:{}/{}", origin.trust_domain, origin.agent)
-}
-
-fn metadata(log: &Log, scenario: &str) -> Value {
-    let at = |record: Option<&Record>| record.map(|record| record.at);
-    let (first, last) = (at(log.records.first()), at(log.records.last()));
-    let duration = first.zip(last).map(|(first, last)| last.since(first).as_secs());
     json!({
-        "trace_id": log.progress.origin.instance(),
-        "scenario_id": scenario,
-        "framework": "cloister",
-        // A runtime does not know what its agent thinks with.
-        "model": "unknown",
-        "started_at": first.map_or_else(String::new, |first| first.to_string()),
-        "completed_at": last.map(|last| last.to_string()),
-        "duration_seconds": duration,
-        "total_events": log.records.len(),
-        "total_tokens": 0,
-        "success": null,
-        "error": null,
+        "run_id": origin.instance(),
+        "agent_name": format!("{}/{}", origin.trust_domain, origin.agent),
+        "scenario_id": null,
+        "subject": "",
+        "task_success": null,
+        "timestamp": log.records.first().map_or_else(String::new, |first| first.at.to_string()),
+        "events": events,
     })
 }
 
-fn event(
-    log: &Log,
-    scenario: &str,
-    record: &Record,
-    open: &BTreeMap<u64, &Operation>,
-) -> TraceEvent {
-    let own = &log.progress.origin.agent;
-    let said = if let Event::Operation(operation) = &record.event
-        && operation.verdict.permitted
-    {
-        asked(operation, own)
-    } else if let Event::Outcome(outcome) = &record.event
-        && let Some(operation) = open.get(&outcome.of)
-    {
-        answered(outcome, operation, own)
-    } else {
-        // Among them an outcome whose operation precedes what is kept of the log.
-        system(record, own)
-    };
+fn event<'a>(record: &Record, said: Said<'a>) -> TraceEvent<'a> {
+    let Said { channel, source, target, content, metadata } = said;
     TraceEvent {
-        timestamp: UnixTimestamp(record.at),
-        sequence_num: record.sequence,
-        scenario_id: scenario.to_owned(),
-        ..said
+        event_id: record.sequence.to_string(),
+        channel,
+        source,
+        target,
+        content,
+        metadata,
+        timestamp: record.at.to_string(),
+    }
+}
+
+fn said<'a>(record: &'a Record, own: &'a str, open: &BTreeMap<u64, &'a Operation>) -> Said<'a> {
+    match &record.event {
+        Event::Operation(operation) if operation.verdict.permitted => asked(operation, own),
+        Event::Outcome(outcome) => match open.get(&outcome.of) {
+            Some(operation) => answered(outcome, operation, own),
+            // Its operation precedes what is kept of the log.
+            None => noted(record, own),
+        },
+        _ => noted(record, own),
     }
 }
 
 /// A request that was forwarded: a message from one agent to another, or the input of a tool.
-fn asked(operation: &Operation, own: &str) -> TraceEvent {
-    let (from, to) = ends(operation, own);
-    let (event_type, channel) = if is_tools(operation) {
-        ("tool_call", "tool_input")
-    } else {
-        ("agent_message", "inter_agent")
-    };
+fn asked<'a>(operation: &'a Operation, own: &'a str) -> Said<'a> {
+    let (source, target) = ends(operation, own);
+    let channel = if is_tools(operation) { "tool_call" } else { "inter_agent_message" };
     let content = operation.request.as_ref().map_or_else(|| "streamed".to_owned(), digest);
-    TraceEvent {
-        tool_name: tool_name(operation),
-        policy_context: Some(policy(operation)),
-        metadata: json!({
-            "content": "digest",
-            "from_agent": from,
-            "to_agent": to,
-            "protocol": operation.protocol,
-            "binding": operation.binding,
-            "operation": operation.name,
-        }),
-        ..blank(from, event_type, channel, content)
-    }
+    let metadata = json!({
+        "content": "digest",
+        "protocol": operation.protocol,
+        "binding": operation.binding,
+        "operation": operation.name,
+        "tool": tool_name(operation),
+        "policy": operation.verdict.bundle,
+    });
+    Said { channel, source, target, content: content.into(), metadata }
 }
 
 /// What was answered: by the other agent, or by the tool.
-fn answered(outcome: &Outcome, operation: &Operation, own: &str) -> TraceEvent {
-    let (from, to) = ends(operation, own);
-    let (content, is_tools) = (digest(&outcome.response), is_tools(operation));
-    let (agent, event_type, channel) = if is_tools {
-        (from, "tool_result", "tool_output")
-    } else {
-        (to, "agent_message", "inter_agent")
-    };
-    TraceEvent {
-        tool_output: is_tools.then(|| content.clone()),
-        tool_name: tool_name(operation),
-        metadata: json!({
-            "content": "digest",
-            "from_agent": to,
-            "to_agent": from,
-            "of": outcome.of,
-            "request": digest(&outcome.request),
-            "ending": outcome.ending,
-        }),
-        ..blank(agent, event_type, channel, content)
-    }
+fn answered<'a>(outcome: &Outcome, operation: &'a Operation, own: &'a str) -> Said<'a> {
+    let (target, source) = ends(operation, own);
+    let channel = if is_tools(operation) { "tool_response" } else { "inter_agent_message" };
+    let metadata = json!({
+        "content": "digest",
+        "of": outcome.of,
+        "request": digest(&outcome.request),
+        "tool": tool_name(operation),
+        "ending": outcome.ending,
+    });
+    Said { channel, source, target, content: digest(&outcome.response).into(), metadata }
 }
 
 /// Whatever is no message: the record itself. A denial is one: nothing of it was forwarded.
-fn system(record: &Record, own: &str) -> TraceEvent {
-    let denied =
-        if let Event::Operation(operation) = &record.event { Some(operation) } else { None };
-    TraceEvent {
-        policy_context: denied.map(|operation| policy(operation)),
-        metadata: json!({ "content": "record" }),
-        ..blank(own, "system_event", "log", json!(record).to_string())
-    }
-}
-
-fn policy(operation: &Operation) -> PolicyContext {
-    PolicyContext {
-        allowed_set_hash: Some(operation.verdict.bundle.to_string()),
-        attack_class: None,
-        attack_active: false,
-        defense_enabled: true,
-        defense_name: Some("cloister".to_owned()),
-    }
+fn noted<'a>(record: &Record, own: &'a str) -> Said<'a> {
+    let metadata = json!({ "content": "record", "event": record.event.name() });
+    Said { channel: "log", source: own, target: "audit", content: json!(record), metadata }
 }
 
 /// Whether it is asked of a tool server, and not of an agent.
@@ -211,31 +136,4 @@ fn ends<'a>(operation: &'a Operation, own: &'a str) -> (&'a str, &'a str) {
 
 fn digest(payload: &Payload) -> String {
     format!("sha256:{} ({} bytes)", payload.sha256, payload.bytes)
-}
-
-fn blank(
-    agent: &str,
-    event_type: &'static str,
-    channel: &'static str,
-    content: String,
-) -> TraceEvent {
-    TraceEvent {
-        timestamp: UnixTimestamp(UnixTime::from_secs(0)),
-        sequence_num: 0,
-        scenario_id: String::new(),
-        agent_id: agent.to_owned(),
-        role: None,
-        event_type,
-        channel,
-        content,
-        tool_name: None,
-        tool_args: None,
-        tool_output: None,
-        memory_key: None,
-        memory_value: None,
-        artifact_type: None,
-        artifact_path: None,
-        policy_context: None,
-        metadata: json!({}),
-    }
 }

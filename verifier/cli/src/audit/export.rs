@@ -21,9 +21,8 @@ pub(super) fn answer(log: &Log, format: ExportFormat) -> Result<Answer, AuditCom
             (format!("{otlp}\n"), otlp)
         }
         ExportFormat::Agentleak => {
-            let lines = agentleak::trace(log);
-            let text = lines.iter().map(|line| format!("{line}\n")).collect();
-            (text, json!({ "trace": lines }))
+            let trace = agentleak::trace(log);
+            (format!("{trace}\n"), trace)
         }
     };
     Ok(Answer { exit: Exit::Acceptable, text, json })
