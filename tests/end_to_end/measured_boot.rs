@@ -77,11 +77,11 @@ fn date(program: &[u8]) -> usize {
     usize::try_from(start).unwrap() + 8
 }
 
-/// Where the initrd's header says which system compressed it, which nobody looks at either.
-// SPEC: RFC 1952, section 2.3, `OS`.
-fn system(uki: &[u8], initrd: &[u8]) -> usize {
-    let head = &initrd[..256];
-    uki.windows(head.len()).position(|window| window == head).unwrap() + 9
+/// Where the initrd ends: the archive with padding behind a name, which nobody looks at either and
+/// which LZ4 keeps as it is.
+fn padding(uki: &[u8], initrd: &[u8]) -> usize {
+    let start = uki.windows(256).position(|window| window == &initrd[..256]).unwrap();
+    start + initrd.len() - 1
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn a_guest_is_admitted_by_what_it_measured_into_a_real_tpm_and_one_changed
 
     let mut repacked = published.clone();
     let initrd = world.image.handed(TeeKind::Tdx).unwrap().initrd;
-    let at = system(&repacked.uki, &initrd);
+    let at = padding(&repacked.uki, &initrd);
     repacked.uki[at] ^= 1;
     let (decision, comparison) = world.boot(&repacked).await;
     assert_eq!(mismatch(decision), "PCR4, PCR9, PCR11");

@@ -2,16 +2,14 @@
 
 use std::env;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use cloister_image::build::Build;
 use cloister_image::folder::{INITRD, ImageFolder, KERNEL};
+use cloister_image::lz4;
 use cloister_image::packages::{Cache, Lock};
 use cloister_image::progress::Silent;
-use flate2::read::GzDecoder;
-use flate2::{Compression, GzBuilder};
 
 use crate::timing::{Effort, Measured, Turn, timed, turns_of};
 
@@ -107,8 +105,7 @@ pub(crate) fn size() -> Result<Measured> {
 pub(crate) fn build() -> Result<Measured> {
     let sample = Sample::make()?;
     let image = ImageFolder::open(&sample.build()?)?;
-    let mut archive = Vec::new();
-    std::io::copy(&mut GzDecoder::new(image.read(INITRD)?.as_slice()), &mut archive)?;
+    let archive = lz4::decompress(&image.read(INITRD)?)?;
     let kernel = image.path(KERNEL)?;
     let copies = sample.folder.path().join("copies");
     fs::create_dir_all(&copies)?;
@@ -121,9 +118,7 @@ pub(crate) fn build() -> Result<Measured> {
 }
 
 fn reference(kernel: &Path, archive: &[u8], copies: &Path) -> Result<()> {
-    let mut encoder = GzBuilder::new().write(Vec::new(), Compression::default());
-    encoder.write_all(archive)?;
-    let initrd = encoder.finish()?;
+    let initrd = lz4::compress(archive, &Silent);
     for copy in ["1", "2"] {
         fs::copy(kernel, copies.join(format!("kernel.{copy}")))?;
         fs::write(copies.join(format!("initrd.{copy}")), &initrd)?;

@@ -137,8 +137,6 @@ pub struct Output {
     pub file: String,
     /// SHA-256 of its bytes.
     pub sha256: Sha256,
-    /// SHA-384 of its bytes.
-    pub sha384: Digest48,
     /// Its size.
     pub bytes: u64,
 }
@@ -148,7 +146,6 @@ impl Output {
         Self {
             file: file.to_owned(),
             sha256: Sha256::of(bytes),
-            sha384: Digest48::sha384(bytes),
             bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         }
     }
@@ -170,14 +167,14 @@ pub enum FolderError {
         reason: String,
     },
     /// A file is not the one that was built.
-    #[error("{} is not what {IMAGE} says: its SHA-384 is {found}, not {expected}", .path.display())]
+    #[error("{} is not what {IMAGE} says: its SHA-256 is {found}, not {expected}", .path.display())]
     Changed {
         /// Which file.
         path: PathBuf,
         /// Its digest.
-        found: Digest48,
+        found: Sha256,
         /// What was built.
-        expected: Digest48,
+        expected: Sha256,
     },
     /// The image has no such file.
     #[error("the image has no {0}")]
@@ -220,8 +217,9 @@ impl ImageFolder {
         for required in [KERNEL, INITRD, CMDLINE, UKI, MANIFEST] {
             image.output(required)?;
         }
-        if image.output(MANIFEST)?.sha384 != image.description.manifest.sha384 {
-            return Err(malformed("the manifest has two digests".to_owned()));
+        let manifest = Digest48::sha384(&image.read(MANIFEST)?);
+        if manifest != image.description.manifest.sha384 {
+            return Err(malformed("the manifest is another one".to_owned()));
         }
         Ok(image)
     }
@@ -248,8 +246,8 @@ impl ImageFolder {
         let output = self.output(file)?;
         let path = self.path.join(&output.file);
         let bytes = file::read(&path, FILE_BYTES_MAX)?;
-        let (found, expected) = (Digest48::sha384(&bytes), output.sha384);
-        if found != expected || Sha256::of(&bytes) != output.sha256 {
+        let (found, expected) = (Sha256::of(&bytes), output.sha256);
+        if found != expected {
             return Err(FolderError::Changed { path, found, expected });
         }
         Ok(bytes)

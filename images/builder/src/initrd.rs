@@ -1,14 +1,11 @@
 //! The initial RAM file system: the runtime as first process, modules, and the agent's files.
 
-use std::io::{self, Write as _};
-
 use cloister_attestation::code::{Code, Diagnostic};
-use flate2::{Compression, GzBuilder};
 
-use crate::cpio;
 use crate::modules::Module;
 use crate::progress::{Progress, Step};
 use crate::tree::{Tree, TreeError};
+use crate::{cpio, lz4};
 
 cloister_attestation::codes! {
     /// No archive can be made of the image's files.
@@ -30,11 +27,6 @@ const FILES: &[(&str, &str)] = &[
     ("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"),
 ];
 
-/// Bytes that are compressed between two signs of progress.
-const CHUNK: usize = 1024 * 1024;
-/// gzip's word for an operating system that is not told.
-const NO_SYSTEM: u8 = 255;
-
 /// No archive can be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -42,9 +34,6 @@ pub enum InitrdError {
     /// A file does not fit the format.
     #[error(transparent)]
     Cpio(#[from] cpio::TooLarge),
-    /// The archive does not compress.
-    #[error("the archive does not compress")]
-    Compression(#[source] io::Error),
 }
 
 impl Diagnostic for InitrdError {
@@ -85,33 +74,20 @@ pub fn furnish(
     tree.file(&format!("{MODULES}/load"), list.into_bytes(), false)
 }
 
-/// The compressed archive of `tree`: gzip, without name and time.
+/// The compressed archive of `tree`.
 ///
 /// # Errors
 /// [`InitrdError`], if a file is too large for the format.
 pub fn compress(tree: &Tree, progress: &dyn Progress) -> Result<Vec<u8>, InitrdError> {
     let archive = cpio::archive(tree)?;
     progress.begin(Step::Compressing, u64::try_from(archive.len()).ok());
-    let compressed = gzip(&archive, progress).map_err(InitrdError::Compression)?;
+    let compressed = lz4::compress(&archive, progress);
     progress.end();
     Ok(compressed)
 }
 
-fn gzip(archive: &[u8], progress: &dyn Progress) -> io::Result<Vec<u8>> {
-    let out = Vec::with_capacity(archive.len() / 2);
-    let gzip = GzBuilder::new().mtime(0).operating_system(NO_SYSTEM);
-    let mut encoder = gzip.write(out, Compression::default());
-    for chunk in archive.chunks(CHUNK) {
-        encoder.write_all(chunk)?;
-        progress.advance(u64::try_from(chunk.len()).unwrap_or(0));
-    }
-    encoder.finish()
-}
-
 #[cfg(test)]
 mod tests {
-    use std::io::Read as _;
-
     use super::{compress, furnish};
     use crate::modules::Module;
     use crate::progress::Silent;
@@ -138,15 +114,11 @@ mod tests {
     }
 
     #[test]
-    fn the_compressed_archive_has_no_time_name_or_system() {
+    fn the_compressed_archive_is_the_archive() {
         let mut tree = Tree::new();
         tree.file("/a", vec![1; 5000], false).unwrap();
         let bytes = compress(&tree, &Silent).unwrap();
-        // SPEC: RFC 1952 section 2.3: magic, deflate, no flags, no time; unknown system.
-        assert_eq!(bytes[..8], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
-        assert_eq!(bytes[9], 255);
-        let mut archive = Vec::new();
-        flate2::read::GzDecoder::new(bytes.as_slice()).read_to_end(&mut archive).unwrap();
-        assert_eq!(archive, crate::cpio::archive(&tree).unwrap());
+        assert!(bytes.len() < 1000);
+        assert_eq!(crate::lz4::decompress(&bytes), Ok(crate::cpio::archive(&tree).unwrap()));
     }
 }

@@ -30,6 +30,7 @@ pub mod folder;
 pub mod initrd;
 pub mod kernel;
 pub mod limits;
+pub mod lz4;
 pub mod measure;
 pub mod modules;
 pub mod oci;

@@ -31,9 +31,6 @@ const USUAL: &[&[&str]] = &[
     &["tdx_guest"],
     &["tpm_crb"],
     &["tpm_tis"],
-    // Talking to the host's side.
-    &["vsock"],
-    &["vmw_vsock_virtio_transport"],
 ];
 
 /// A kernel module cannot be in an image.

@@ -48,7 +48,7 @@ pub fn provenance(description: &Description, kind: &str, cmdline: &str) -> Value
 fn subject(output: &Output) -> Value {
     json!({
         "name": output.file,
-        "digest": { "sha256": output.sha256, "sha384": output.sha384.to_string() },
+        "digest": { "sha256": output.sha256 },
     })
 }
 
@@ -101,7 +101,6 @@ pub(crate) mod tests {
         let statement = provenance(&description, "static", "quiet");
         let subject = &statement["subject"][0];
         assert_eq!(subject["digest"]["sha256"], Sha256::of(b"kernel").to_string());
-        assert_eq!(subject["digest"]["sha384"], Digest48::sha384(b"kernel").to_string());
         let definition = &statement["predicate"]["buildDefinition"];
         let dependencies = definition["resolvedDependencies"].as_array().unwrap();
         assert_eq!(dependencies.len(), description.inputs.len());

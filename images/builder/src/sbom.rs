@@ -15,9 +15,9 @@ pub fn sbom(description: &Description) -> Value {
     let Description { name, version, inputs, .. } = description;
     let parts: Vec<_> = inputs.iter().enumerate().map(|(at, input)| part(at, input)).collect();
     let bootable = description.outputs.iter().find(|output| output.file == UKI);
-    let digest = bootable.map_or(description.manifest.sha384, |output| output.sha384);
-    let checksums: Vec<_> =
-        bootable.map(|output| checksum("SHA384", &output.sha384.to_string())).into_iter().collect();
+    let digest = bootable.map(|output| output.sha256.to_string());
+    let checksums: Vec<_> = digest.iter().map(|digest| checksum("SHA256", digest)).collect();
+    let digest = digest.unwrap_or_else(|| description.manifest.sha384.to_string());
     let image = json!({
         "SPDXID": "SPDXRef-image",
         "name": name,

@@ -12,18 +12,17 @@ fn image(folder: &Path) -> serde_json::Value {
         .iter()
         .map(|file| {
             fs::write(folder.join(file), file).unwrap();
-            let sha384 = cloister_attestation::bytes::Digest48::sha384(file.as_bytes());
             serde_json::json!({
                 "file": file,
                 "sha256": cloister_image::digest::Sha256::of(file.as_bytes()),
-                "sha384": sha384.to_string(),
                 "bytes": file.len(),
             })
         })
         .collect();
+    let manifest = cloister_attestation::bytes::Digest48::sha384(b"manifest.cbor");
     let json = serde_json::json!({
         "format": "cloister/image/1", "name": "n", "version": "1", "agent": "a",
-        "manifest": { "sha384": outputs[4]["sha384"] },
+        "manifest": { "sha384": manifest.to_string() },
         "inputs": [], "outputs": outputs, "toolchain": {},
     });
     write(folder, &json);
@@ -65,7 +64,8 @@ fn a_description_that_names_other_files_or_leaves_some_out_is_refused() {
     refused(&|json| json["outputs"][0]["file"] = "/etc/passwd".into());
     refused(&|json| json["format"] = "cloister/image/2".into());
     refused(&|json| json["more"] = 1.into());
-    refused(&|json| json["manifest"]["sha384"] = json["outputs"][0]["sha384"].clone());
+    refused(&|json| json["manifest"]["sha384"] = "00".repeat(48).into());
+    refused(&|json| json["outputs"][0]["sha256"] = "00".repeat(32).into());
     refused(&|json| drop(json["outputs"].as_array_mut().unwrap().remove(0)));
     assert!(ImageFolder::open(folder.path()).is_err());
     write(folder.path(), &good);

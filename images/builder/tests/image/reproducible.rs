@@ -7,6 +7,7 @@ use std::process::Command;
 
 use cloister_image::build::{Build, BuildError};
 use cloister_image::folder::{Description, ImageFolder};
+use cloister_image::lz4;
 use cloister_image::packages::{Cache, Lock};
 use cloister_image::pe::Pe;
 use cloister_image::progress::Silent;
@@ -127,10 +128,7 @@ fn the_unified_image_carries_what_lies_beside_it_and_modules_come_with_what_they
     assert_eq!(section(".cmdline"), image.cmdline().unwrap().as_bytes());
     assert_eq!(image.read("manifest.cbor").unwrap(), [0xa0]);
 
-    let mut archive = Vec::new();
-    let initrd = image.read("initrd").unwrap();
-    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(initrd.as_slice()), &mut archive)
-        .unwrap();
+    let archive = lz4::decompress(&image.read("initrd").unwrap()).unwrap();
     let text = String::from_utf8_lossy(&archive);
     let at = |module: &str| text.find(&format!("/lib/modules/{module}.ko\n")).unwrap();
     assert!(at("failover") < at("net_failover") && at("net_failover") < at("virtio_net"));
