@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use cloister_attestation::code::{Code, Diagnostic};
 use rustix::io::Errno;
 
+use crate::dhcp::Silence;
+
 cloister_attestation::codes! {
     /// A file system cannot be mounted.
     MOUNT = "guest.mount", Operator, "",
@@ -22,7 +24,11 @@ cloister_attestation::codes! {
     /// The network cannot be brought up.
     NETWORK = "guest.network", Operator, "",
         "Correct [network] in node.toml, and give the machine one virtio network device.",
-        "The kernel refused an address or a route of node.toml, or the guest has no network device to give it to.";
+        "The kernel refused an address or a route of node.toml or of the network, or the guest has no network device to give it to, for which the image may lack the driver.";
+    /// Nobody gives the guest an address.
+    DHCP = "guest.dhcp", Operator, "RFC 2131",
+        "Attach the machine's network device to a network that answers DHCP, and build the device's driver into the image.",
+        "The guest asks for its address by DHCP where node.toml says so. For 30 seconds nobody on the link answered with one, or what was offered was refused. Answers have to be broadcast, as the guest asks for it.";
     /// The clock cannot be set.
     CLOCK = "guest.clock", Cloister, "",
         "Report this as a defect, with the log.",
@@ -77,6 +83,9 @@ pub enum GuestError {
         #[source]
         source: io::Error,
     },
+    /// Nobody gives the guest an address.
+    #[error("no address by DHCP")]
+    Dhcp(#[from] Silence),
     /// The clock cannot be set.
     #[error("cannot set the clock to the time at which the image was built")]
     Clock(#[source] io::Error),
@@ -118,6 +127,7 @@ impl Diagnostic for GuestError {
             Self::Module { .. } => &MODULE,
             Self::Handover(_) => &HANDOVER,
             Self::Network { .. } => &NETWORK,
+            Self::Dhcp(_) => &DHCP,
             Self::Clock(_) => &CLOCK,
             Self::Hardening { .. } => &HARDENING,
             Self::Console(_) => &CONSOLE,

@@ -16,6 +16,7 @@
 
 pub mod clock;
 pub mod console;
+pub mod dhcp;
 mod error;
 pub mod fence;
 pub mod handover;

@@ -10,6 +10,8 @@ use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use rustix::net::{bind, recv, send, socket_with};
 
+use crate::dhcp::Route;
+
 const NEWLINK: u16 = 16;
 const NEWADDR: u16 = 20;
 const NEWROUTE: u16 = 24;
@@ -23,6 +25,9 @@ const ERROR: u16 = 2;
 const HEAD_LEN: usize = 16;
 const UP: u32 = 1;
 const INET: u8 = 2;
+/// `RT_SCOPE_UNIVERSE` and `RT_SCOPE_LINK`.
+const EVERYWHERE: u8 = 0;
+const ON_LINK: u8 = 253;
 
 /// A connection to the kernel's routing part.
 #[derive(Debug)]
@@ -65,13 +70,17 @@ impl Routing {
         self.ask(NEWADDR, ASKED | MADE, &body, &attributes)
     }
 
-    /// Sends everything for elsewhere to `gateway`.
-    pub(crate) fn gateway(&mut self, index: u32, gateway: Ipv4Addr) -> Result<(), Errno> {
-        // Family, lengths of destination and source, service, table `main`, by `boot`, everywhere,
+    /// Sends everything for `destination` to its gateway, or onto the link.
+    pub(crate) fn route(&mut self, index: u32, route: &Route) -> Result<(), Errno> {
+        let Route { destination, prefix, gateway } = *route;
+        let scope = if gateway.is_some() { EVERYWHERE } else { ON_LINK };
+        // Family, lengths of destination and source, service, table `main`, by `boot`, scope,
         // unicast, no flags.
-        let body = [INET, 0, 0, 0, 254, 3, 0, 1, 0, 0, 0, 0];
-        // RTA_GATEWAY and RTA_OIF.
-        let attributes = [(5, gateway.octets()), (4, index.to_ne_bytes())];
+        let body = [INET, prefix, 0, 0, 254, 3, scope, 1, 0, 0, 0, 0];
+        // RTA_OIF; RTA_GATEWAY; RTA_DST, which everybody has none of.
+        let mut attributes = vec![(4, index.to_ne_bytes())];
+        attributes.extend(gateway.map(|gateway| (5, gateway.octets())));
+        attributes.extend((prefix > 0).then(|| (1, destination.octets())));
         self.ask(NEWROUTE, ASKED | MADE, &body, &attributes)
     }
 

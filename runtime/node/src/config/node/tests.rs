@@ -1,4 +1,5 @@
 use cloister_attestation::code::Diagnostic as _;
+use cloister_guest::network::Network;
 
 use super::{NodeConfig, OnRefusal, TeeKind};
 use crate::config::{ConfigError, EXPOSED, LogFormat, SYNTAX, VALUE};
@@ -100,4 +101,36 @@ fn the_verifiers_host_is_what_its_certificate_has_to_name() {
     }
     let error = load(&LEAST.replace("localhost:8443", "a..b:1")).unwrap_err();
     assert_eq!(error.code(), &VALUE);
+}
+
+#[test]
+fn a_guests_address_is_given_or_asked_for() {
+    let with = |section: &str| load(&format!("{LEAST}[network]\n{section}\n"));
+    assert_eq!(load(LEAST).unwrap().network, None);
+    assert_eq!(with("dhcp = true").unwrap().network, Some(Network::Dhcp));
+    let given = with("address = \"10.0.2.15/24\"\nresolvers = [\"10.0.2.3\"]").unwrap().network;
+    assert!(matches!(given, Some(Network::Given(given)) if given.resolvers.len() == 1));
+    for (section, why) in [
+        ("", "write either address or dhcp = true"),
+        ("dhcp = true\naddress = \"10.0.2.15/24\"", "write either address or dhcp = true"),
+        ("dhcp = true\nresolvers = [\"10.0.2.3\"]", "leave them out"),
+    ] {
+        let error = with(section).unwrap_err();
+        assert_eq!(error.code(), &SYNTAX, "{section}");
+        assert!(error.to_string().contains(why), "{section}: {error}");
+        assert!(error.position().is_some(), "{section}");
+    }
+}
+
+#[test]
+fn the_examples_ways_to_an_address_are_ways_to_one() {
+    let (head, network) = EXAMPLE.split_once("# [network]\n").unwrap();
+    let (given, dhcp) = network.split_once("# In place of all three").unwrap();
+    let uncommented = |text: &str| {
+        let keys = text.lines().filter_map(|line| line.strip_prefix("# "));
+        let keys: Vec<_> = keys.filter(|key| key.contains(" = ") && !key.contains('`')).collect();
+        load(&format!("{head}[network]\n{}\n", keys.join("\n"))).unwrap().network
+    };
+    assert!(matches!(uncommented(given), Some(Network::Given(given)) if given.gateway.is_some()));
+    assert_eq!(uncommented(dhcp), Some(Network::Dhcp));
 }
