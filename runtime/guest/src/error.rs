@@ -7,6 +7,7 @@ use cloister_attestation::code::{Code, Diagnostic};
 use rustix::io::Errno;
 
 use crate::dhcp::Silence;
+use crate::metadata::MetadataError;
 
 cloister_attestation::codes! {
     /// A file system cannot be mounted.
@@ -19,16 +20,20 @@ cloister_attestation::codes! {
         "The image lists the kernel modules to load, in order. One is missing, belongs to another kernel, or needs a symbol of a module that stands after it. A module whose device this machine lacks is passed over and logged.";
     /// The host's file is not there, or is not one.
     HANDOVER = "guest.handover", Operator, "",
-        "Hand node.toml over as the firmware entry opt/org.cloister/node.toml, or on a virtio disk with the serial cloister-node.",
-        "The guest found no node.toml from its host, or one that is too large or not UTF-8. Without it there is no address to listen at and no Verifier to ask.";
+        "Hand node.toml over as the firmware entry opt/org.cloister/node.toml, on a virtio disk with the serial cloister-node, or as user data of a cloud.",
+        "The guest found no node.toml from its host, or one that is too large or not UTF-8, and the machine does not say that it is one of Amazon EC2, Azure or Google Compute Engine, whose metadata service would be asked. Without node.toml there is no address to listen at and no Verifier to ask.";
     /// The network cannot be brought up.
     NETWORK = "guest.network", Operator, "",
         "Correct [network] in node.toml, and give the machine one virtio network device.",
-        "The kernel refused an address or a route of node.toml or of the network, or the guest has no network device to give it to, for which the image may lack the driver.";
+        "The kernel refused an address or a route of node.toml or of the network, or the guest has no network device to give it to, for which the image may lack the driver. Where node.toml came from a metadata service, the network was up before: [network] says dhcp = true there, or is left out.";
     /// Nobody gives the guest an address.
     DHCP = "guest.dhcp", Operator, "RFC 2131",
         "Attach the machine's network device to a network that answers DHCP, and build the device's driver into the image.",
-        "The guest asks for its address by DHCP where node.toml says so. For 30 seconds nobody on the link answered with one, or what was offered was refused. Answers have to be broadcast, as the guest asks for it.";
+        "The guest asks for its address by DHCP where node.toml says so, and before it asks a cloud's metadata service. For 30 seconds nobody on the link answered with one, or what was offered was refused. Answers have to be broadcast, as the guest asks for it.";
+    /// A cloud's metadata service gives no node.toml.
+    METADATA = "guest.metadata", Operator, "",
+        "Launch the machine with node.toml as user data, and with its metadata service switched on.",
+        "The machine has neither a firmware entry nor a disk with node.toml, and says that it is in a cloud. The metadata service of that cloud did not answer for a minute, or has no user data, or something else than a file in UTF-8.";
     /// The clock cannot be set.
     CLOCK = "guest.clock", Cloister, "",
         "Report this as a defect, with the log.",
@@ -83,9 +88,17 @@ pub enum GuestError {
         #[source]
         source: io::Error,
     },
+    /// A file that came over the network says that the network is another one.
+    #[error(
+        "node.toml of a metadata service has an address in [network]; the guest has one by DHCP"
+    )]
+    OtherNetwork,
     /// Nobody gives the guest an address.
     #[error("no address by DHCP")]
     Dhcp(#[from] Silence),
+    /// A cloud's metadata service gives no node.toml.
+    #[error("no node.toml from the cloud: {0}")]
+    Metadata(#[from] MetadataError),
     /// The clock cannot be set.
     #[error("cannot set the clock to the time at which the image was built")]
     Clock(#[source] io::Error),
@@ -126,8 +139,9 @@ impl Diagnostic for GuestError {
             Self::Mount { .. } => &MOUNT,
             Self::Module { .. } => &MODULE,
             Self::Handover(_) => &HANDOVER,
-            Self::Network { .. } => &NETWORK,
+            Self::Network { .. } | Self::OtherNetwork => &NETWORK,
             Self::Dhcp(_) => &DHCP,
+            Self::Metadata(_) => &METADATA,
             Self::Clock(_) => &CLOCK,
             Self::Hardening { .. } => &HARDENING,
             Self::Console(_) => &CONSOLE,

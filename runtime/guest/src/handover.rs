@@ -15,26 +15,24 @@ const FIRMWARE: &str = "firmware/qemu_fw_cfg/by_name/opt/org.cloister/node.toml/
 const SERIAL: &str = "cloister-node";
 
 /// Reads the host's file, of at most `most` bytes: from QEMU's firmware configuration, else from a
-/// virtio disk with the serial number `cloister-node`.
+/// virtio disk with the serial number `cloister-node`. `None` if the machine has neither.
 ///
 /// # Errors
-/// [`GuestError::Handover`] if there is neither, or it is too large or not UTF-8.
-pub fn read(most: u64) -> Result<String, GuestError> {
+/// [`GuestError::Handover`] if it is too large or not UTF-8.
+pub fn read(most: u64) -> Result<Option<String>, GuestError> {
     from(Path::new("/sys"), Path::new("/dev"), most)
 }
 
-fn from(sys: &Path, dev: &Path, most: u64) -> Result<String, GuestError> {
+fn from(sys: &Path, dev: &Path, most: u64) -> Result<Option<String>, GuestError> {
     let failed = |what: &Path, why: &dyn core::fmt::Display| {
         GuestError::Handover(format!("{}: {why}", what.display()))
     };
     let path = source(sys, dev).map_err(|error| failed(sys, &error))?;
-    let path = path.ok_or_else(|| {
-        GuestError::Handover("no firmware entry and no disk with its serial number".to_owned())
-    })?;
+    let Some(path) = path else { return Ok(None) };
     let bytes = bounded(&path, most).map_err(|error| failed(&path, &error))?;
     let text = String::from_utf8(bytes).map_err(|error| failed(&path, &error))?;
     info!(from = %path.display(), bytes = text.len(), "node.toml of the host");
-    Ok(text)
+    Ok(Some(text))
 }
 
 fn source(sys: &Path, dev: &Path) -> io::Result<Option<PathBuf>> {
@@ -85,15 +83,15 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let (sys, dev) = (root.path().join("sys"), root.path().join("dev"));
         fs::create_dir_all(sys.join("block")).unwrap();
-        from(&sys, &dev, 64).unwrap_err();
+        assert_eq!(from(&sys, &dev, 64).unwrap(), None);
         put(&sys.join("block/vda/serial"), b"other\n");
         put(&sys.join("block/loop0/size"), b"1");
-        from(&sys, &dev, 64).unwrap_err();
+        assert_eq!(from(&sys, &dev, 64).unwrap(), None);
         put(&sys.join("block/vdb/serial"), b"cloister-node");
         put(&dev.join("vdb"), b"disk = 1\n\0\0\0\0");
-        assert_eq!(from(&sys, &dev, 64).unwrap(), "disk = 1\n");
+        assert_eq!(from(&sys, &dev, 64).unwrap().unwrap(), "disk = 1\n");
         put(&sys.join(FIRMWARE), b"firmware = 1");
-        assert_eq!(from(&sys, &dev, 64).unwrap(), "firmware = 1");
+        assert_eq!(from(&sys, &dev, 64).unwrap().unwrap(), "firmware = 1");
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod error;
 pub mod fence;
 pub mod handover;
 pub mod hardening;
+pub mod metadata;
 pub mod modules;
 pub mod mounts;
 mod netlink;

@@ -10,6 +10,8 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use cloister_attestation::code::{Code, Diagnostic};
+use cloister_guest::metadata::Cloud;
+use cloister_guest::network::Network;
 use cloister_guest::{GuestError, clock, console, handover, hardening, modules, mounts, network};
 use tracing::{error, info, warn};
 
@@ -66,9 +68,8 @@ fn start() -> Result<(), StartError> {
     console::take()?;
     modules::load(Path::new(modules::LIST))?;
     mounts::second()?;
-    let text = handover::read(CONFIG_BYTES_MAX)?;
-    let node = NodeConfig::parse(Path::new(NODE), text.as_str())?;
-    connect(&node)?;
+    network::loopback()?;
+    let text = connect()?;
     clock::raise(Path::new(clock::EPOCH))?;
     mounts::write_private(Path::new(NODE), &text)
         .map_err(|source| GuestError::Runtime { step: "write the host's file for", source })?;
@@ -78,14 +79,29 @@ fn start() -> Result<(), StartError> {
     Ok(())
 }
 
-fn connect(node: &NodeConfig) -> Result<(), GuestError> {
-    network::loopback()?;
-    match &node.network {
-        Some(network) => network::up(network),
-        None => {
-            warn!("node.toml has no [network]: loopback only");
-            Ok(())
-        }
+/// The network up as node.toml says it, and node.toml. Where the machine was handed no such file, it is
+/// behind the network.
+fn connect() -> Result<String, StartError> {
+    let Some(text) = handover::read(CONFIG_BYTES_MAX)? else { return connect_first() };
+    match NodeConfig::parse(Path::new(NODE), text.as_str())?.network {
+        Some(network) => network::up(&network)?,
+        None => warn!("node.toml has no [network]: loopback only"),
+    }
+    Ok(text)
+}
+
+/// The network up by DHCP, and the node.toml that a cloud's metadata service has.
+fn connect_first() -> Result<String, StartError> {
+    let cloud = Cloud::of_machine().ok_or_else(|| {
+        GuestError::Handover(
+            "no firmware entry, no disk with its serial number, and no known cloud".to_owned(),
+        )
+    })?;
+    network::up(&Network::Dhcp)?;
+    let text = cloud.node_toml(CONFIG_BYTES_MAX)?;
+    match NodeConfig::parse(Path::new(NODE), text.as_str())?.network {
+        None | Some(Network::Dhcp) => Ok(text),
+        Some(_) => Err(GuestError::OtherNetwork.into()),
     }
 }
 
