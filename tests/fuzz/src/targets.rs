@@ -10,6 +10,7 @@ mod documents;
 mod event_log;
 mod evidence;
 mod gateway;
+mod guest;
 mod images;
 mod mcp;
 mod prediction;
@@ -71,6 +72,8 @@ pub const ALL: &[Target] = &[
     attester::SIMULATOR_ANSWER,
     tpm::RESPONSE,
     tpm::QUOTE_SERVICE,
+    guest::DHCP,
+    guest::METADATA,
     channel::LEASE,
     channel::SVID,
     channel::TRUST_BUNDLE,

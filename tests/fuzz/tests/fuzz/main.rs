@@ -85,6 +85,8 @@ targets! {
     simulator_answer = "simulator-answer";
     tpm_response = "tpm-response";
     quote_service_answer = "quote-service-answer";
+    dhcp_message = "dhcp-message";
+    metadata_answer = "metadata-answer";
     lease = "lease";
     svid = "svid";
     trust_bundle = "trust-bundle";
