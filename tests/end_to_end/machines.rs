@@ -192,6 +192,22 @@ async fn a_guest_that_its_host_may_debug_is_refused() {
 
 #[tokio::test]
 #[ignore = "boots virtual machines in software: cargo ci --only machines"]
+async fn a_machine_in_a_cloud_asks_for_its_address_and_for_its_file() {
+    let (devnet, program) = (devnet().await, sample());
+    let sample = Workload::Static { program: &program, options: &[] };
+    let (_, image) = admitted(&devnet, "translator", &[], sample).await;
+    let launch = Launch::of(&image, TeeKind::Snp).unwrap();
+    let Devnet { host, verifier } = &devnet;
+    let mut guest = Guest::start_in_cloud(host, verifier, &image, &launch).await.unwrap();
+    assert_eq!(guest.decision().await.unwrap(), Decision::Admitted, "{}", guest.log());
+    for told in ["an address by DHCP", "the metadata service of Google Compute Engine"] {
+        assert!(guest.log().contains(told), "{told}:\n{}", guest.log());
+    }
+    guest.stop().await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "boots virtual machines in software: cargo ci --only machines"]
 async fn yesterdays_image_is_refused_once_todays_has_taken_its_place() {
     let (devnet, program) = (devnet().await, sample());
     let sample = Workload::Static { program: &program, options: &[] };

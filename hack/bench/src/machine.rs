@@ -109,6 +109,7 @@ impl Bench {
             cpus: 1,
             forwards: Vec::new(),
             node: None,
+            cloud: None,
         };
         let vendor = cloister_boot::tee::Vendor::of(self.devnet.host.pki());
         let processors = machine.processors();

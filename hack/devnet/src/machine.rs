@@ -4,6 +4,7 @@
 //! The machines are as open as any process: what is real about them is everything that is measured,
 //! the guest that starts from it, and the network between them.
 
+mod cloud;
 mod measured;
 
 use std::net::TcpListener;
@@ -79,7 +80,18 @@ impl Guest {
         launch: &Launch,
     ) -> Result<Self> {
         let port = free_port()?;
-        let machine = machine(port, launch.memory_mib, node(verifier, port, node_toml)?);
+        let node = node(verifier, HOST, port, node_toml)?;
+        let machine = machine(port, launch.memory_mib, Some(node));
+        Self::start_machine(host, image, launch, &machine, port).await
+    }
+
+    async fn start_machine(
+        host: &Host,
+        image: &MachineImage,
+        launch: &Launch,
+        machine: &Machine,
+        port: u16,
+    ) -> Result<Self> {
         let Launch { tee, handed, debuggable, .. } = launch;
         let software = SoftwareTee::measuring(
             &Vendor::of(host.pki()),
@@ -176,25 +188,28 @@ impl<M> Guest<M> {
 }
 
 /// A machine that peers reach through `port` of this one.
-fn machine(port: u16, memory_mib: u32, node: String) -> Machine {
+fn machine(port: u16, memory_mib: u32, node: Option<String>) -> Machine {
     Machine {
         accelerator: Accelerator::Tcg,
         memory_mib,
         cpus: 1,
         forwards: vec![Forward { host: port, guest: CHANNEL_PORT }],
-        node: Some(node),
+        node,
+        cloud: None,
     }
 }
 
-/// The host's file for a guest that peers reach through `port` of this machine, as `write` has it.
+/// The host's file for a guest that reaches this machine at `host`, and that peers reach through `port`
+/// of it, as `write` has it.
 fn node(
     verifier: &Verifier,
+    host: &str,
     port: u16,
     write: impl Fn(&str, Option<&str>) -> String,
 ) -> Result<String> {
     let address = verifier.address();
     let (_, verifier_port) = address.rsplit_once(':').context("the Verifier has no port")?;
-    Ok(write(&format!("{HOST}:{verifier_port}"), Some(&format!("{HOST}:{port}"))))
+    Ok(write(&format!("{host}:{verifier_port}"), Some(&format!("{host}:{port}"))))
 }
 
 /// A port that was free a moment ago: QEMU cannot tell which one it chose by itself.

@@ -75,8 +75,21 @@ pub struct Machine {
     pub cpus: u32,
     /// Ports that lead into it.
     pub forwards: Vec<Forward>,
-    /// The host's file for the runtime.
+    /// The host's file for the runtime, if it is handed over with the machine.
     pub node: Option<String>,
+    /// The cloud that the machine believes itself in.
+    pub cloud: Option<Cloud>,
+}
+
+/// What makes a machine believe itself in a cloud: its vendor, and who answers at the address of the
+/// metadata service. The guest has to ask for its own address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cloud {
+    /// Manufacturer of the machine, in SMBIOS.
+    pub vendor: &'static str,
+    /// Port of this machine's loopback address, which QEMU connects once: every request of the
+    /// guest is written into this one connection.
+    pub metadata: u16,
 }
 
 impl Machine {
@@ -134,7 +147,10 @@ impl Machine {
         if let Some(node) = node {
             command.args(["-fw_cfg", &format!("name={NODE_ENTRY},file={}", node.path())]);
         }
-        command.args(["-netdev", &network(&self.forwards)]);
+        command.args(["-netdev", &network(&self.forwards, self.cloud.as_ref())]);
+        if let Some(cloud) = &self.cloud {
+            command.args(["-smbios", &format!("type=1,manufacturer={}", cloud.vendor)]);
+        }
         command.args(["-device", "virtio-net-pci,netdev=network,romfile="]);
         command.args(["-device", "virtio-rng-pci"]);
         command
@@ -185,12 +201,22 @@ enum Processor {
     Relay(Relay),
 }
 
-/// User networking: the guest reaches this machine at 10.0.2.2.
-fn network(forwards: &[Forward]) -> String {
+/// Where a guest in a cloud reaches this machine.
+pub const CLOUD_HOST: &str = "169.254.0.2";
+
+/// User networking: the guest reaches this machine at 10.0.2.2. In a cloud it does so at
+/// [`CLOUD_HOST`]: QEMU forwards nothing for addresses outside of the network that it gives out.
+fn network(forwards: &[Forward], cloud: Option<&Cloud>) -> String {
     let forwards = forwards
         .iter()
         .map(|Forward { host, guest }| format!(",hostfwd=tcp:127.0.0.1:{host}-:{guest}"));
-    ["user,id=network".to_owned()].into_iter().chain(forwards).collect()
+    let link_local = cloud.map(|Cloud { metadata, .. }| {
+        format!(
+            ",net=169.254.0.0/16,host={CLOUD_HOST},dns=169.254.0.3,dhcpstart=169.254.10.15,\
+             guestfwd=tcp:169.254.169.254:80-tcp:127.0.0.1:{metadata}"
+        )
+    });
+    ["user,id=network".to_owned()].into_iter().chain(link_local).chain(forwards).collect()
 }
 
 fn chardev(socket: &Path) -> Result<String> {

@@ -19,6 +19,14 @@ pub fn node_toml_for_vtpm(verifier: &str, advertise: Option<&str>) -> String {
     with_tee("kind = \"azure_vtpm\"", verifier, advertise)
 }
 
+/// [`node_toml`] for a guest whose network gives it its address.
+#[must_use]
+pub fn node_toml_for_dhcp(verifier: &str, advertise: Option<&str>) -> String {
+    node_toml(verifier, advertise).replace(ADDRESS, "dhcp = true\n")
+}
+
+const ADDRESS: &str = "address = \"10.0.2.15/24\"\ngateway = \"10.0.2.2\"\n";
+
 fn with_tee(tee: &str, verifier: &str, advertise: Option<&str>) -> String {
     let advertise = advertise.map(|at| format!("advertise = {at:?}\n")).unwrap_or_default();
     format!(
@@ -29,9 +37,7 @@ fn with_tee(tee: &str, verifier: &str, advertise: Option<&str>) -> String {
 {tee}
 
 [network]
-address = "10.0.2.15/24"
-gateway = "10.0.2.2"
-
+{ADDRESS}
 [log]
 format = "json"
 "#

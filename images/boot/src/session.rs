@@ -114,6 +114,7 @@ impl Session {
             cpus: arguments.cpus,
             forwards: arguments.forward.clone(),
             node: node(arguments)?,
+            cloud: None,
         };
         let start = match arguments.tee.tee() {
             Some(tee) => Start::launched(arguments, &folder, &vendor, tee, &machine)?,

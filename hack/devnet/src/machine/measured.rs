@@ -7,7 +7,7 @@ use cloister_boot::node::node_toml_for_vtpm;
 use cloister_boot::tee::Vendor;
 use cloister_boot::{BootComparison, Bootable, Vtpm, tools};
 
-use super::{Guest, free_port, machine, node, qemu};
+use super::{Guest, HOST, free_port, machine, node, qemu};
 use crate::enclave::Host;
 use crate::image::MachineImage;
 use crate::verifier::Verifier;
@@ -25,7 +25,8 @@ impl Guest<Arc<Vtpm>> {
         handed: &Bootable,
     ) -> Result<Self> {
         let port = free_port()?;
-        let machine = machine(port, MEMORY_MIB, node(verifier, port, node_toml_for_vtpm)?);
+        let node = node(verifier, HOST, port, node_toml_for_vtpm)?;
+        let machine = machine(port, MEMORY_MIB, Some(node));
         let vendor = Vendor::of(host.pki());
         let start = move || Vtpm::start(tools::swtpm()?, &vendor);
         let vtpm = Arc::new(tokio::task::spawn_blocking(start).await??);
