@@ -69,14 +69,17 @@ fn event<'a>(record: &Record, said: Said<'a>) -> TraceEvent<'a> {
 }
 
 fn said<'a>(record: &'a Record, own: &'a str, open: &BTreeMap<u64, &'a Operation>) -> Said<'a> {
-    match &record.event {
-        Event::Operation(operation) if operation.verdict.permitted => asked(operation, own),
-        Event::Outcome(outcome) => match open.get(&outcome.of) {
-            Some(operation) => answered(outcome, operation, own),
-            // Its operation precedes what is kept of the log.
-            None => noted(record, own),
-        },
-        _ => noted(record, own),
+    if let Event::Operation(operation) = &record.event
+        && operation.verdict.permitted
+    {
+        asked(operation, own)
+    } else if let Event::Outcome(outcome) = &record.event
+        && let Some(operation) = open.get(&outcome.of)
+    {
+        answered(outcome, operation, own)
+    } else {
+        // Among them an outcome whose operation precedes what is kept of the log.
+        noted(record, own)
     }
 }
 

@@ -1,6 +1,5 @@
 //! `cloister audit`: logs that a runtime could have written, and others.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
