@@ -74,7 +74,6 @@ impl Desk {
                 json!({
                     "file": name,
                     "sha256": Digest::of(HashAlgorithm::Sha256, bytes).to_string(),
-                    "sha384": Digest48::sha384(bytes),
                     "bytes": bytes.len(),
                 })
             })
