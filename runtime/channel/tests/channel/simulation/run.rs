@@ -181,7 +181,7 @@ fn nodes(seed: u64, random: &mut Random) -> usize {
         0 => 50,
         1..=4 => random.index(20) + 13,
         5..=24 => random.index(7) + 6,
-        25..=124 => random.index(3) + 3,
+        25..=99 => random.index(3) + 3,
         _ => 2,
     }
 }

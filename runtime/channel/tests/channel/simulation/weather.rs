@@ -70,7 +70,7 @@ const RECOVERY: Ms = 30_000;
 
 impl Weather {
     pub(super) fn new(nodes: usize, random: &mut Random) -> Self {
-        let calm = random.between(5_000, 30_000);
+        let calm = random.between(5_000, 20_000);
         let mut weather = Self {
             nodes,
             agents: (random.index(7) + 2).min(nodes),
