@@ -7,22 +7,9 @@ use std::collections::BTreeMap;
 
 use cloister_audit::record::{Direction, Operation, Outcome, Payload};
 use cloister_audit::{Event, Record};
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::log::Log;
-
-/// One event, with every field that the format has and in its order.
-#[derive(Debug, Serialize)]
-struct TraceEvent<'a> {
-    event_id: String,
-    channel: &'static str,
-    source: &'a str,
-    target: &'a str,
-    content: Value,
-    metadata: Value,
-    timestamp: String,
-}
 
 /// What a record says, before it has a place in the trace.
 struct Said<'a> {
@@ -39,7 +26,7 @@ pub(super) fn trace(log: &Log) -> Value {
     let mut open: BTreeMap<u64, &Operation> = BTreeMap::new();
     let mut events = Vec::with_capacity(log.records.len());
     for record in &log.records {
-        events.push(event(record, said(record, &origin.agent, &open)));
+        events.push(event(record, &said(record, &origin.agent, &open)));
         if let Event::Operation(operation) = &record.event {
             open.insert(record.sequence, operation);
         }
@@ -55,17 +42,17 @@ pub(super) fn trace(log: &Log) -> Value {
     })
 }
 
-fn event<'a>(record: &Record, said: Said<'a>) -> TraceEvent<'a> {
+fn event(record: &Record, said: &Said<'_>) -> Value {
     let Said { channel, source, target, content, metadata } = said;
-    TraceEvent {
-        event_id: record.sequence.to_string(),
-        channel,
-        source,
-        target,
-        content,
-        metadata,
-        timestamp: record.at.to_string(),
-    }
+    json!({
+        "event_id": record.sequence.to_string(),
+        "channel": channel,
+        "source": source,
+        "target": target,
+        "content": content,
+        "metadata": metadata,
+        "timestamp": record.at.to_string(),
+    })
 }
 
 fn said<'a>(record: &'a Record, own: &'a str, open: &BTreeMap<u64, &'a Operation>) -> Said<'a> {
