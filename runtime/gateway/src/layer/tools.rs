@@ -18,7 +18,9 @@ use super::{Call, Classified, Gate, Next, Outcome, step};
 use crate::body::Body;
 use crate::end::{End, Party, Target};
 use crate::headers::plain_and_whole;
-use crate::mcp::{Asked, LAST_EVENT, McpError, Permits, SESSION, Screen, Server, Viewer, viewer};
+use crate::mcp::{
+    Asked, Era, LAST_EVENT, McpError, Permits, SESSION, Screen, Server, Viewer, viewer,
+};
 use crate::operation::Operation;
 use crate::recorder::Recorder;
 use crate::reply::{Refused, Shape};
@@ -68,11 +70,12 @@ impl<S> Tools<S> {
             recorder: Arc::clone(&self.recorder),
             permits,
         };
-        let own = Caller::of(&call);
         if name == OperationName::ToolsCall {
-            certify(&*self.next, &own, &screen).await.map_err(refuse)?;
+            certify(&*self.next, &Caller::of(&call), &screen).await.map_err(refuse)?;
         }
-        let decline = Decline::new(server.name(), own, Arc::clone(&self.next));
+        // Servers ask for themselves in the legacy era alone; in the other nobody waits.
+        let decline = (asked.revision.era() == Era::Legacy)
+            .then(|| Decline::new(server.name(), Caller::of(&call), Arc::clone(&self.next)));
         let response = self.next.proceed(call).await?;
         note(&server, &asked, name, &caller, &response).map_err(refuse)?;
         heard(response, screen, decline).await.map_err(refuse)

@@ -29,7 +29,7 @@ impl Decline {
         let under_way = Arc::new(Semaphore::new(DECLINES_OF_ONE_MAX));
         Self(Arc::new(move |answer| {
             let Ok(place) = Arc::clone(&under_way).try_acquire_owned() else {
-                tracing::info!(%server, "a server asks more at once than it is answered");
+                tracing::debug!(%server, "a server asks more at once than it is answered");
                 return;
             };
             let (server, caller, next) =

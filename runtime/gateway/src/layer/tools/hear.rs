@@ -19,7 +19,7 @@ use crate::peek::{collect_patiently, is_encoded, media};
 pub(super) async fn heard(
     response: Response<Body>,
     screen: Screen,
-    decline: Decline,
+    decline: Option<Decline>,
 ) -> Result<Response<Body>, McpError> {
     if is_encoded(response.headers()) {
         return Err(McpError::Answer("it is compressed"));
@@ -80,13 +80,13 @@ fn refusal(received: Bytes, screen: &Screen) -> Bytes {
 struct Screened {
     body: Body,
     screen: Screen,
-    decline: Decline,
+    decline: Option<Decline>,
     reader: EventReader,
     ended: bool,
 }
 
 impl Screened {
-    fn new(body: Body, screen: Screen, decline: Decline) -> Self {
+    fn new(body: Body, screen: Screen, decline: Option<Decline>) -> Self {
         Self { body, screen, decline, reader: EventReader::default(), ended: false }
     }
 
@@ -104,7 +104,9 @@ impl Screened {
             Verdict::Changed(shown) => event.with_data(Some(&shown)),
             Verdict::Withheld => event.with_data(None),
             Verdict::Declined(answer) => {
-                self.decline.say(answer);
+                if let Some(decline) = &self.decline {
+                    decline.say(answer);
+                }
                 event.with_data(None)
             }
         }))

@@ -68,6 +68,9 @@ async fn who_may_not_answer_is_not_asked_whichever_end_says_so() {
     assert!(requests.iter().all(|method| heard.contains(method)), "{heard}");
 }
 
+/// Longer than anything takes that is going to happen.
+const HANG: core::time::Duration = core::time::Duration::from_secs(20);
+
 /// The codes of the errors that `server` was answered with under the id that [`asks`] gives, once
 /// there are so many.
 async fn declined(server: &Agent, count: usize) -> Vec<Value> {
@@ -90,7 +93,8 @@ async fn a_server_is_told_that_nobody_answers_what_its_caller_does_not_hear() {
         let server = talking(messages.clone()).await;
         let network = governed(server.clone(), calling, called).await;
         heard(&network).await;
-        let mut codes = declined(&server, 2).await;
+        let declined = tokio::time::timeout(HANG, declined(&server, 2));
+        let mut codes = declined.await.expect("it waits for an answer");
         codes.sort_by_key(Value::as_i64);
         assert_eq!(codes, [json!(-32601), json!(-31403)]);
         let told = server
@@ -102,6 +106,20 @@ async fn a_server_is_told_that_nobody_answers_what_its_caller_does_not_hear() {
         assert_eq!(told.headers["mcp-protocol-version"], LEGACY);
         assert_eq!(told.headers["content-type"], "application/json");
     }
+}
+
+#[tokio::test]
+async fn a_server_of_the_era_without_sessions_is_sent_no_answers() {
+    let server = talking(vec![asks("unheard/of")]).await;
+    let network = governed(server.clone(), EVERYTHING, EVERYTHING).await;
+    let complete =
+        modern("completion/complete", json!({"ref": {"type": "ref/prompt", "name": "x"}}));
+    let (_, body) = whole(ask(&network, FAR, &complete).await).await;
+    assert!(!String::from_utf8_lossy(&body).contains("unheard/of"));
+    // Whatever was sent on the first one's account came before the second.
+    whole(ask(&network, FAR, &complete).await).await;
+    let said = server.seen().into_iter().map(|seen| seen.body);
+    assert!(said.into_iter().all(|body| !body.windows(5).any(|part| part == b"error")));
 }
 
 #[tokio::test]
