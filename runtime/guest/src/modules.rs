@@ -16,19 +16,32 @@ pub const LIST: &str = "/lib/modules/load";
 /// The kernel unpacks the module. SPEC: finit_module(2), `MODULE_INIT_COMPRESSED_FILE`.
 const COMPRESSED: i32 = 4;
 
-/// What a driver's device is called by the kernel itself.
+/// What a driver is for, as the kernel itself tells it.
 enum Device {
     /// On the platform's bus.
     Platform(&'static str),
     /// On virtio's, by the number of its kind.
     // SPEC: Virtual I/O Device (VIRTIO) 1.2, section 5.
     Virtio(&'static str),
+    /// A processor with this among its flags in /proc/cpuinfo.
+    Processor(&'static str),
 }
 
-/// Drivers whose devices the kernel knows before any module is there. Where there is no such device,
-/// the signature of its driver is not looked at either: that takes longer than to load it.
-const DRIVERS: [(&str, Device); 2] =
-    [("sev_guest", Device::Platform("sev-guest")), ("virtio_blk", Device::Virtio("0x0002"))];
+const SEV_GUEST: Device = Device::Platform("sev-guest");
+const TDX_GUEST: Device = Device::Processor("tdx_guest");
+
+/// Modules and what they are for, where the kernel knows that before any module is there. Where there
+/// is nothing of it, the module's signature is not looked at either: that takes longer than to load
+/// it.
+const PURPOSES: [(&str, &[Device]); 6] = [
+    // Both report interfaces show themselves through the same folder.
+    ("configfs", &[SEV_GUEST, TDX_GUEST]),
+    ("tsm", &[SEV_GUEST, TDX_GUEST]),
+    ("tsm_report", &[SEV_GUEST, TDX_GUEST]),
+    ("sev_guest", &[SEV_GUEST]),
+    ("tdx_guest", &[TDX_GUEST]),
+    ("virtio_blk", &[Device::Virtio("0x0002")]),
+];
 
 /// Loads what `list` names. A list that does not exist is that of a kernel without modules.
 ///
@@ -45,7 +58,7 @@ pub fn load(list: &Path) -> Result<(), GuestError> {
     let folder = list.parent().unwrap_or_else(|| Path::new("/"));
     let (mut loaded, mut unneeded) = (0_u32, Vec::new());
     for path in paths(&text).map(|path| folder.join(path)) {
-        if is_of_use(&path, Path::new("/sys/bus")) && insert(&path)? {
+        if is_of_use(&path, Path::new("/")) && insert(&path)? {
             loaded = loaded.saturating_add(1);
         } else {
             unneeded.push(path.file_name().map(|name| name.to_string_lossy().into_owned()));
@@ -59,27 +72,38 @@ fn paths(text: &str) -> impl Iterator<Item = PathBuf> {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(PathBuf::from)
 }
 
-/// False for a driver whose device the machine lacks for sure.
-fn is_of_use(module: &Path, buses: &Path) -> bool {
+/// False for a module that this machine has nothing for, for sure. `root` is the machine's folder.
+fn is_of_use(module: &Path, root: &Path) -> bool {
     let name = module.file_stem().unwrap_or_default();
-    let driver = DRIVERS.iter().find(|(driver, _)| name == *driver);
-    driver.is_none_or(|(_, device)| device.is_there(buses))
+    let purpose = PURPOSES.iter().find(|(module, _)| name == *module);
+    purpose.is_none_or(|(_, devices)| devices.iter().any(|device| device.is_there(root)))
 }
 
 impl Device {
-    /// A bus that cannot be looked at may have it.
-    fn is_there(&self, buses: &Path) -> bool {
+    /// What cannot be looked at may be there.
+    fn is_there(&self, root: &Path) -> bool {
         match self {
             Self::Platform(name) => {
-                let devices = buses.join("platform/devices");
+                let devices = root.join("sys/bus/platform/devices");
                 !devices.is_dir() || devices.join(name).exists()
             }
             Self::Virtio(kind) => {
-                let Ok(devices) = fs::read_dir(buses.join("virtio/devices")) else { return true };
-                devices.flatten().any(|device| {
-                    let found = fs::read_to_string(device.path().join("device"));
-                    found.is_ok_and(|found| found.trim_end() == *kind)
+                let devices = fs::read_dir(root.join("sys/bus/virtio/devices"));
+                devices.map_or(true, |devices| {
+                    devices.flatten().any(|device| {
+                        let found = fs::read_to_string(device.path().join("device"));
+                        found.is_ok_and(|found| found.trim_end() == *kind)
+                    })
                 })
+            }
+            Self::Processor(flag) => {
+                let told = fs::read_to_string(root.join("proc/cpuinfo"));
+                let flags = |told: &str| {
+                    told.lines()
+                        .find_map(|line| line.strip_prefix("flags"))
+                        .map(|flags| flags.split_ascii_whitespace().any(|known| known == *flag))
+                };
+                told.map_or(true, |told| flags(&told).unwrap_or(true))
             }
         }
     }
@@ -109,27 +133,54 @@ mod tests {
         assert_eq!(listed, [Path::new("failover.ko"), Path::new("/lib/b.ko.xz")]);
     }
 
-    #[test]
-    fn a_driver_is_passed_over_where_its_device_is_not() {
-        let buses = tempfile::tempdir().unwrap();
-        let is_of_use = |name: &str| is_of_use(Path::new(name), buses.path());
-        assert!(is_of_use("/lib/modules/virtio_net.ko"), "nothing is said of its device");
-        for name in ["/lib/modules/virtio_blk.ko", "/lib/modules/sev_guest.ko"] {
-            assert!(is_of_use(name), "there is no such bus");
-        }
-        let put = |path: &str, text: &str| {
-            let path = buses.path().join(path);
+    /// A machine's folder with these files.
+    fn machine(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = root.path().join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
-        };
-        put("virtio/devices/virtio0/device", "0x0001\n");
-        put("platform/devices/serial8250/modalias", "platform:serial8250\n");
-        assert!(
-            !is_of_use("/lib/modules/virtio_blk.ko") && !is_of_use("/lib/modules/sev_guest.ko")
+        }
+        root
+    }
+
+    /// Of the modules with a purpose, those that such a machine loads.
+    fn loaded(files: &[(&str, &str)]) -> Vec<&'static str> {
+        let machine = machine(files);
+        let of_use =
+            |name: &&str| is_of_use(Path::new(&format!("/lib/modules/{name}.ko")), machine.path());
+        assert!(of_use(&"virtio_net"), "nothing is said of its device");
+        super::PURPOSES.iter().map(|(name, _)| *name).filter(of_use).collect()
+    }
+
+    const BARE: [(&str, &str); 3] = [
+        ("sys/bus/virtio/devices/virtio0/device", "0x0001\n"),
+        ("sys/bus/platform/devices/serial8250/modalias", "platform:serial8250\n"),
+        ("proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu vme tdx_guest_not\nbugs\t\t:\n"),
+    ];
+
+    #[test]
+    fn a_module_is_passed_over_where_there_is_nothing_that_it_is_for() {
+        assert_eq!(loaded(&BARE), [""; 0]);
+        let [virtio, platform, processor] = BARE;
+        let disk = ("sys/bus/virtio/devices/virtio1/device", "0x0002\n");
+        assert_eq!(loaded(&[virtio, platform, processor, disk]), ["virtio_blk"]);
+        let snp = ("sys/bus/platform/devices/sev-guest/modalias", "platform:sev-guest\n");
+        let report = ["configfs", "tsm", "tsm_report"];
+        assert_eq!(
+            loaded(&[virtio, platform, processor, snp]),
+            [report.as_slice(), &["sev_guest"]].concat()
         );
-        put("virtio/devices/virtio1/device", "0x0002\n");
-        put("platform/devices/sev-guest/modalias", "platform:sev-guest\n");
-        assert!(is_of_use("/lib/modules/virtio_blk.ko") && is_of_use("/lib/modules/sev_guest.ko"));
+        let tdx = ("proc/cpuinfo", "flags\t\t: fpu hypervisor tdx_guest lahf_lm\n");
+        assert_eq!(loaded(&[virtio, platform, tdx]), [report.as_slice(), &["tdx_guest"]].concat());
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_may_be_there() {
+        assert_eq!(loaded(&[]).len(), super::PURPOSES.len());
+        let [virtio, platform, _] = BARE;
+        let without_flags = ("proc/cpuinfo", "processor\t: 0\n");
+        assert!(loaded(&[virtio, platform, without_flags]).contains(&"tdx_guest"));
     }
 
     #[test]
