@@ -65,9 +65,9 @@ impl PolicyBundle {
         let all = identified(text, &static_policies(text)?)?;
         let limits = annotation::limits(text, &all)?;
         let (set, of_visitors) = visitor::parted(&all)?;
-        let vocabulary = Vocabulary::load(crate::SCHEMA)?;
+        let vocabulary = Vocabulary::of_peers()?;
         validate(text, &set, &vocabulary)?;
-        let words = Vocabulary::load(crate::VISITOR_SCHEMA)?;
+        let words = Vocabulary::of_visitors()?;
         validate(text, &of_visitors, &words)?;
         Ok(Self {
             visitors: Visitors::new(of_visitors, &set, words)?,

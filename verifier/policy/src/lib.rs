@@ -8,8 +8,9 @@
 //!
 //! Default deny: an empty bundle refuses everything, and so does a bundle in which any policy
 //! failed to evaluate. Callers of whom nothing is attested are asked about apart
-//! ([`PolicyBundle::decide_visitor`]): what is permitted to agents is not permitted to them. Enumerated facts are typed, so a misspelt TEE or binding is an error when
-//! the bundle is loaded and not a rule that never matches.
+//! ([`PolicyBundle::decide_visitor`]): what is permitted to agents is not permitted to them.
+//! Enumerated facts are typed, so a misspelt TEE or binding is an error when the bundle is loaded and
+//! not a rule that never matches.
 //!
 //! What this crate deliberately does not do: authenticate anything. Whoever builds a [`Request`]
 //! vouches that its [`Subject`] comes from a verified lease. It reads no file and no clock.

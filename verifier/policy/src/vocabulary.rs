@@ -65,9 +65,20 @@ impl Asking {
 }
 
 impl Vocabulary {
-    /// The words of a schema: [`crate::SCHEMA`], or the one for visitors.
-    pub(crate) fn load(schema: &str) -> Result<Self, PolicyError> {
-        let (schema, _warnings) = Schema::from_cedarschema_str(schema).map_err(broken)?;
+    /// The words for attested peers: those of [`crate::SCHEMA`].
+    pub(crate) fn of_peers() -> Result<Self, PolicyError> {
+        Self::load(include_str!("../schema.json"))
+    }
+
+    /// The words for visitors: those of [`crate::VISITOR_SCHEMA`].
+    pub(crate) fn of_visitors() -> Result<Self, PolicyError> {
+        Self::load(include_str!("../visitor.json"))
+    }
+
+    /// The published schemas are loaded from their form in JSON: the parser of the other one makes
+    /// its automata anew in every process, which every guest would wait for while it starts.
+    fn load(schema: &str) -> Result<Self, PolicyError> {
+        let schema = Schema::from_json_str(schema).map_err(broken)?;
         Ok(Self {
             actions: schema.action_entities().map_err(broken)?,
             schema,
@@ -240,4 +251,23 @@ pub(crate) fn type_name(name: &str) -> Result<EntityTypeName, PolicyError> {
 
 fn broken(error: impl std::error::Error) -> PolicyError {
     PolicyError::Schema { message: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use cedar_policy::SchemaFragment;
+    use serde_json::Value;
+
+    #[test]
+    fn the_schemas_that_are_loaded_are_those_that_are_published() {
+        for (published, loaded) in [
+            (crate::SCHEMA, include_str!("../schema.json")),
+            (crate::VISITOR_SCHEMA, include_str!("../visitor.json")),
+        ] {
+            let (published, _) = SchemaFragment::from_cedarschema_str(published).unwrap();
+            let loaded: Value = serde_json::from_str(loaded).unwrap();
+            let remedy = "run `cargo run -p cloister-policy --example schemas`";
+            assert_eq!(loaded, published.to_json_value().unwrap(), "{remedy}");
+        }
+    }
 }
