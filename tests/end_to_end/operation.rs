@@ -40,17 +40,17 @@ async fn an_image_that_nobody_admitted_is_refused() {
 #[tokio::test]
 async fn a_lease_is_renewed_before_it_ends_and_calls_go_on() {
     let host = Host::start(Agents::Rust).await.unwrap();
-    let verifier = Verifier::with_lease(&host, Duration::from_secs(4)).await.unwrap();
+    let verifier = Verifier::with_lease(&host, Duration::from_secs(12)).await.unwrap();
     let devnet = Devnet { host, verifier };
     let (caller, _callee) = pair(&devnet).await;
     let first = caller.operator("/v1/lease").await.unwrap();
     let mut renewed = first.clone();
-    for _ in 0..80 {
+    for _ in 0..140 {
         assert!(ask(&caller).await.unwrap().contains("STILL"));
         tokio::time::sleep(Duration::from_millis(100)).await;
         renewed = caller.operator("/v1/lease").await.unwrap();
     }
-    assert_ne!(first, renewed, "eight seconds outlive two leases of four");
+    assert_ne!(first, renewed, "fourteen seconds outlive a lease of twelve");
 }
 
 #[tokio::test]

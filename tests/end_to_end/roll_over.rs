@@ -10,9 +10,9 @@ use cloister_attestation::time::UnixTime;
 use cloister_devnet::enclave::{Agents, Enclave, Hardware, Host, Image};
 use cloister_devnet::verifier::Verifier;
 
-const LEASE: Duration = Duration::from_secs(4);
+const LEASE: Duration = Duration::from_secs(8);
 /// Longer than a lease, so that the old version renews while both are admitted.
-const OVERLAP: &str = "12s";
+const OVERLAP: &str = "24s";
 /// How long to wait before the test gives up. Not a promise.
 const PATIENCE: Duration = Duration::from_secs(90);
 /// Far ahead of every run.
