@@ -1,10 +1,12 @@
 //! The gateway: two runtimes as they are released, against two HAProxies in mutual TLS 1.3 in front
-//! of the same agent, and against the agent without anything in between.
+//! of the same agent, and against the agent without anything in between. What two proxies of the
+//! runtimes' libraries alone take is told beside the first.
 //!
 //! Everything runs as processes of its own on this machine, with a simulator in place of a TEE; one
-//! client asks all of it in the same way. Each turn asks both systems, one after the other, over
+//! client asks all of it in the same way. Each turn asks all systems, one after the other, over
 //! connections that are open since before.
 
+mod bare;
 mod body;
 mod client;
 mod first_event;
@@ -20,7 +22,7 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::runtime::Runtime;
 
-use crate::timing::{Measured, Turn, turns};
+use crate::timing::{Measured, Turn, at_percent, turns};
 use load::{Load, Told};
 use systems::Systems;
 
@@ -57,31 +59,56 @@ fn compare(connections: usize, figure: fn(&Told) -> f64) -> Result<Measured> {
     let runtime = runtime()?;
     let systems = runtime.block_on(Systems::start())?;
     let open = |calls| runtime.block_on(Load::open(calls, connections));
-    let (mut own, mut reference) = (open(systems.own_calls())?, open(systems.reference_calls())?);
-    let (before, mut calls) = (systems.cpu_ms()?, Pair::<f64>::default());
+    let calls = systems.calls();
+    let mut loads =
+        Each { own: open(calls.own)?, reference: open(calls.reference)?, bare: open(calls.bare)? };
+    let (before, mut asked, mut bare) = (systems.cpu_ms()?, Each::<f64>::default(), Vec::new());
     let mut measured = turns(String::new(), || {
         let told = runtime.block_on(async {
-            anyhow::Ok(Pair { own: own.run(TURN).await?, reference: reference.run(TURN).await? })
+            anyhow::Ok(Each {
+                own: loads.own.run(TURN).await?,
+                reference: loads.reference.run(TURN).await?,
+                bare: loads.bare.run(TURN).await?,
+            })
         })?;
-        calls.own += told.own.calls();
-        calls.reference += told.reference.calls();
-        Ok(Turn { own: figure(&told.own), reference: figure(&told.reference) })
+        asked.own += told.own.calls();
+        asked.reference += told.reference.calls();
+        asked.bare += told.bare.calls();
+        let reference = figure(&told.reference);
+        bare.push(figure(&told.bare) / reference);
+        Ok(Turn { own: figure(&told.own), reference })
     })?;
     let after = systems.cpu_ms()?;
-    let cpu = Pair {
-        own: (after.own - before.own) * 1e3 / calls.own,
-        reference: (after.reference - before.reference) * 1e3 / calls.reference,
-    };
-    measured.input = format!("cpu {:.0} us a call, {:.0}", cpu.own, cpu.reference);
+    let micros = |after: f64, before: f64, asked: f64| (after - before) * 1e3 / asked;
+    measured.input = format!(
+        "us of cpu a call {:.0}, {:.0}; bare libraries {:.2}, {:.0} us",
+        micros(after.own, before.own, asked.own),
+        micros(after.reference, before.reference, asked.reference),
+        median(bare),
+        micros(after.bare, before.bare, asked.bare),
+    );
     runtime.block_on(systems.stop())?;
     Ok(measured)
 }
 
-/// Something of both systems.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    at_percent(&values, 50)
+}
+
+/// Something of the runtimes and of what they are compared with.
 #[derive(Clone, Copy, Debug, Default)]
 struct Pair<T> {
     own: T,
     reference: T,
+}
+
+/// The same, and of the runtimes' libraries by themselves.
+#[derive(Debug, Default)]
+struct Each<T> {
+    own: T,
+    reference: T,
+    bare: T,
 }
 
 /// What the client runs on: one thread, as the machine has other things to do.

@@ -86,14 +86,18 @@ async fn launch(
     let mut command = installed.command();
     command.arg("-db").arg("-f").arg(&file);
     let log: PathBuf = folder.join(format!("{name}.log"));
-    let mut process = Process::start(&format!("haproxy ({name})"), command, log)?;
+    listening(Process::start(&format!("haproxy ({name})"), command, log)?, listen).await
+}
+
+/// `process` once it accepts connections.
+pub(super) async fn listening(mut process: Process, listen: SocketAddr) -> Result<Process> {
     let listens = async || TcpStream::connect(listen).await.ok().map(drop);
     process.until("its port", START_LIMIT, listens).await?;
     Ok(process)
 }
 
 /// A port that was free a moment ago: HAProxy cannot tell which one it chose by itself.
-fn free_address() -> Result<SocketAddr> {
+pub(super) fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?)
 }
 

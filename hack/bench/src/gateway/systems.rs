@@ -1,4 +1,4 @@
-//! Two runtimes with an agent behind them, and two HAProxies before the same agent.
+//! Two runtimes with an agent behind them, and other pairs of proxies before the same agent.
 
 use std::path::PathBuf;
 
@@ -7,9 +7,10 @@ use cloister_devnet::demo::Devnet;
 use cloister_devnet::enclave::{Agents, Enclave, Hardware};
 use cloister_devnet::used::Used;
 
-use super::Pair;
+use super::bare::Bare;
 use super::client::Call;
 use super::haproxy::Proxies;
+use super::{Each, Pair};
 
 const CALLER: &str = "caller";
 const CALLEE: &str = "callee";
@@ -37,7 +38,7 @@ impl Runtimes {
 
     /// With the agent that takes next to nothing.
     pub(super) async fn with_least_agent() -> Result<Self> {
-        Self::start(Agents::Program(least_agent()?)).await
+        Self::start(Agents::Program(beside("cloister-bench-agent")?)).await
     }
 
     /// Calls of the one agent to the other, through both runtimes.
@@ -68,45 +69,53 @@ impl Runtimes {
     }
 }
 
-/// What is compared: both systems, in front of the same agent.
+/// What is compared: all systems, in front of the same agent.
 #[derive(Debug)]
 pub(super) struct Systems {
     runtimes: Runtimes,
     proxies: Proxies,
+    bare: Bare,
 }
 
 impl Systems {
     pub(super) async fn start() -> Result<Self> {
         let runtimes = Runtimes::with_least_agent().await?;
-        let folder = runtimes.devnet.host.dir().join("haproxy");
-        let proxies = Proxies::start(&folder, runtimes.callee.agent()).await?;
-        Ok(Self { runtimes, proxies })
+        let (folder, agent) = (runtimes.devnet.host.dir().join("haproxy"), runtimes.callee.agent());
+        let proxies = Proxies::start(&folder, agent).await?;
+        let bare = Bare::start(&folder, agent).await?;
+        Ok(Self { runtimes, proxies, bare })
     }
 
-    pub(super) fn own_calls(&self) -> Call {
-        self.runtimes.calls()
+    pub(super) fn calls(&self) -> Each<Call> {
+        let to = |at| Call { at, base: String::new() };
+        Each {
+            own: self.runtimes.calls(),
+            reference: to(self.proxies.address()),
+            bare: to(self.bare.address()),
+        }
     }
 
-    pub(super) fn reference_calls(&self) -> Call {
-        Call { at: self.proxies.address(), base: String::new() }
-    }
-
-    /// Processor time of both runtimes, and of both proxies.
-    pub(super) fn cpu_ms(&self) -> Result<Pair<f64>> {
+    /// Processor time of both processes of each.
+    pub(super) fn cpu_ms(&self) -> Result<Each<f64>> {
         let sum = |used: [Used; 2]| used.iter().map(|used| used.cpu_ms).sum();
-        Ok(Pair { own: sum(self.runtimes.used()?), reference: sum(self.proxies.used()?) })
+        Ok(Each {
+            own: sum(self.runtimes.used()?),
+            reference: sum(self.proxies.used()?),
+            bare: sum(self.bare.used()?),
+        })
     }
 
     pub(super) async fn stop(self) -> Result<()> {
+        self.bare.stop().await?;
         self.proxies.stop().await?;
         self.runtimes.stop().await
     }
 }
 
-/// The agent that was built beside this program.
-fn least_agent() -> Result<PathBuf> {
+/// A program that was built beside this one.
+pub(super) fn beside(name: &str) -> Result<PathBuf> {
     let this = std::env::current_exe().context("cannot tell where this program is")?;
-    let program = this.with_file_name("cloister-bench-agent");
+    let program = this.with_file_name(name);
     anyhow::ensure!(program.is_file(), "{} is not built", program.display());
     Ok(program)
 }
