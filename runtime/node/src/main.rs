@@ -19,7 +19,13 @@ use cloister_node::{
     AgentConfig, BootError, NodeConfig, Runtime, Surroundings, guest, logging, workload,
 };
 use cloister_policy::PolicyBundle;
+use mimalloc::MiMalloc;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// A call through two runtimes takes a fifth less of the processor than with the C library's: see
+/// DESIGN.md 59.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The runtime inside a confidential VM: enrols with a Verifier, runs one agent, and carries its
 /// traffic over attested channels.
