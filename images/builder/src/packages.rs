@@ -7,10 +7,12 @@
 //! ```
 //!
 //! Where packages come from, the machine's own sources say; what they are, the lock file says. A
-//! package with another digest than the lock file's is never used, wherever it came from.
+//! package with another digest than the lock file's is never used, wherever it came from. What was
+//! unpacked is compared with what it was then each time it is used, and unpacked anew if it differs.
 
 mod apt;
 mod cache;
+mod contents;
 mod error;
 mod lock;
 mod refresh;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::apt::{Apt, complaint};
+use super::contents;
 use super::error::PackageError;
 use super::lock::{Lock, Package};
 use crate::digest::Sha256;
@@ -51,7 +52,7 @@ impl Cache {
     }
 
     /// A folder with the unpacked packages of a group, one over the other, which are fetched unless
-    /// they are there. Nobody may write into it.
+    /// they are there. Nobody may write into it; what somebody changed is unpacked anew.
     ///
     /// # Errors
     /// [`PackageError`] says which package cannot be had, and why.
@@ -59,12 +60,12 @@ impl Cache {
         let packages = self.lock.group(group)?;
         let digests: String = packages.iter().map(|p| format!("{}\n", p.sha256)).collect();
         let tree = self.folder.join("trees").join(Sha256::of(digests.as_bytes()).to_string());
-        if tree.is_dir() {
+        if is_intact(&tree)? {
             return Ok(tree);
         }
         let archives = self.fetch(&packages, progress)?;
         let _busy = self.busy()?;
-        if tree.is_dir() {
+        if is_intact(&tree)? {
             return Ok(tree);
         }
         let partial = tree.with_extension("partial");
@@ -76,6 +77,8 @@ impl Cache {
             progress.advance(package.bytes);
         }
         progress.end();
+        remove(&tree)?;
+        file::write(&record(&tree), contents::digest(&partial)?.to_string().as_bytes())?;
         fs::rename(&partial, &tree).map_err(FileError::writing(&tree))?;
         Ok(tree)
     }
@@ -163,6 +166,20 @@ impl Cache {
         let reason = complaint.unwrap_or_else(|| "it was not served".to_owned());
         Err(PackageError::Gone { packages: missing, reason })
     }
+}
+
+/// Where it is written what a folder held when it was unpacked.
+fn record(tree: &Path) -> PathBuf {
+    tree.with_extension("sha256")
+}
+
+/// Whether a folder is there and holds what it held when it was unpacked.
+fn is_intact(tree: &Path) -> Result<bool, FileError> {
+    let record = record(tree);
+    if !tree.is_dir() || !record.is_file() {
+        return Ok(false);
+    }
+    Ok(file::read_text(&record)? == contents::digest(tree)?.to_string())
 }
 
 /// The client names archives by package, version and architecture, separated by underscores.
