@@ -8,7 +8,7 @@ use rustix::process::{DumpableBehavior, Signal, WaitOptions, WaitStatus};
 use rustix::process::{set_dumpable_behavior, set_parent_process_death_signal, wait};
 use rustix::system::sethostname;
 
-use super::{FenceError, Plan, files, privileges, root, syscalls};
+use super::{FenceError, Plan, RESERVE, files, privileges, root, syscalls};
 
 /// What an interpreter or a loader that is not there looks like, too.
 const START: &str = "start the agent; what its program needs has to be in [fence] read";
@@ -36,7 +36,8 @@ pub fn inside(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, Fence
     files::restrict(&plan)?;
     syscalls::restrict(&plan)?;
     let mut command = Command::new(&program);
-    let agent = command.args(arguments).spawn().map_err(FenceError::at(START))?;
+    let agent =
+        command.args(arguments).env_remove(RESERVE.0).spawn().map_err(FenceError::at(START))?;
     reap(&agent).map_err(FenceError::at("wait for the agent"))
 }
 

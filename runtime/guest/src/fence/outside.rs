@@ -13,7 +13,7 @@ use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space}
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::namespace::unshare;
-use super::{FenceError, INSIDE, Plan};
+use super::{FenceError, INSIDE, Plan, RESERVE};
 
 /// Runs a program within its fence, until it ends; returns its status as a shell has it.
 ///
@@ -72,7 +72,8 @@ fn run(plan: &str, program: Vec<OsString>) -> std::io::Result<ExitStatus> {
     runtime.block_on(async {
         let _heard = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let mut command = tokio::process::Command::new("/proc/self/exe");
-        command.arg(INSIDE).arg(plan).args(program).spawn()?.wait().await
+        command.arg(INSIDE).arg(plan).args(program).env(RESERVE.0, RESERVE.1);
+        command.spawn()?.wait().await
     })
 }
 
