@@ -13,6 +13,7 @@ mod first_event;
 mod haproxy;
 mod load;
 mod package;
+mod proxies;
 mod sdk;
 mod streams;
 mod systems;

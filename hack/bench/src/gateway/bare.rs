@@ -5,45 +5,17 @@ use std::path::Path;
 
 use anyhow::Result;
 use cloister_devnet::process::Process;
-use cloister_devnet::used::Used;
 use tokio::process::Command;
 
-use super::haproxy::{free_address, listening};
+use super::proxies::{Proxies, free_address, listening};
 use super::systems::beside;
 
-/// Both proxies, running.
-#[derive(Debug)]
-pub(super) struct Bare {
-    near: Process,
-    far: Process,
-    address: SocketAddr,
-}
-
-impl Bare {
-    /// Starts both in front of `agent`, with the certificates in `folder`.
-    pub(super) async fn start(folder: &Path, agent: SocketAddr) -> Result<Self> {
-        let (near, far) = (free_address()?, free_address()?);
-        let far_process = launch(folder, "far", far, agent).await?;
-        let near_process = launch(folder, "near", near, far).await?;
-        Ok(Self { near: near_process, far: far_process, address: near })
-    }
-
-    /// Where clients connect to.
-    pub(super) const fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// What both have used and hold.
-    pub(super) fn used(&self) -> Result<[Used; 2]> {
-        Ok([Used::by(self.near.id()?)?, Used::by(self.far.id()?)?])
-    }
-
-    pub(super) async fn stop(self) -> Result<()> {
-        // SIGTERM ends it at once, with the status of a signal.
-        self.near.stop().await?;
-        self.far.stop().await?;
-        Ok(())
-    }
+/// Starts both in front of `agent`, with the certificates in `folder`.
+pub(super) async fn start(folder: &Path, agent: SocketAddr) -> Result<Proxies> {
+    let (address, next) = (free_address()?, free_address()?);
+    let far = launch(folder, "far", next, agent).await?;
+    let near = launch(folder, "near", address, next).await?;
+    Ok(Proxies { near, far, address })
 }
 
 async fn launch(

@@ -1,66 +1,35 @@
 //! The reference: HAProxy in front of HAProxy, with certificates on both sides between them.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use cloister_devnet::process::Process;
-use cloister_devnet::used::Used;
 use pem_rfc7468::LineEnding;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
 };
-use tokio::net::TcpStream;
 
 use super::package::Installed;
+use super::proxies::{Proxies, free_address, listening};
 
-const START_LIMIT: Duration = Duration::from_secs(10);
-
-/// Both proxies, running.
-#[derive(Debug)]
-pub(super) struct Proxies {
-    near: Process,
-    far: Process,
-    address: SocketAddr,
-}
-
-impl Proxies {
-    /// Starts both in `folder`, which is made: clients in the clear, then mutual TLS 1.3, then
-    /// `agent` in the clear.
-    pub(super) async fn start(folder: &Path, agent: SocketAddr) -> Result<Self> {
-        let installed = Installed::fetch("haproxy", "usr/sbin/haproxy").await?;
-        fs::create_dir(folder)?;
-        certify(folder)?;
-        let (near, far) = (free_address()?, free_address()?);
-        let path = |name: &str| folder.join(name).display().to_string();
-        let (ca, key_near, key_far) = (path("ca.pem"), path("near.pem"), path("far.pem"));
-        let tls = "ssl-min-ver TLSv1.3 verify required ca-file";
-        let near_conf = proxy(near, "", &format!("{far} ssl {tls} {ca} crt {key_near}"));
-        let bind = format!(" ssl crt {key_far} {tls} {ca}");
-        let far_conf = proxy(far, &bind, &agent.to_string());
-        let near_process = launch(&installed, folder, "near", &near_conf, near).await?;
-        let far_process = launch(&installed, folder, "far", &far_conf, far).await?;
-        Ok(Self { near: near_process, far: far_process, address: near })
-    }
-
-    /// Where clients connect to.
-    pub(super) const fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// What both have used and hold.
-    pub(super) fn used(&self) -> Result<[Used; 2]> {
-        Ok([Used::by(self.near.id()?)?, Used::by(self.far.id()?)?])
-    }
-
-    pub(super) async fn stop(self) -> Result<()> {
-        // SIGTERM ends it at once, with the status of a signal.
-        self.near.stop().await?;
-        self.far.stop().await?;
-        Ok(())
-    }
+/// Starts both in `folder`, which is made: clients in the clear, then mutual TLS 1.3, then
+/// `agent` in the clear.
+pub(super) async fn start(folder: &Path, agent: SocketAddr) -> Result<Proxies> {
+    let installed = Installed::fetch("haproxy", "usr/sbin/haproxy").await?;
+    fs::create_dir(folder)?;
+    certify(folder)?;
+    let (address, next) = (free_address()?, free_address()?);
+    let path = |name: &str| folder.join(name).display().to_string();
+    let (ca, key_near, key_far) = (path("ca.pem"), path("near.pem"), path("far.pem"));
+    let tls = "ssl-min-ver TLSv1.3 verify required ca-file";
+    let near_conf = proxy(address, "", &format!("{next} ssl {tls} {ca} crt {key_near}"));
+    let bind = format!(" ssl crt {key_far} {tls} {ca}");
+    let far_conf = proxy(next, &bind, &agent.to_string());
+    let near = launch(&installed, folder, "near", &near_conf, address).await?;
+    let far = launch(&installed, folder, "far", &far_conf, next).await?;
+    Ok(Proxies { near, far, address })
 }
 
 /// A proxy from `listen` to `server`, each with its options. Connections to the server are kept and
@@ -87,18 +56,6 @@ async fn launch(
     command.arg("-db").arg("-f").arg(&file);
     let log: PathBuf = folder.join(format!("{name}.log"));
     listening(Process::start(&format!("haproxy ({name})"), command, log)?, listen).await
-}
-
-/// `process` once it accepts connections.
-pub(super) async fn listening(mut process: Process, listen: SocketAddr) -> Result<Process> {
-    let listens = async || TcpStream::connect(listen).await.ok().map(drop);
-    process.until("its port", START_LIMIT, listens).await?;
-    Ok(process)
-}
-
-/// A port that was free a moment ago: HAProxy cannot tell which one it chose by itself.
-pub(super) fn free_address() -> Result<SocketAddr> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?)
 }
 
 /// Writes an issuer, and a P-256 certificate with its key for each side.

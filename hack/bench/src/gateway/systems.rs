@@ -7,10 +7,9 @@ use cloister_devnet::demo::Devnet;
 use cloister_devnet::enclave::{Agents, Enclave, Hardware};
 use cloister_devnet::used::Used;
 
-use super::bare::Bare;
 use super::client::Call;
-use super::haproxy::Proxies;
-use super::{Each, Pair};
+use super::proxies::Proxies;
+use super::{Each, Pair, bare, haproxy};
 
 const CALLER: &str = "caller";
 const CALLEE: &str = "callee";
@@ -74,15 +73,15 @@ impl Runtimes {
 pub(super) struct Systems {
     runtimes: Runtimes,
     proxies: Proxies,
-    bare: Bare,
+    bare: Proxies,
 }
 
 impl Systems {
     pub(super) async fn start() -> Result<Self> {
         let runtimes = Runtimes::with_least_agent().await?;
         let (folder, agent) = (runtimes.devnet.host.dir().join("haproxy"), runtimes.callee.agent());
-        let proxies = Proxies::start(&folder, agent).await?;
-        let bare = Bare::start(&folder, agent).await?;
+        let proxies = haproxy::start(&folder, agent).await?;
+        let bare = bare::start(&folder, agent).await?;
         Ok(Self { runtimes, proxies, bare })
     }
 
@@ -90,8 +89,8 @@ impl Systems {
         let to = |at| Call { at, base: String::new() };
         Each {
             own: self.runtimes.calls(),
-            reference: to(self.proxies.address()),
-            bare: to(self.bare.address()),
+            reference: to(self.proxies.address),
+            bare: to(self.bare.address),
         }
     }
 
