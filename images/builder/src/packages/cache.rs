@@ -175,11 +175,9 @@ fn record(tree: &Path) -> PathBuf {
 
 /// Whether a folder is there and holds what it held when it was unpacked.
 fn is_intact(tree: &Path) -> Result<bool, FileError> {
-    let record = record(tree);
-    if !tree.is_dir() || !record.is_file() {
-        return Ok(false);
-    }
-    Ok(file::read_text(&record)? == contents::digest(tree)?.to_string())
+    // Whatever keeps the record from being read, what it is about is unpacked and recorded anew.
+    let Ok(recorded) = fs::read(record(tree)) else { return Ok(false) };
+    Ok(tree.is_dir() && recorded == contents::digest(tree)?.to_string().as_bytes())
 }
 
 /// The client names archives by package, version and architecture, separated by underscores.

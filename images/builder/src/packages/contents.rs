@@ -29,8 +29,11 @@ fn add(folder: &Path, lines: &mut Vec<u8>) -> Result<(), FileError> {
             ('l', Sha256::of(target.as_os_str().as_bytes()).to_string())
         } else if metadata.is_dir() {
             ('d', String::new())
-        } else {
+        } else if metadata.is_file() {
             ('f', Sha256::of(&file::read(&path, FILE_BYTES_MAX)?).to_string())
+        } else {
+            // No package has any: reading a pipe would wait for ever.
+            ('o', String::new())
         };
         lines.extend(path.file_name().unwrap_or_default().as_bytes());
         let mode = metadata.permissions().mode();
@@ -47,6 +50,7 @@ fn add(folder: &Path, lines: &mut Vec<u8>) -> Result<(), FileError> {
 mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::net::UnixListener;
     use std::path::Path;
 
     use super::digest;
@@ -67,10 +71,11 @@ mod tests {
 
     #[test]
     fn every_change_is_noticed() {
-        let changes: [fn(&Path); 7] = [
+        let changes: [fn(&Path); 8] = [
             |at| fs::write(at.join("usr/lib/a"), "b").unwrap(),
             |at| fs::write(at.join("usr/lib/c"), "").unwrap(),
             |at| fs::create_dir(at.join("var")).unwrap(),
+            |at| drop(UnixListener::bind(at.join("socket")).unwrap()),
             |at| fs::remove_file(at.join("usr/b")).unwrap(),
             |at| fs::rename(at.join("usr/lib/a"), at.join("usr/a")).unwrap(),
             |at| fs::set_permissions(at.join("usr/b"), Permissions::from_mode(0o755)).unwrap(),
