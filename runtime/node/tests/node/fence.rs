@@ -56,6 +56,7 @@ const ATTEMPTS: &[(&str, &str, Fate)] = &[
     ("randomness", "assert len(os.urandom(8)) == 8", Done),
     ("own scratch", "open('/tmp/x', 'w').write('x')", Done),
     ("its own name", "assert 'localhost' in open('/etc/hosts').read()", Done),
+    ("its own words", "assert not [it for it in os.environ if 'MIMALLOC' in it]", Done),
     ("own port", "socket.create_server(('127.0.0.1', 9000))", Done),
     ("a file outside", "open('/etc/shadow')", Denied("ENOENT")),
     ("another process", "open('/proc/1/environ')", Denied("ENOENT")),
